@@ -1,8 +1,11 @@
 """What every source of sprites returns: one uint8 array and what is known about its rows."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
+
+CHUNK = 2**22  # bytes of images looked at together, so that nothing copies a memory-mapped array
 
 
 @dataclass(frozen=True)
@@ -13,7 +16,8 @@ class Sprites:
         images: uint8 `(N, H, W, C)` with C = 1 (grey), 3 (RGB) or 4 (RGBA); may be memory-mapped.
         labels: int64 `(N,)`, or None when the source knows no labels.
         label_names: one name per label.
-        groups: int64 `(N,)`; rows with equal numbers nearly repeat each other and are never split apart.
+        groups: int64 `(N,)`; rows with equal numbers nearly repeat each other and are never split
+            apart. Rows with -1 belong to no known group and are grouped by likeness.
         names: where each row came from, or None.
         notes: one sentence for each thing the source decided (padded, shrunk to the true grid, skipped).
     """
@@ -27,3 +31,19 @@ class Sprites:
 
     def __len__(self) -> int:
         return len(self.images)
+
+    def take(self, rows: np.ndarray) -> np.ndarray:
+        """A canonical uint8 copy `(n, H, W, C)` of these rows."""
+        return canonical(np.asarray(self.images[rows]))
+
+
+def canonical(images: np.ndarray) -> np.ndarray:
+    """RGBA without the colours that full transparency hides; grey and RGB as they are."""
+    return images * (images[..., 3:] > 0) if images.shape[-1] == 4 else images
+
+
+def chunks(images: np.ndarray) -> Iterator[slice]:
+    """Slices that cover all rows, each about `CHUNK` bytes."""
+    step = max(1, CHUNK // max(1, images[:1].nbytes))
+    for start in range(0, len(images), step):
+        yield slice(start, min(start + step, len(images)))

@@ -1,4 +1,4 @@
-"""The one exception of this package: data that cannot be used, said in one sentence with the remedy."""
+"""The one exception of this package: data that cannot be used, said in one sentence."""
 
 
 class DataError(ValueError):

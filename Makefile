@@ -1,0 +1,32 @@
+# `make` or `make help` lists the targets; train and test do all their own set-up.
+PYTHON ?= python3
+PY := .venv/bin/python
+
+.PHONY: help train test test-processes lint smoke
+help: ## list the targets
+	@grep -hE '^[a-z.-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 18
+
+.venv: .venv/ready ## make the virtual environment and install
+.venv/ready: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; try: make PYTHON=python3.12")'
+	test -x $(PY) || $(PYTHON) -m venv .venv
+	$(PY) -m pip install --quiet --disable-pip-version-check -e '.[dev]' -c constraints.txt
+	@touch $@
+
+train: .venv/ready ## train the embedded default in runs/first (at most 8 minutes), or continue it
+	$(PY) train.py hydra.run.dir=runs/first trainer.max_time=00:00:06:00
+
+test: .venv/ready ## the fast tests
+	OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 -m 'not processes'
+
+test-processes: .venv/ready ## the tests that start processes: training, sampling, kills, several devices
+	OMP_NUM_THREADS=1 $(PY) -m pytest -m processes
+
+lint: .venv/ready ## format, style, layers and types
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+	.venv/bin/lint-imports
+	$(PY) -m mypy
+
+smoke: .venv/ready ## everything once, in under a minute
+	$(PY) train.py experiment=smoke logger=csv hydra.run.dir=runs/smoke

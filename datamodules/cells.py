@@ -1,0 +1,117 @@
+"""Cells of a sprite sheet: how a sheet is cut, and how the cut is found when nobody says it.
+
+A cut is right when few things cross it. With `K(x)` the number of rows whose pixels left and right of the
+line `x` are opaque and equal, the lines between the cells of a good layout have a small share
+`R = mean K there / mean K elsewhere`, and of all layouts the one with the largest `(1 - R)^2 sqrt(lines)` wins:
+half of the true size has lines through the sprites, twice the size has half of the lines.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Cells of `height x width` pixels, `spacing` pixels apart, after a margin at the top and the left."""
+
+    height: int
+    width: int
+    margin: int = 0
+    spacing: int = 0
+
+    def fits(self, shape: tuple[int, ...]) -> bool:
+        """Whether whole cells fill a sheet `(H, W)`, up to one more margin or gutter at its end."""
+        pairs = zip(shape[:2], (self.height, self.width), strict=True)
+        return all(
+            cell + self.margin <= length
+            and (length - self.margin + self.spacing) % (cell + self.spacing)
+            in (0, self.margin, self.spacing)
+            for length, cell in pairs
+        )
+
+    def starts(self, length: int, cell: int) -> np.ndarray:
+        """First pixel of every cell along an axis of that length."""
+        return np.arange(self.margin, length - cell + 1, cell + self.spacing)
+
+    def cut(self, sheet: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Cells `(n, height, width, C)` of a sheet `(H, W, C)`, and the row and column of each `(n, 2)`."""
+        tops = self.starts(sheet.shape[0], self.height)
+        lefts = self.starts(sheet.shape[1], self.width)
+        cells = [
+            sheet[top : top + self.height, left : left + self.width]
+            for top in tops
+            for left in lefts
+        ]
+        return np.stack(cells), np.argwhere(np.ones((len(tops), len(lefts))))
+
+
+def find(sheet: np.ndarray) -> Layout | None:
+    """The layout of square cells that few things cross, for a canonical RGBA sheet; None if none is clear."""
+    colours = np.ascontiguousarray(sheet).view(np.uint32)[..., 0]
+    colours = np.where(colours == ground(sheet), 0, colours)
+    axes = [_Axis(colours.T), _Axis(colours)]  # lines between rows, lines between columns
+    best, best_score = None, 0.0
+    for layout in _candidates(sheet.shape):
+        share = [axis.share(layout) for axis in axes]
+        lines = sum(count for _, count in share)
+        ratio = sum(ratio * count for ratio, count in share) / lines if lines else 1.0
+        score = (1 - ratio) ** 2 * np.sqrt(lines)
+        if ratio < 0.75 and score > best_score + 1e-9:
+            best, best_score = layout, score
+    return best
+
+
+def ground(sheet: np.ndarray) -> int:
+    """What lies behind the sprites: transparency, or in an opaque sheet the colour of most of its rim."""
+    if (sheet[..., 3] == 0).any():
+        return 0
+    rim = np.concatenate([sheet[0], sheet[-1], sheet[:, 0], sheet[:, -1]])
+    colours, counts = np.unique(rim.view(np.uint32), return_counts=True)
+    return int(colours[counts.argmax()])
+
+
+def _candidates(shape: tuple[int, ...]) -> list[Layout]:
+    """Layouts that fit, the likelier of equals first: multiples of 8, of 4, then little spent on gutters."""
+    layouts = [
+        Layout(cell, cell, margin, spacing)
+        for cell in range(4, min(256, *shape[:2]) + 1)
+        for margin in range(min(cell // 2, 16) + 1)
+        for spacing in range(min(cell // 2, 16) + 1)
+    ]
+    fitting = [layout for layout in layouts if layout.fits(shape)]
+    return sorted(
+        fitting,
+        key=lambda cut: (
+            cut.width % 8 > 0,
+            cut.width % 4 > 0,
+            cut.margin + cut.spacing,
+            cut.width,
+        ),
+    )
+
+
+class _Axis:
+    """What crosses the lines between the columns of `colours (rows, columns)`; 0 is transparent."""
+
+    def __init__(self, colours: np.ndarray) -> None:
+        left, right = colours[:, :-1], colours[:, 1:]
+        self.crossings = ((left == right) & (left != 0)).sum(axis=0) / 1.0
+        one_colour = (colours == colours[:1]).all(axis=0)
+        self.flat = np.where(one_colour, colours[0].astype(np.int64), -1)  # colour of flat columns
+
+    def share(self, layout: Layout) -> tuple[float, int]:
+        """`R` of this layout and its number of lines; R is infinite where the gutters are not all one colour."""
+        length, cell = len(self.flat), layout.width
+        starts = layout.starts(length, cell)
+        inside = (starts[:, None] + np.arange(cell)).ravel()
+        outside = np.delete(self.flat, inside)
+        if len(outside) and (outside[0] < 0 or (outside != outside[0]).any()):
+            return np.inf, 1
+        if layout.spacing:
+            return 0.0, len(starts) - 1
+        lines = starts[1:] - 1
+        elsewhere = np.delete(self.crossings, lines)
+        if not len(lines) or not elsewhere.any():
+            return 1.0, len(lines)
+        return float(self.crossings[lines].mean() / elsewhere.mean()), len(lines)

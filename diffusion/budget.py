@@ -1,0 +1,19 @@
+"""How much of a run's budget is used: of its steps or of its time, whichever is larger."""
+
+import lightning
+from lightning.pytorch.callbacks import Timer
+
+
+def budget_used(trainer: lightning.Trainer) -> float:
+    """Share 0..1 of `max_steps` or `max_time` used so far, equal on every rank.
+
+    The time used by earlier parts of an interrupted run counts too: the timer's state lies in the
+    checkpoint.
+    """
+    share = trainer.global_step / trainer.max_steps if trainer.max_steps > 0 else 0.0
+    for timer in (each for each in trainer.callbacks if isinstance(each, Timer)):  # type: ignore[attr-defined]
+        left = timer.time_remaining()
+        if left is not None:
+            used = timer.time_elapsed() / (timer.time_elapsed() + left)
+            share = max(share, trainer.strategy.broadcast(used))
+    return min(share, 1.0)

@@ -1,0 +1,77 @@
+"""`last.ckpt` at regular steps and at the end, `best.ckpt` at the lowest validation loss."""
+
+from pathlib import Path
+from typing import Any
+
+import lightning
+from lightning.pytorch import Callback
+
+
+class Checkpoints(Callback):
+    """Keeps `last.ckpt` and `best.ckpt` in the run directory's `checkpoints`.
+
+    A checkpoint that falls on the same step as a validation is written after it, so that a run
+    continued from there repeats nothing and misses nothing.
+
+    Args:
+        every_n_steps: optimizer steps between two writes of `last.ckpt`.
+    """
+
+    def __init__(self, every_n_steps: int = 500) -> None:
+        self.every_n_steps = every_n_steps
+        self.best_loss = float("inf")
+        self._saved_step = -1
+
+    def on_train_start(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
+    ) -> None:
+        self._saved_step = trainer.global_step
+
+    def on_train_batch_end(
+        self,
+        trainer: lightning.Trainer,
+        pl_module: lightning.LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+    ) -> None:
+        validates = trainer.fit_loop.epoch_loop._should_check_val_fx(
+            trainer.fit_loop._data_fetcher
+        )
+        if not validates:
+            self._save_when_due(trainer)
+
+    def on_validation_end(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
+    ) -> None:
+        loss = trainer.callback_metrics.get("val/loss")
+        if loss is not None and float(loss) < self.best_loss:
+            self.best_loss = float(loss)
+            self._write(trainer, "best")
+        self._save_when_due(trainer)
+
+    def on_train_end(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
+    ) -> None:
+        self.save(trainer)
+        if self.best_loss == float("inf"):  # too short a run to have been validated
+            self._write(trainer, "best")
+
+    def save(self, trainer: lightning.Trainer) -> None:
+        """Writes `last.ckpt` unless this step is there already; all ranks call it."""
+        if trainer.global_step != self._saved_step:
+            self._write(trainer, "last")
+            self._saved_step = trainer.global_step
+
+    def _write(self, trainer: lightning.Trainer, name: str) -> None:
+        trainer.save_checkpoint(Path(trainer.default_root_dir) / "checkpoints" / f"{name}.ckpt")
+
+    def _save_when_due(self, trainer: lightning.Trainer) -> None:
+        if trainer.global_step % self.every_n_steps == 0:
+            self.save(trainer)
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"best_loss": self.best_loss}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.best_loss = state_dict["best_loss"]

@@ -1,0 +1,71 @@
+"""SIGINT and SIGTERM end a run between two steps, saved at the exact step."""
+
+import signal
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+import lightning
+from lightning.pytorch import Callback
+
+from diffusion.errors import Interrupted
+
+
+class Signals(Callback):
+    """Notes a signal and acts on it after the step that is running; a second SIGINT ends at once.
+
+    Args:
+        save: writes a checkpoint; called on all ranks.
+    """
+
+    def __init__(self, save: Callable[[lightning.Trainer], None]) -> None:
+        self.save = save
+        self.caught = 0
+
+    def on_train_start(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
+    ) -> None:
+        self._earlier = {
+            number: signal.signal(number, self._note) for number in (signal.SIGINT, signal.SIGTERM)
+        }
+
+    def on_train_batch_end(
+        self,
+        trainer: lightning.Trainer,
+        pl_module: lightning.LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+    ) -> None:
+        if trainer.world_size > 1:
+            if trainer.global_step % trainer.log_every_n_steps:
+                return  # ranks must agree, and asking them at every step would cost
+            self.caught = int(trainer.strategy.broadcast(self.caught))
+        if self.caught:
+            self.save(trainer)
+            raise Interrupted(
+                f"interrupted at step {trainer.global_step}; the same command continues there.",
+                self.caught,
+            )
+
+    def on_train_end(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
+    ) -> None:
+        self._restore()
+
+    def on_exception(
+        self,
+        trainer: lightning.Trainer,
+        pl_module: lightning.LightningModule,
+        exception: BaseException,
+    ) -> None:
+        self._restore()
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        if self.caught == signal.SIGINT == number:
+            raise KeyboardInterrupt
+        self.caught = number
+
+    def _restore(self) -> None:
+        for number, handler in getattr(self, "_earlier", {}).items():
+            signal.signal(number, handler)

@@ -1,0 +1,115 @@
+"""The end of a run: last sprites, how new they are, `summary.json`, and one table for a person."""
+
+import csv
+import resource
+import statistics
+from typing import Any
+
+import lightning
+import numpy as np
+import torch
+
+from diffusion import pictures
+from diffusion.checkpoint import load
+from diffusion.metrics.novelty import nearest
+from diffusion.module import DiffusionModule
+from diffusion.run_directory import RunDirectory
+from diffusion.samplers.base import Sampler
+
+SAMPLES = 64
+FILM = 16
+REFERENCE = 20_000
+
+
+def close_run(
+    run: RunDirectory, trainer: lightning.Trainer, data: Any, sampler: Sampler
+) -> dict[str, Any]:
+    """Samples from the checkpoint as `sample.py` would, and writes what is left to write.
+
+    Args:
+        run: where to write.
+        trainer: after `fit`.
+        data: the SpriteDataModule that was trained on.
+        sampler: the way from noise to sprites.
+
+    Returns:
+        the summary.
+    """
+    assert run.last is not None
+    module = trainer.lightning_module
+    assert isinstance(module, DiffusionModule)
+    sprites = load(run.last).sprites(sampler, seed=0, device=module.device)
+    images = torch.cat(list(sprites.batches(range(SAMPLES))))
+    pictures.grid(images).save(run.path / "samples.png")
+    pictures.film(sprites.film(range(FILM)), run.path / "denoising.gif")
+    summary = {
+        "status": "finished",
+        "step": trainer.global_step,
+        "progress/images": trainer.global_step * trainer.accumulate_grad_batches * data.batch_size,
+        **_last_metrics(run),
+        **_novelty(images, data),
+        "parameters": sum(weight.numel() for weight in module.denoiser.parameters()),
+        "cpu_seconds": _cpu_seconds(),
+    }
+    run.write_json("summary.json", summary)
+    run.say(_table(run, summary, data))
+    return summary
+
+
+def _novelty(images: torch.Tensor, data: Any) -> dict[str, float]:
+    """Copies of training sprites among the samples, and distances beside held-out sprites'."""
+    train = data.images(np.sort(data.split["train"])[:REFERENCE])
+    _, distance = nearest(images, train)
+    _, held_out = nearest(data.images(data.split["val"][: len(images)]), train)
+    return {
+        "samples/copy_rate": float((distance == 0).double().mean()),
+        "samples/nearest_distance": float(distance.median()),
+        "val/nearest_distance": float(held_out.median()),
+    }
+
+
+def _last_metrics(run: RunDirectory) -> dict[str, float]:
+    """The last value of each logged metric; of the speed the median over the whole run."""
+    values: dict[str, list[float]] = {}
+    with (run.path / "metrics.csv").open(newline="") as file:
+        for row in csv.DictReader(file):
+            for key, text in row.items():
+                if text and "/" in key:
+                    values.setdefault(key, []).append(float(text))
+    speed = values.get("train/images_per_second", [])
+    last = {key: column[-1] for key, column in values.items() if key != "progress/images"}
+    return last | ({"train/images_per_second": statistics.median(speed)} if speed else {})
+
+
+def _cpu_seconds() -> float:
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return round(usage.ru_utime + usage.ru_stime, 1)
+
+
+def _table(run: RunDirectory, summary: dict[str, Any], data: Any) -> str:
+    copies = summary["samples/copy_rate"]
+    c, h, w = data.shape
+    rows = {
+        "trained": f"{summary['parameters']:,} parameters on {len(data.split['train']):,} sprites "
+        f"of {h}x{w}x{c}",
+        "steps": f"{summary['step']:,} ({summary['progress/images']:,} images)",
+        "validation loss": f"{summary['val/loss']:.4f}" if "val/loss" in summary else "-",
+        "speed": f"{summary.get('train/images_per_second', float('nan')):.0f} images/s",
+        "cost": f"{summary['cpu_seconds']:.0f} CPU seconds",
+        "exact copies": f"{copies:.0%} of {SAMPLES} samples are training sprites",
+        "nearest sprite": f"{summary['samples/nearest_distance']:.1f} away, of 255 "
+        f"(held-out sprites: {summary['val/nearest_distance']:.1f})",
+    }
+    lines = [f"  {name:<16}{value}" for name, value in rows.items()]
+    return "\n".join(
+        [
+            "",
+            f"{run.path}",
+            *lines,
+            f"  {'pictures':<16}{run.path}/samples.png denoising.gif noising.png",
+            "",
+            "next:",
+            f"  python sample.py run={run.path} n=64",
+            f"  python sample.py run={run.path} n=16 trajectory=true",
+        ]
+    )

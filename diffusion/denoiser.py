@@ -1,0 +1,68 @@
+"""The denoiser: network + schedule + prediction. All that samplers and metrics ever see.
+
+forward:  x_t, t -> clean estimate            loss:  w(t) mean |network(x_t, t) - target|^2
+"""
+
+import torch
+from torch import Tensor, nn
+
+from diffusion.errors import UserError
+from diffusion.predictions import Epsilon, Prediction
+from diffusion.schedules.base import NoiseSchedule
+from diffusion.weightings import Weighting
+
+
+class Denoiser(nn.Module):
+    """Turns a network into something that removes noise.
+
+    Args:
+        model: network `(x_t (B,C,H,W), t (B,), label (B,) or None) -> (B,C,H,W)`.
+        schedule: noise schedule.
+        prediction: what the network's output means.
+        weighting: weight of each noise level in the loss.
+
+    Raises:
+        UserError: the schedule ends at zero SNR, where epsilon says nothing about the sprite.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        schedule: NoiseSchedule,
+        prediction: Prediction,
+        weighting: Weighting,
+    ) -> None:
+        super().__init__()
+        if schedule.reaches_zero_snr and isinstance(prediction, Epsilon):
+            raise UserError(
+                "schedule=zero_terminal ends in pure noise, from which prediction=epsilon cannot "
+                "recover a sprite; use prediction=velocity or prediction=clean."
+            )
+        self.model, self.schedule = model, schedule
+        self.prediction, self.weighting = prediction, weighting
+
+    def forward(self, x_t: Tensor, t: Tensor, label: Tensor | None = None) -> Tensor:
+        """Clean estimate `(B, C, H, W)` of noised sprites x_t at times t `(B,)`."""
+        alpha, sigma = (level.view(-1, 1, 1, 1) for level in self.schedule(t))
+        return self.prediction.to_clean(self.model(x_t, t, label).to(x_t.dtype), x_t, alpha, sigma)
+
+    def loss(self, x0: Tensor, t: Tensor, eps: Tensor, label: Tensor | None = None) -> Tensor:
+        """Weighted squared error per sprite `(B,)`, averaged over its pixels and channels."""
+        alpha, sigma = self.schedule(t)
+        snr = (alpha / sigma) ** 2
+        weight = self.weighting(snr, self.prediction.clean_scale(snr))
+        alpha, sigma = alpha.view(-1, 1, 1, 1), sigma.view(-1, 1, 1, 1)
+        output = self.model(alpha * x0 + sigma * eps, t, label).to(x0.dtype)
+        target = self.prediction.target(x0, eps, alpha, sigma)
+        return weight * (output - target).square().mean(dim=(1, 2, 3))
+
+    def training_times(self, n: int, generator: torch.Generator) -> Tensor:
+        """n times in [1/steps, 1], one in each n-th of the range (Kingma et al. 2021, app. I.1).
+
+        Each is uniform on its own; together they cover the levels evenly, which makes the loss and
+        its gradient less noisy than independent draws do.
+        """
+        device = generator.device
+        jitter = torch.rand(n, generator=generator, device=device)
+        first = 1 / self.schedule.steps
+        return first + (1 - first) * (torch.arange(n, device=device) + jitter) / n

@@ -1,0 +1,126 @@
+"""The folder that `sample.py` writes: sprites as data, as pictures, and a row about each."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from torch import Tensor
+
+from diffusion import pictures
+from diffusion.checkpoint import Loaded, build
+from diffusion.errors import UserError
+from diffusion.metrics.novelty import nearest
+
+OURS = ("sprites.npz", "grid.png", "manifest.json", "denoising.gif", "png")
+
+
+class SpriteFolder:
+    """`sprites.npz grid.png manifest.json`, and on request `png/` and `denoising.gif`.
+
+    Args:
+        path: a new or empty folder, or one written before; its files are replaced.
+
+    Raises:
+        UserError: the folder holds something else.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        if self.path.exists() and not self.path.is_dir():
+            raise UserError(f"out={path} is a file; give a folder.")
+        foreign = [f.name for f in self.path.glob("*") if f.name not in OURS]
+        if foreign:
+            raise UserError(
+                f"out={path} holds {foreign[0]}, which sample.py did not write; give another folder."
+            )
+
+    def write(
+        self,
+        images: Tensor,
+        seed: int,
+        indices: list[int],
+        labels: Tensor | None,
+        loaded: Loaded,
+        sampler: dict[str, Any],
+        each: bool = False,
+    ) -> None:
+        """Writes everything but the film.
+
+        Args:
+            images: uint8 `(N, C, H, W)`.
+            seed: seed of the set.
+            indices: index of each sprite in it.
+            labels: class of each sprite, or None.
+            loaded: the checkpoint they came from.
+            sampler: the sampler's configuration.
+            each: also one PNG per sprite.
+        """
+        self.path.mkdir(parents=True, exist_ok=True)
+        for stale in [*self.path.glob("png/*.png"), self.path / "denoising.gif"]:
+            stale.unlink(missing_ok=True)
+        names = loaded.card["sprites"]["label_names"]
+        arrays = {
+            "images": images.permute(0, 2, 3, 1).numpy(),
+            "seeds": np.full(len(images), seed, np.int64),
+            "indices": np.array(indices, np.int64),
+        }
+        if labels is not None:
+            arrays |= {"labels": labels.numpy(), "label_names": np.array(names)}
+        np.savez_compressed(self.path / "sprites.npz", **arrays)  # type: ignore[arg-type]
+        pictures.grid(images).save(self.path / "grid.png")
+        rows, distances = nearest_in_training(images, loaded)
+        manifest = [
+            {
+                "index": index,
+                "seed": seed,
+                "checkpoint": loaded.sha256,
+                "sampler": sampler,
+                "label": None if labels is None else names[labels[k]],
+                "nearest": rows[k],
+                "distance": distances[k],
+            }
+            for k, index in enumerate(indices)
+        ]
+        (self.path / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
+        if each:
+            (self.path / "png").mkdir(exist_ok=True)
+            for image, index in zip(images, indices, strict=True):
+                pictures.transparent_png(image, self.path / "png" / f"{index:05d}.png")
+
+    def write_film(self, frames: list[Image.Image]) -> None:
+        """Writes `denoising.gif`."""
+        pictures.film(frames, self.path / "denoising.gif")
+
+
+def training_data(card: dict[str, Any]) -> Any:
+    """The SpriteDataModule that a checkpoint was trained on, set up, from the user's own files.
+
+    Raises:
+        DataError: the files are gone or unreadable.
+        UserError: they are not what they were during training.
+    """
+    config = card["config"]
+    data = build(config["data"] | {"seed": config["seed"]}, packages=("datamodules",))
+    data.setup()
+    if data.card["fingerprint"] != card["data"]["fingerprint"]:
+        raise UserError("The training data has changed since this run was trained.")
+    return data
+
+
+def nearest_in_training(
+    images: Tensor, loaded: Loaded
+) -> tuple[list[int | None], list[float | None]]:
+    """Row in the user's data and distance of each image's nearest training sprite.
+
+    All None, and said so, when the training data is not where it was.
+    """
+    try:
+        data = training_data(loaded.card)
+    except ValueError as error:  # a DataError or a UserError
+        print(f"Without nearest training sprites: {error}")
+        return [None] * len(images), [None] * len(images)
+    rows = np.sort(data.split["train"])
+    place, distance = nearest(images, data.images(rows))
+    return rows[place.numpy()].tolist(), [round(d, 3) for d in distance.tolist()]

@@ -1,0 +1,49 @@
+"""What the network is told beside the picture: the time and, if it has classes, the label."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+
+class TimeEmbedding(nn.Module):
+    """Sinusoids of 1000 t through a two-layer network (Ho et al. 2020, appendix B).
+
+    Args:
+        width: length of the embedding.
+        frequencies: number of sinusoids, half of them sines.
+    """
+
+    def __init__(self, width: int, frequencies: int = 128) -> None:
+        super().__init__()
+        self.frequencies = frequencies
+        self.mlp = nn.Sequential(nn.Linear(frequencies, width), nn.SiLU(), nn.Linear(width, width))
+
+    def forward(self, t: Tensor) -> Tensor:
+        """Times `(B,)` in [0, 1] -> `(B, width)`."""
+        half = self.frequencies // 2
+        rates = torch.exp(
+            torch.arange(half, device=t.device, dtype=torch.float32) * (-math.log(10_000) / half)
+        )
+        angles = 1000 * t.float()[:, None] * rates
+        return self.mlp(torch.cat([angles.sin(), angles.cos()], dim=1))
+
+
+class LabelEmbedding(nn.Module):
+    """One learned vector per class, and one, the last, for "no label".
+
+    Args:
+        classes: number of classes.
+        width: length of the embedding.
+    """
+
+    def __init__(self, classes: int, width: int) -> None:
+        super().__init__()
+        self.none = classes
+        self.table = nn.Embedding(classes + 1, width)
+
+    def forward(self, label: Tensor | None, batch: int) -> Tensor:
+        """Labels `(B,)`, -1 or None for no label -> `(B, width)`."""
+        if label is None:
+            return self.table.weight[self.none].expand(batch, -1)
+        return self.table(torch.where(label < 0, self.none, label))

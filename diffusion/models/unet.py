@@ -1,0 +1,110 @@
+"""The network: a UNet (Ronneberger et al. 2015; Ho et al. 2020, appendix B) for small sprites."""
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from diffusion.errors import UserError
+from diffusion.models.blocks import Attention, ChannelNorm, ResidualBlock
+from diffusion.models.embeddings import LabelEmbedding, TimeEmbedding
+
+
+class UNet(nn.Module):
+    """Residual blocks at falling, then rising resolution, with skips and attention at the bottom.
+
+    Any height and width are taken: sprites are padded at the right and bottom to a multiple of the
+    coarsest pixel and cropped again.
+
+    Args:
+        channels: channels of the sprites.
+        classes: number of labels, 0 for an unconditional network.
+        widths: channels of each resolution, the finest first; each next one has half the pixels a
+            side.
+        blocks: residual blocks per resolution on the way down; one more on the way up.
+        dropout: share of activations dropped in each residual block.
+    """
+
+    def __init__(
+        self,
+        channels: int,
+        classes: int = 0,
+        widths: Sequence[int] = (32, 64, 96),
+        blocks: int = 2,
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        if not widths or any(width % 32 for width in widths) or blocks < 1:
+            raise UserError(
+                f"model.widths={list(widths)} must be multiples of 32, and model.blocks={blocks} "
+                "at least 1."
+            )
+        embedding = 4 * widths[0]
+        self.classes, self.multiple = classes, 2 ** (len(widths) - 1)
+        self.time = TimeEmbedding(embedding)
+        self.label = LabelEmbedding(classes, embedding) if classes else None
+
+        def block(channels_in: int, channels_out: int) -> ResidualBlock:
+            return ResidualBlock(channels_in, channels_out, embedding, dropout)
+
+        self.stem = nn.Conv2d(channels, widths[0], 3, padding=1)
+        self.down, self.shrink = nn.ModuleList(), nn.ModuleList()
+        skips, width = [widths[0]], widths[0]
+        for level, wider in enumerate(widths):
+            if level:
+                self.shrink.append(nn.Conv2d(width, width, 3, stride=2, padding=1))
+                skips.append(width)
+            stage = nn.ModuleList()
+            for _ in range(blocks):
+                stage.append(block(width, wider))
+                width = wider
+                skips.append(width)
+            self.down.append(stage)
+
+        self.middle_in, self.attention = block(width, width), Attention(width)
+        self.middle_out = block(width, width)
+
+        self.up, self.grow = nn.ModuleList(), nn.ModuleList()
+        for level, wider in reversed(list(enumerate(widths))):
+            stage = nn.ModuleList()
+            for _ in range(blocks + 1):
+                stage.append(block(width + skips.pop(), wider))
+                width = wider
+            self.up.append(stage)
+            if level:
+                self.grow.append(nn.Conv2d(width, width, 3, padding=1))
+
+        self.norm = ChannelNorm(width)
+        self.out = nn.Conv2d(width, channels, 3, padding=1)
+        nn.init.zeros_(self.out.weight)
+        nn.init.zeros_(self.out.bias)
+        self.to(memory_format=torch.channels_last)
+
+    def forward(self, x_t: Tensor, t: Tensor, label: Tensor | None = None) -> Tensor:
+        """Noised sprites `(B, C, H, W)`, times `(B,)`, labels `(B,)` or None -> `(B, C, H, W)`."""
+        height, width = x_t.shape[-2:]
+        bottom, right = -height % self.multiple, -width % self.multiple
+        x = F.pad(x_t, (0, right, 0, bottom)).contiguous(memory_format=torch.channels_last)
+        embedding = self.time(t)
+        if self.label is not None:
+            embedding = embedding + self.label(label, len(x))
+        embedding = F.silu(embedding)
+
+        x = self.stem(x)
+        skips = [x]
+        for level, stage in enumerate(self.down):
+            if level:
+                x = self.shrink[level - 1](x)
+                skips.append(x)
+            for block in stage:
+                x = block(x, embedding)
+                skips.append(x)
+        x = self.middle_out(self.attention(self.middle_in(x, embedding)), embedding)
+        for level, stage in enumerate(self.up):
+            if level:
+                x = self.grow[level - 1](F.interpolate(x, scale_factor=2.0))
+            for block in stage:
+                x = block(torch.cat([x, skips.pop()], dim=1), embedding)
+        x = self.out(F.silu(self.norm(x)))
+        return x[..., :height, :width]

@@ -1,0 +1,104 @@
+"""The LightningModule: connects denoiser, data and optimizer, and logs. No more."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import lightning
+import torch
+from torch import Tensor
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LambdaLR
+
+from diffusion.budget import budget_used
+from diffusion.denoiser import Denoiser
+from diffusion.noise import TRAINING, VALIDATION, keyed
+from diffusion.pixels import PixelCodec
+
+Batch = dict[str, Tensor]
+
+
+class DiffusionModule(lightning.LightningModule):
+    """Trains a denoiser on uint8 batches `{"image": [B,C,H,W], "index": [B], "label": [B]?}`.
+
+    All randomness of a step is drawn for the whole global batch from the address
+    (seed, micro-step), and each rank keeps its rows: training is the same on any number of
+    devices.
+
+    Args:
+        denoiser: what is trained.
+        codec: uint8 <-> model range.
+        optimizer: parameters -> optimizer.
+        learning_rate: (step, progress 0..1) -> factor on the optimizer's learning rate.
+        seed: first part of every address.
+        flip: mirror half of the sprites at random.
+        label_drop: share of labels hidden, so that a network with classes also learns without.
+        card: plain containers that describe the run; saved in every checkpoint.
+    """
+
+    def __init__(
+        self,
+        denoiser: Denoiser,
+        codec: PixelCodec,
+        optimizer: Callable[[Iterable[Tensor]], Optimizer],
+        learning_rate: Callable[[int, float], float],
+        seed: int = 0,
+        flip: bool = False,
+        label_drop: float = 0.1,
+        card: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__()
+        self.denoiser, self.codec = denoiser, codec
+        self.optimizer, self.learning_rate = optimizer, learning_rate
+        self.seed, self.flip, self.label_drop = seed, flip, label_drop
+        self.card = card or {}
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        micro_step = self.trainer.fit_loop.epoch_loop.total_batch_idx
+        torch.manual_seed(keyed(TRAINING, self.seed, micro_step, self.global_rank).initial_seed())
+        loss = self._loss(batch, keyed(TRAINING, self.seed, micro_step, device=self.device))
+        if (self.trainer.global_step + 1) % self.trainer.log_every_n_steps == 0:
+            self.log("train/loss", loss.detach(), sync_dist=True, prog_bar=True)
+            self.log("train/learning_rate", self.trainer.optimizers[0].param_groups[0]["lr"])
+            self.log("progress/images", self.images_seen(batch))
+        return loss
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        generator = keyed(VALIDATION, batch_idx, device=self.device)  # equal noise every time
+        loss = self._loss(batch, generator, training=False)
+        self.log("val/loss", loss, sync_dist=True, on_epoch=True, prog_bar=True)
+        self.log("progress/images", self.images_seen(batch), on_epoch=True)
+
+    def _loss(self, batch: Batch, generator: torch.Generator, training: bool = True) -> Tensor:
+        """Mean loss of this rank's rows; the generator serves the whole global batch."""
+        world, rows = (
+            self.trainer.world_size,
+            slice(self.global_rank, None, self.trainer.world_size),
+        )
+        x0, label = self.codec.encode(batch["image"]), batch.get("label")
+        n, device = len(x0) * world, generator.device
+        t = self.denoiser.training_times(n, generator)[rows]
+        eps = torch.randn(n, *x0.shape[1:], generator=generator, device=device)[rows]
+        mirrored, hidden = torch.rand(2, n, generator=generator, device=device)[:, rows]
+        if training and self.flip:
+            x0 = torch.where((mirrored < 0.5).view(-1, 1, 1, 1), x0.flip(-1), x0)
+        if training and label is not None:
+            label = torch.where(hidden < self.label_drop, -1, label)
+        return self.denoiser.loss(x0, t, eps, label).mean()
+
+    def images_seen(self, batch: Batch) -> float:
+        """Training images so far, over all devices, this micro-batch included."""
+        micro_batches = self.trainer.fit_loop.epoch_loop.total_batch_idx + 1
+        return float(micro_batches * len(batch["image"]) * self.trainer.world_size)
+
+    def configure_optimizers(self) -> dict[str, Any]:
+        optimizer = self.optimizer(self.parameters())
+        schedule = LambdaLR(
+            optimizer, lambda step: self.learning_rate(step, budget_used(self.trainer))
+        )
+        return {
+            "optimizer": optimizer,
+            "lr_scheduler": {"scheduler": schedule, "interval": "step"},
+        }
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        checkpoint["card"] = self.card

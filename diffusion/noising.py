@@ -1,0 +1,45 @@
+"""The way of a sprite into noise, like an ink drop in water: a strip and a film."""
+
+from pathlib import Path
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from diffusion import pictures
+from diffusion.noise import ImageNoise
+from diffusion.pixels import PixelCodec
+from diffusion.schedules.base import NoiseSchedule
+
+
+def noised(x0: Tensor, schedule: NoiseSchedule, times: Tensor, seed: int = 0) -> Tensor:
+    """x_t = alpha x0 + sigma eps of every sprite at every time, with one eps per sprite.
+
+    Args:
+        x0: clean sprites `(B, C, H, W)`.
+        schedule: noise schedule.
+        times: `(T,)` in [0, 1].
+        seed: address of the noise.
+
+    Returns:
+        `(B, T, C, H, W)`.
+    """
+    eps = ImageNoise(seed, range(len(x0)), x0.shape[1:])(0)
+    alpha, sigma = (level.view(1, -1, 1, 1, 1) for level in schedule(times))
+    return alpha * x0[:, None] + sigma * eps[:, None]
+
+
+def write_noising(images: Tensor, schedule: NoiseSchedule, folder: Path, seed: int = 0) -> None:
+    """Writes `noising.png` (a row per sprite) and `noising.gif` of uint8 `(B, C, H, W)`."""
+    codec = PixelCodec()  # soft alpha: half-gone pixels are shown half gone
+    x0, strip, frames = codec.encode(images), torch.linspace(0, 1, 11), torch.linspace(0, 1, 41)
+    rows = codec.decode(noised(x0, schedule, strip, seed).flatten(0, 1))
+    picture = pictures.grid(rows, columns=len(strip))
+    pictures.captioned(picture, [f"t={t:.1f}" for t in strip.tolist()]).save(
+        folder / "noising.png"
+    )
+    film: list[Image.Image] = [
+        pictures.grid(codec.decode(x_t), columns=len(images))
+        for x_t in noised(x0, schedule, frames, seed).unbind(1)
+    ]
+    pictures.film(film, folder / "noising.gif")

@@ -1,0 +1,72 @@
+"""Pictures of sprites: grids, strips and films, enlarged with nearest neighbour, honest colours.
+
+Transparency is shown as a checkerboard. No picture is rescaled to its own minimum and maximum, so
+the same value has the same colour in every frame.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw
+from torch import Tensor
+
+CHECKER = (142, 148, 158), (128, 134, 144)
+PAPER = (236, 238, 241)
+INK = (40, 44, 52)
+
+
+def grid(images: Tensor, columns: int | None = None, scale: int | None = None) -> Image.Image:
+    """uint8 `(N, C, H, W)` side by side on a checkerboard.
+
+    Args:
+        images: sprites, 1, 3 or 4 channels.
+        columns: sprites in a row; about a square when None.
+        scale: screen pixels a side for one sprite pixel; about 80 pixels for a sprite when None.
+    """
+    n, _, height, width = images.shape
+    columns = columns or int(np.ceil(np.sqrt(n)))
+    scale = scale or max(1, round(80 / max(height, width)))
+    rows, cell_h, cell_w = -(-n // columns), height + 1, width + 1
+    sheet = np.empty((rows * cell_h + 1, columns * cell_w + 1, 3), np.uint8)
+    sheet[:] = PAPER
+    for k, sprite in enumerate(on_checkerboard(images)):
+        y, x = k // columns * cell_h + 1, k % columns * cell_w + 1
+        sheet[y : y + height, x : x + width] = sprite
+    return Image.fromarray(sheet.repeat(scale, axis=0).repeat(scale, axis=1))
+
+
+def on_checkerboard(images: Tensor) -> np.ndarray:
+    """uint8 `(N, C, H, W)` -> opaque uint8 `(N, H, W, 3)`."""
+    pixels = images.cpu().permute(0, 2, 3, 1).numpy()
+    if pixels.shape[-1] < 4:
+        return np.broadcast_to(pixels, (*pixels.shape[:3], 3))
+    y, x = np.indices(pixels.shape[1:3])
+    board = np.array(CHECKER)[(y // 4 + x // 4) % 2]
+    alpha = pixels[..., 3:].astype(np.float32) / 255
+    return (pixels[..., :3] * alpha + board * (1 - alpha)).round().astype(np.uint8)
+
+
+def transparent_png(image: Tensor, path: Path) -> None:
+    """Writes one uint8 `(C, H, W)` sprite at its own size, alpha as it is."""
+    pixels = image.cpu().permute(1, 2, 0).numpy()
+    Image.fromarray(pixels.squeeze(-1) if pixels.shape[-1] == 1 else pixels).save(path)
+
+
+def captioned(picture: Image.Image, captions: Sequence[str]) -> Image.Image:
+    """The picture with one line of small captions below, spread evenly from left to right."""
+    page = Image.new("RGB", (picture.width, picture.height + 16), PAPER)
+    page.paste(picture)
+    draw = ImageDraw.Draw(page)
+    for k, caption in enumerate(captions):
+        centre = picture.width * (k + 0.5) / len(captions)
+        draw.text((centre, picture.height + 8), caption, fill=INK, anchor="mm")
+    return page
+
+
+def film(frames: Sequence[Image.Image], path: Path, seconds: float = 4.0) -> None:
+    """Writes an endlessly repeated GIF that pauses on its last frame."""
+    durations = [int(1000 * seconds / len(frames))] * len(frames)
+    durations[-1] = 1500
+    flat = [frame.quantize(256, dither=Image.Dither.NONE) for frame in frames]
+    flat[0].save(path, save_all=True, append_images=flat[1:], duration=durations, loop=0)

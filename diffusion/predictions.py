@@ -1,0 +1,63 @@
+"""What the network predicts, and how a prediction becomes a clean sprite.
+
+All three say the same about x_t = alpha x0 + sigma eps; they differ in what the loss measures.
+Tensors are `(B, C, H, W)`; alpha and sigma broadcast against them.
+"""
+
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+
+class Prediction(Protocol):
+    """A training target and its inverse: `to_clean(target(...)) == x0`."""
+
+    def target(self, x0: Tensor, eps: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
+        """What the network should output for x_t = alpha x0 + sigma eps."""
+
+    def to_clean(self, output: Tensor, x_t: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
+        """The clean estimate that this output means."""
+
+    def clean_scale(self, snr: Tensor) -> Tensor:
+        """|target error|^2 = |clean error|^2 / clean_scale: turns a weight on the clean error
+        into one on the target."""
+
+
+class Epsilon:
+    """The noise itself (Ho et al. 2020, equation 14)."""
+
+    def target(self, x0: Tensor, eps: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
+        return eps
+
+    def to_clean(self, output: Tensor, x_t: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
+        return (x_t - sigma * output) / alpha
+
+    def clean_scale(self, snr: Tensor) -> Tensor:
+        return 1 / snr
+
+
+class Clean:
+    """The clean sprite."""
+
+    def target(self, x0: Tensor, eps: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
+        return x0
+
+    def to_clean(self, output: Tensor, x_t: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
+        return output
+
+    def clean_scale(self, snr: Tensor) -> Tensor:
+        return torch.ones_like(snr)
+
+
+class Velocity:
+    """v = alpha eps - sigma x0 (Salimans & Ho 2022, "Progressive Distillation", appendix D)."""
+
+    def target(self, x0: Tensor, eps: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
+        return alpha * eps - sigma * x0
+
+    def to_clean(self, output: Tensor, x_t: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
+        return alpha * x_t - sigma * output
+
+    def clean_scale(self, snr: Tensor) -> Tensor:
+        return 1 / (snr + 1)

@@ -1,0 +1,35 @@
+"""Ancestral sampling (Ho et al. 2020, "Denoising Diffusion Probabilistic Models", equation 7)."""
+
+from collections.abc import Callable
+
+from torch import Tensor
+
+from diffusion.errors import UserError
+from diffusion.samplers.base import Level, Sampler
+
+
+class DDPM(Sampler):
+    """Draws x_s from q(x_s | x_t, x0_hat), for any two levels s < t of the grid.
+
+    Args:
+        steps: number of network evaluations, 1..schedule.steps; DDPM took all of them.
+        variance: `posterior` (right for one known sprite) or `beta` (right for Gaussian data); the
+            two ends between which the true variance lies (section 3.2).
+        clip: clamp clean estimates to [-1, 1].
+    """
+
+    def __init__(self, steps: int = 1000, variance: str = "posterior", clip: bool = True) -> None:
+        super().__init__(steps, clip)
+        if variance not in ("posterior", "beta"):
+            raise UserError(f"sampler.variance={variance} must be posterior or beta.")
+        self.variance = variance
+
+    def step(
+        self, x_t: Tensor, x0_hat: Tensor, now: Level, nxt: Level, noise: Callable[[], Tensor]
+    ) -> Tensor:
+        ratio = now.alpha / nxt.alpha
+        beta = 1 - ratio**2
+        share = nxt.sigma**2 / now.sigma**2
+        mean = ratio * share * x_t + nxt.alpha * beta / now.sigma**2 * x0_hat
+        variance = beta * (share if self.variance == "posterior" else 1)
+        return mean + variance**0.5 * noise() if nxt.t > 0 else mean

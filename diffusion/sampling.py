@@ -1,0 +1,73 @@
+"""The sprites of one seed: whatever the batch or the device, sprite k is always the same."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from diffusion import pictures
+from diffusion.denoiser import Denoiser
+from diffusion.noise import LABELS, ImageNoise, keyed
+from diffusion.pixels import PixelCodec
+from diffusion.samplers.base import Sampler
+
+
+@dataclass(frozen=True)
+class SpriteSet:
+    """An endless set of sprites that do not exist yet, each with an index.
+
+    Args:
+        denoiser: on the device where sampling happens.
+        sampler: the way from noise to sprites.
+        codec: model range -> uint8.
+        shape: `(C, H, W)` of a sprite.
+        label_frequencies: share of each class, from which sprite k's label is drawn; empty for a
+            network without classes.
+        seed: which set.
+    """
+
+    denoiser: Denoiser
+    sampler: Sampler
+    codec: PixelCodec
+    shape: Sequence[int]
+    label_frequencies: Sequence[float] = ()
+    seed: int = 0
+
+    def labels(self, indices: Sequence[int]) -> Tensor | None:
+        """The label of each index, int64 `(len(indices),)`; None without classes."""
+        if not self.label_frequencies:
+            return None
+        weights = torch.tensor(self.label_frequencies, dtype=torch.float64)
+        return torch.cat(
+            [
+                torch.multinomial(weights, 1, generator=keyed(LABELS, self.seed, index))
+                for index in indices
+            ]
+        )
+
+    def batches(self, indices: Sequence[int], batch_size: int = 64) -> Iterator[Tensor]:
+        """Yields uint8 `(<= batch_size, C, H, W)` on the CPU until all indices are made."""
+        for start in range(0, len(indices), batch_size):
+            noise, label = self._address(indices[start : start + batch_size])
+            yield self.codec.decode(self.sampler(self.denoiser, noise, label)).cpu()
+
+    def film(self, indices: Sequence[int], frames: int = 40) -> list[Image.Image]:
+        """Pictures of the way from noise to sprites: about `frames` of them, evenly spread."""
+        noise, label = self._address(indices)
+        soft = PixelCodec()  # half-opaque pixels are shown half opaque until the end
+        film = [pictures.grid(soft.decode(noise(0)))]
+        every, steps = -(-self.sampler.steps // frames), self.sampler.steps
+        way = self.sampler.trajectory(self.denoiser, noise, label)
+        for step, (_, x_t, _) in enumerate(way, start=1):
+            if step == steps:
+                film.append(pictures.grid(self.codec.decode(x_t)))
+            elif (steps - step) % every == 0:
+                film.append(pictures.grid(soft.decode(x_t)))
+        return film
+
+    def _address(self, indices: Sequence[int]) -> tuple[ImageNoise, Tensor | None]:
+        device, labels = next(self.denoiser.parameters()).device, self.labels(indices)
+        noise = ImageNoise(self.seed, indices, self.shape, device)
+        return noise, None if labels is None else labels.to(device)

@@ -1,0 +1,64 @@
+"""How much noise there is at time t: a pure map t -> (alpha, sigma), 0 clean ... 1 noise.
+
+Every schedule is variance preserving, alpha^2 + sigma^2 = 1, and given by alpha_bar = alpha^2:
+
+    x_t = alpha(t) x0 + sigma(t) eps,    log-SNR(t) = log(alpha_bar / (1 - alpha_bar))
+"""
+
+from abc import ABC, abstractmethod
+
+import torch
+from torch import Tensor, nn
+
+from diffusion.errors import UserError
+
+
+class NoiseSchedule(nn.Module, ABC):
+    """A noise schedule in continuous time; a new one writes `alpha_bar` and nothing else.
+
+    Args:
+        steps: number of noise levels; training draws t from [1/steps, 1], sampling takes at most
+            this many steps.
+    """
+
+    min_log_snr = -10.0
+    """Noisier than this counts as this, so that epsilon can always be turned into a sprite."""
+
+    def __init__(self, steps: int = 1000) -> None:
+        super().__init__()
+        if steps < 1:
+            raise UserError(f"schedule.steps={steps} must be at least 1; DDPM uses 1000.")
+        self.steps = steps
+
+    @abstractmethod
+    def alpha_bar(self, t: Tensor) -> Tensor:
+        """Share of the signal's variance left at time t (float64): 1 at t=0, falling."""
+
+    def log_snr(self, t: Tensor) -> Tensor:
+        """Natural logarithm of alpha^2 / sigma^2 at time t, infinite at t=0; same shape as t."""
+        precise = t if t.device.type == "mps" else t.double()  # MPS knows no float64
+        return torch.logit(self.alpha_bar(precise)).clamp(min=self.min_log_snr).to(t.dtype)
+
+    def forward(self, t: Tensor) -> tuple[Tensor, Tensor]:
+        """(alpha, sigma) at time t, in t's shape and dtype."""
+        precise = t if t.device.type == "mps" else t.double()
+        log_snr = self.log_snr(precise)
+        alpha, sigma = torch.sigmoid(log_snr).sqrt(), torch.sigmoid(-log_snr).sqrt()
+        return alpha.to(t.dtype), sigma.to(t.dtype)
+
+    def grid(self, n: int) -> Tensor:
+        """The n+1 strictly decreasing times 1 -> 0 (float64) that a sampler of n steps visits.
+
+        Raises:
+            UserError: n is not in 1..steps.
+        """
+        if not 1 <= n <= self.steps:
+            raise UserError(
+                f"sampler.steps={n} must lie between 1 and schedule.steps={self.steps}."
+            )
+        return torch.arange(n, -1, -1, dtype=torch.float64) / n
+
+    @property
+    def reaches_zero_snr(self) -> bool:
+        """Whether nothing of the sprite is left at t=1."""
+        return bool(torch.isneginf(self.log_snr(torch.ones((), dtype=torch.float64))))

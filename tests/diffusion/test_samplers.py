@@ -1,0 +1,171 @@
+"""Laws of samplers, with denoisers known in closed form."""
+
+import pytest
+import torch
+from test_schedules import SCHEDULES
+
+from diffusion.errors import UserError
+from diffusion.noise import ImageNoise
+from diffusion.samplers.base import Level
+from diffusion.samplers.ddim import DDIM
+from diffusion.samplers.ddpm import DDPM
+from diffusion.schedules.cosine import Cosine
+from diffusion.schedules.linear import Linear
+
+
+class GaussianDenoiser:
+    """The exact denoiser of pixels that are independent N(mean, std^2)."""
+
+    def __init__(self, schedule, mean, std):
+        self.schedule, self.mean, self.std = schedule, mean, std
+
+    def __call__(self, x_t, t, label=None):
+        alpha, sigma = (level.view(-1, 1, 1, 1) for level in self.schedule(t))
+        gain = alpha * self.std**2 / (alpha**2 * self.std**2 + sigma**2)
+        return self.mean + gain * (x_t - alpha * self.mean)
+
+
+class PointDenoiser:
+    """The exact denoiser of a data set of one sprite."""
+
+    def __init__(self, schedule, sprite):
+        self.schedule, self.sprite = schedule, sprite
+
+    def __call__(self, x_t, t, label=None):
+        return self.sprite.expand_as(x_t)
+
+
+def noise_of(n, shape=(1, 16, 16), dtype=torch.float64):
+    generators = {}
+
+    def draw(k):
+        generators[k] = torch.Generator().manual_seed(k)
+        return torch.randn(n, *shape, generator=generators[k], dtype=dtype)
+
+    return draw
+
+
+ALL = {
+    "ddim": lambda n: DDIM(n, clip=False),
+    "ddim_half": lambda n: DDIM(n, eta=0.5, clip=False),
+    "ddim_one": lambda n: DDIM(n, eta=1.0, clip=False),
+    "ddpm_posterior": lambda n: DDPM(n, clip=False),
+    "ddpm_beta": lambda n: DDPM(n, variance="beta", clip=False),
+}
+
+
+@pytest.mark.parametrize("make", ALL.values(), ids=ALL)
+@pytest.mark.parametrize("name", ["linear", "cosine", "sigmoid", "zero_terminal"])
+def test_all_steps_return_the_gaussian(make, name):
+    denoiser = GaussianDenoiser(SCHEDULES[name], mean=0.3, std=0.5)
+    sprites = make(1000)(denoiser, noise_of(16))
+    assert sprites.mean() == pytest.approx(0.3, abs=0.03)
+    assert sprites.std() == pytest.approx(0.5, abs=0.03)
+
+
+def test_ddim_error_falls_at_first_order():
+    """Halving the step halves the error of the deviation, which has a closed form."""
+    errors = []
+    for n in (50, 100, 200):
+        denoiser = GaussianDenoiser(Linear(), mean=0.0, std=0.5)
+        x = DDIM(n, clip=False)(denoiser, lambda k: torch.ones(1, 1, 1, 1).double())
+        alpha, sigma = Linear()(torch.ones(1).double())
+        exact = 0.5 / (alpha**2 * 0.25 + sigma**2).sqrt()  # the flow scales every pixel alike
+        errors.append(abs(float(x) - float(exact)))
+    assert 1.7 < errors[0] / errors[1] < 2.4
+    assert 1.7 < errors[1] / errors[2] < 2.4
+
+
+@pytest.mark.parametrize("n", [1, 7, 50, 1000])
+def test_ddim_with_eta_one_is_ddpm(n):
+    denoiser = GaussianDenoiser(Cosine(), 0.3, 0.5)
+    ddim = DDIM(n, eta=1.0, clip=False)(denoiser, noise_of(2))
+    ddpm = DDPM(n, clip=False)(denoiser, noise_of(2))
+    torch.testing.assert_close(ddim, ddpm)
+
+
+@pytest.mark.parametrize("make", ALL.values(), ids=ALL)
+@pytest.mark.parametrize("n", [1, 2, 3, 7, 30, 60, 333, 999, 1000])
+def test_every_number_of_steps_ends_on_the_only_sprite(make, n):
+    sprite = torch.linspace(-1, 1, 256).view(1, 1, 16, 16).double()
+    sprites = make(n)(PointDenoiser(Linear(), sprite), noise_of(3))
+    torch.testing.assert_close(sprites, sprite.expand_as(sprites))
+
+
+def test_a_trajectory_has_one_entry_per_step_and_falls_to_zero():
+    denoiser = GaussianDenoiser(Linear(), 0.0, 0.5)
+    way = list(DDIM(7).trajectory(denoiser, noise_of(2)))
+    times = [level.t for level, _, _ in way]
+    assert len(way) == 7
+    assert times == sorted(times, reverse=True)
+    assert times[-1] == 0
+
+
+def test_clipping_keeps_clean_estimates_in_range():
+    denoiser = GaussianDenoiser(Linear(), 3.0, 0.1)
+    assert DDIM(10)(denoiser, noise_of(2)).max() <= 1
+    assert DDIM(10, clip=False)(denoiser, noise_of(2)).max() > 1
+
+
+def test_ddim_draws_no_noise_without_eta():
+    drawn = []
+
+    def noise(k):
+        drawn.append(k)
+        return torch.zeros(1, 1, 2, 2)
+
+    DDIM(5)(GaussianDenoiser(Linear(), 0.0, 1.0), noise)
+    assert drawn == [0]
+
+
+def test_one_ddpm_step_equals_the_paper():
+    """Equation 7 of DDPM with its own symbols."""
+    alpha_bar, alpha_bar_before = 0.5, 0.7
+    beta = 1 - alpha_bar / alpha_bar_before
+    x_t, x0 = torch.tensor(0.4), torch.tensor(-0.2)
+    mean = (alpha_bar_before**0.5 * beta / (1 - alpha_bar)) * x0 + (
+        (1 - beta) ** 0.5 * (1 - alpha_bar_before) / (1 - alpha_bar)
+    ) * x_t
+    variance = (1 - alpha_bar_before) / (1 - alpha_bar) * beta
+    now = Level(0.5, alpha_bar**0.5, (1 - alpha_bar) ** 0.5)
+    nxt = Level(0.4, alpha_bar_before**0.5, (1 - alpha_bar_before) ** 0.5)
+    for variance_name, expected in (("posterior", variance), ("beta", beta)):
+        step = DDPM(10, variance_name).step(x_t, x0, now, nxt, lambda: torch.tensor(1.0))
+        torch.testing.assert_close(step, mean + expected**0.5)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [lambda: DDIM(0), lambda: DDPM(-1), lambda: DDIM(5, eta=1.5), lambda: DDPM(5, "small")],
+)
+def test_impossible_settings_are_refused(make):
+    with pytest.raises(UserError):
+        make()
+
+
+def test_more_steps_than_levels_are_refused():
+    with pytest.raises(UserError, match="schedule.steps=1000"):
+        DDIM(1001)(GaussianDenoiser(Linear(), 0.0, 1.0), noise_of(1))
+
+
+def test_image_noise_depends_on_seed_index_and_draw_alone():
+    shape = (4, 5, 3)
+    together = ImageNoise(1, range(9), shape)(3)
+    alone = ImageNoise(1, [5], shape)(3)
+    backwards = ImageNoise(1, range(8, -1, -1), shape)(3)
+    assert torch.equal(together[5:6], alone)
+    assert torch.equal(together, backwards.flip(0))
+    for other in (
+        ImageNoise(2, [5], shape)(3),
+        ImageNoise(1, [6], shape)(3),
+        ImageNoise(1, [5], shape)(2),
+    ):
+        assert (other != alone).all()
+
+
+def test_image_noise_is_standard_normal():
+    noise = ImageNoise(0, range(200), (4, 16, 16))(0)
+    assert noise.mean() == pytest.approx(0, abs=0.01)
+    assert noise.std() == pytest.approx(1, abs=0.01)
+    flat = noise.flatten(1)
+    assert (flat @ flat.T / flat.shape[1] - torch.eye(200)).abs().max() < 0.2

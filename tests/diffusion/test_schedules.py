@@ -1,0 +1,144 @@
+"""Laws of every noise schedule, those found in conf/schedule included."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from diffusion.errors import UserError
+from diffusion.schedules.cosine import Cosine
+from diffusion.schedules.laplace import Laplace
+from diffusion.schedules.linear import Linear
+from diffusion.schedules.sigmoid import Sigmoid
+from diffusion.schedules.wrappers import Shifted, ZeroTerminal
+
+SCHEDULES = {
+    "linear": Linear(),
+    "linear_course": Linear(500, 1.398e-4, 0.02),
+    "cosine": Cosine(),
+    "sigmoid": Sigmoid(),
+    "laplace": Laplace(),
+    "shifted": Shifted(Cosine(), -1.386),
+    "zero_terminal": ZeroTerminal(Linear()),
+    "zero_terminal_shifted": ZeroTerminal(Shifted(Sigmoid(), -0.5)),
+}
+every_schedule = pytest.mark.parametrize("schedule", SCHEDULES.values(), ids=SCHEDULES)
+TIMES = torch.linspace(0, 1, 1001, dtype=torch.float64)
+
+
+@every_schedule
+def test_starts_clean_and_preserves_variance(schedule):
+    alpha, sigma = schedule(TIMES)
+    assert alpha[0] == 1
+    assert sigma[0] == 0
+    torch.testing.assert_close(alpha**2 + sigma**2, torch.ones_like(alpha))
+
+
+@every_schedule
+def test_log_snr_falls_strictly_until_the_clamp(schedule):
+    log_snr = schedule.log_snr(TIMES)
+    falls = log_snr[1:] < log_snr[:-1]
+    clamped = log_snr[1:] == schedule.min_log_snr
+    assert (falls | clamped).all()
+    assert log_snr[0] == math.inf
+
+
+@every_schedule
+def test_alpha_and_sigma_agree_with_log_snr(schedule):
+    alpha, sigma = schedule(TIMES[1:-1])
+    torch.testing.assert_close(2 * (alpha / sigma).log(), schedule.log_snr(TIMES[1:-1]))
+
+
+@pytest.mark.parametrize("name", ["linear", "cosine", "sigmoid", "laplace", "shifted"])
+def test_epsilon_can_be_inverted_at_the_end(name):
+    assert not SCHEDULES[name].reaches_zero_snr
+    assert SCHEDULES[name].log_snr(TIMES[-1:]) >= -11
+
+
+def test_zero_terminal_ends_in_pure_noise():
+    for name in ("zero_terminal", "zero_terminal_shifted"):
+        alpha, sigma = SCHEDULES[name](TIMES[-1:])
+        assert (alpha, sigma) == (0, 1)
+        assert SCHEDULES[name].reaches_zero_snr
+
+
+@given(
+    steps=st.integers(1, 1500),
+    start=st.floats(1e-6, 1e-2),
+    end=st.floats(1e-2, 0.3),
+)
+def test_linear_is_the_exact_table(steps, start, end):
+    table = np.cumprod(1 - np.linspace(start, end, steps, dtype=np.float64))
+    times = torch.arange(1, steps + 1, dtype=torch.float64) / steps
+    ours = Linear(steps, start, end).alpha_bar(times).numpy()
+    np.testing.assert_allclose(ours, table, rtol=1e-9)
+
+
+def test_linear_is_log_linear_between_levels():
+    schedule = Linear(10)
+    at = schedule.alpha_bar(torch.tensor([0.3, 0.325, 0.35, 0.4], dtype=torch.float64)).log()
+    torch.testing.assert_close(at[2], (at[0] + at[3]) / 2)
+    torch.testing.assert_close(at[1], 0.75 * at[0] + 0.25 * at[3])
+
+
+def test_cosine_equals_its_formula():
+    t = TIMES[:-1].numpy()
+    expected = (
+        np.cos((t + 0.008) / 1.008 * np.pi / 2) ** 2 / np.cos(0.008 / 1.008 * np.pi / 2) ** 2
+    )
+    np.testing.assert_allclose(Cosine().alpha_bar(TIMES[:-1]).numpy(), expected, rtol=1e-12)
+
+
+def test_laplace_log_snr_has_laplace_quantiles():
+    schedule = Laplace(mean=0.7, scale=1.3)
+    log_snr = schedule.log_snr(torch.tensor([0.25, 0.5, 0.75], dtype=torch.float64))
+    expected = torch.tensor([0.7 + 1.3 * math.log(2), 0.7, 0.7 - 1.3 * math.log(2)]).double()
+    torch.testing.assert_close(log_snr, expected, rtol=1e-6, atol=1e-6)
+
+
+def test_shift_moves_log_snr_by_its_amount():
+    inner = TIMES[1:900]
+    moved = Shifted(Cosine(), -1.0).log_snr(inner)
+    torch.testing.assert_close(moved, Cosine().log_snr(inner) - 1)
+
+
+@every_schedule
+def test_every_grid_falls_strictly_from_one_to_zero(schedule):
+    for n in range(1, schedule.steps + 1):
+        grid = schedule.grid(n)
+        assert len(grid) == n + 1
+        assert grid[0] == 1
+        assert grid[-1] == 0
+        assert (grid.diff() < 0).all()
+
+
+@pytest.mark.parametrize("n", [0, -1, 1001])
+def test_a_grid_outside_the_levels_is_refused(n):
+    with pytest.raises(UserError, match="between 1 and"):
+        Linear().grid(n)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Linear(0),
+        lambda: Linear(beta_start=0.5, beta_end=0.1),
+        lambda: Linear(beta_end=1.0),
+        lambda: Sigmoid(start=1, end=1),
+        lambda: Laplace(scale=0),
+    ],
+)
+def test_impossible_numbers_are_refused(make):
+    with pytest.raises(UserError):
+        make()
+
+
+def test_float32_times_give_float32_levels_near_the_exact_ones():
+    for schedule in SCHEDULES.values():
+        alpha, sigma = schedule(TIMES.float())
+        assert alpha.dtype == sigma.dtype == torch.float32
+        exact = schedule(TIMES.float().double())
+        torch.testing.assert_close(sigma.double(), exact[1], rtol=1e-6, atol=1e-7)
