@@ -11,9 +11,15 @@ from diffusion.errors import UserError
 
 @entry("sample")
 def main(cfg: DictConfig) -> None:
+    """Either new sprites or one sprite's way into noise."""
+    if cfg.noising is None:
+        make_sprites(cfg)
+    else:
+        show_noising(cfg)
+
+
+def make_sprites(cfg: DictConfig) -> None:
     """Sprites by their index, the same on any device and in any batch, and a manifest of them."""
-    if cfg.noising is not None:
-        return show_noising(cfg)
     for key, least in (("n", 1), ("batch_size", 1), ("devices", 1), ("seed", 0), ("index", 0)):
         value = cfg[key]
         if (value is not None or key != "index") and not (
@@ -51,7 +57,9 @@ def main(cfg: DictConfig) -> None:
             bar.update(len(batch))
     images = torch.cat(made)
     if world > 1:  # every process made as many; sprite k was made by process k % world
-        images = fabric.all_gather(images).transpose(0, 1).flatten(0, 1)[:n].cpu()
+        gathered = fabric.all_gather(images)
+        assert isinstance(gathered, torch.Tensor)
+        images = gathered.transpose(0, 1).flatten(0, 1)[:n].cpu()
     if fabric.is_global_zero:
         labels = sprites.labels(indices)
         folder.write(images, cfg.seed, indices, labels, loaded, plain(cfg.sampler), cfg.png)

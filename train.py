@@ -6,6 +6,7 @@ The same command on the same directory continues; `python train.py --help` lists
 from omegaconf import DictConfig
 
 from diffusion.entry import entry, output_directory, plain
+from diffusion.errors import UserError
 from diffusion.run_directory import RunDirectory
 
 
@@ -17,6 +18,8 @@ def main(cfg: DictConfig) -> float | None:
         if run.finished:
             run.say(f"{run.path} is finished; raise trainer.max_steps to train it longer.")
             return run.summary["val/loss"]
+
+        import logging
 
         import torch  # from here on it takes seconds: everything quick has been checked
         from hydra.core.hydra_config import HydraConfig
@@ -32,6 +35,7 @@ def main(cfg: DictConfig) -> float | None:
         from diffusion.noising import write_noising
         from diffusion.pixels import PixelCodec
 
+        logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
         data = instantiate(cfg.data, seed=cfg.seed)
         data.setup()
         run.say(table(data.card))
@@ -41,6 +45,8 @@ def main(cfg: DictConfig) -> float | None:
         recipe = {part: config[part] for part in ("schedule", "prediction", "weighting")}
         recipe["model"] = config["model"] | {"channels": data.shape[0], "classes": classes}
         denoiser = build_denoiser(recipe)
+        sampler = instantiate(cfg.sampler)
+        denoiser.schedule.grid(sampler.steps)  # refuses a number of steps it does not have
         if cfg.compile:
             denoiser.model.compile()  # in place: the names in checkpoints stay plain
         known = {
@@ -78,15 +84,21 @@ def main(cfg: DictConfig) -> float | None:
             enable_progress_bar=False,
             enable_model_summary=False,
         )
+        devices = trainer.num_devices * trainer.num_nodes
+        if cfg.data.batch_size % devices:
+            raise UserError(
+                f"data.batch_size={cfg.data.batch_size} cannot be shared by {devices} "
+                f"devices; give a multiple of {devices}."
+            )
         run.begin(list(HydraConfig.get().overrides.task), data.card)
         if run.leads:
-            write_noising(data.images(data.showcase), denoiser.schedule, run.path)
+            write_noising(data.images(data.split["train"][:3]), denoiser.schedule, run.path)
         if step:
             run.say(f"continues at step {step}")
         trainer.fit(module, datamodule=data, ckpt_path=run.last, weights_only=True)
         if not trainer.is_global_zero:
             return None
-        return close_run(run, trainer, data, instantiate(cfg.sampler))["val/loss"]
+        return close_run(run, trainer, data, sampler)["val/loss"]
 
 
 if __name__ == "__main__":

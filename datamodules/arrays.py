@@ -36,14 +36,25 @@ class Sprites:
         """A canonical uint8 copy `(n, H, W, C)` of these rows."""
         return canonical(np.asarray(self.images[rows]))
 
+    def chunks(self, rows: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
+        """These rows a few megabytes at a time: the slice of `rows`, and a canonical copy of them."""
+        step = max(1, CHUNK // max(1, self.images[:1].nbytes))
+        for start in range(0, len(rows), step):
+            part = slice(start, start + step)
+            yield part, self.take(rows[part])
+
 
 def canonical(images: np.ndarray) -> np.ndarray:
     """RGBA without the colours that full transparency hides; grey and RGB as they are."""
-    return images * (images[..., 3:] > 0) if images.shape[-1] == 4 else images
+    if images.shape[-1] != 4:
+        return images
+    words = np.ascontiguousarray(images).view(np.uint32)  # whole pixels: four times faster
+    return (words * (images[..., 3:] > 0)).view(np.uint8)
 
 
-def chunks(images: np.ndarray) -> Iterator[slice]:
-    """Slices that cover all rows, each about `CHUNK` bytes."""
-    step = max(1, CHUNK // max(1, images[:1].nbytes))
-    for start in range(0, len(images), step):
-        yield slice(start, min(start + step, len(images)))
+def packed(images: np.ndarray) -> np.ndarray:
+    """One uint32 `(n, H, W)` per pixel of canonical images `(n, H, W, C)`: RGBA, so 0 is transparent."""
+    if images.shape[-1] == 4:
+        return np.ascontiguousarray(images).view(np.uint32)[..., 0]
+    red, green, blue = (images[..., c % images.shape[-1]].astype(np.uint32) for c in range(3))
+    return red | green << 8 | blue << 16 | np.uint32(255 << 24)

@@ -1,5 +1,30 @@
-"""The one exception of this package: data that cannot be used, said in one sentence."""
+"""The one exception of this package: data that cannot be used, said in one sentence with the remedy."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 
 class DataError(ValueError):
     """The user's data cannot be used as it is; the message says what to do."""
+
+
+@contextmanager
+def reading(path: Path, kind: str) -> Iterator[None]:
+    """Whatever goes wrong inside becomes a DataError: on damaged files readers raise nearly anything.
+
+    Args:
+        path: the file that is read.
+        kind: what it should be, such as "PNG, GIF, BMP or WebP image".
+    """
+    if path.is_dir():
+        raise DataError(f"{path} is a folder and should be a {kind}; for loose images use data=folder.")
+    if not path.is_file():
+        raise DataError(f"There is no file {path}; check data.path.")
+    try:
+        yield
+    except DataError:
+        raise
+    except Exception as error:
+        why = " ".join(str(error).split())[:120] or type(error).__name__
+        raise DataError(f"{path} is damaged or no {kind} ({why}); save it again.") from error

@@ -1,8 +1,8 @@
 """Draws a character: stamp the parts, grow the letters to the size, light them, lay ink round them, colour them.
 
-All parts are drawn once, at 16 px. Above that a fine pixel takes the letter with the most votes among the 3 x 3
-drawn pixels around it, each voting with exp(-distance^2 / 2 sigma^2), which turns stairs into slopes; light, contact
-shadows, eyes, mouth and the ink are then drawn at the fine size, so that a line is one pixel wide at every size.
+All parts are drawn once, at 16 px. Above that a fine pixel takes the letter with the most votes among the 3 x 3 drawn
+pixels around it, each voting with exp(-distance^2 / 2 sigma^2), which turns stairs into slopes. Light, contact
+shadows, a glint in the eye, a mouth and the ink are laid at the fine size: a line is one pixel wide at every size.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,14 +27,17 @@ from datamodules.forge_parts import (
     TOOLS,
 )
 
-SIZES = (16, 24, 32)
 DRAWN = 16  # the size of the hand-drawn parts
-SPREAD = 0.6  # sigma of a vote in drawn pixels: more rounds corners, and loses single pixels
-EMPTY, CUT, INK = b"._k"
+SIZES = (DRAWN, 24, 32)
+NUDGE = 0.4  # seats
+SPREAD = 0.7  # sigma of a vote, in drawn pixels: more rounds corners and loses points
+FILLED = 0.4  # share of votes that makes a pixel opaque: below a half, so that points of hair and crowns survive
+WHOLE = b"eMuR"  # letters of small things, which keep exactly the pixels they were drawn with
+EMPTY, CUT, INK, EYE, MOUTH = b"._keM"
 
 PALETTE = np.array(
     [(0, 0, 0, 0), *((c >> 16, c >> 8 & 255, c & 255, 255) for c in COLOURS.values())], np.uint8
-)  # RGBA rows; row 0 is transparent
+)  # RGBA; row 0 is transparent
 _ROW = {name: row for row, name in enumerate(COLOURS, start=1)}
 
 
@@ -47,56 +50,76 @@ class Layer(NamedTuple):
     column: int
 
 
-def _layer(attribute: str, parts: dict[str, np.ndarray], row: int, column: int) -> Layer:
-    return Layer((attribute,), {(name,): part for name, part in parts.items()}, row, column)
+def _layer(attribute: str, parts: dict[str, np.ndarray], column: int = 1) -> Layer:
+    return Layer((attribute,), {(name,): part for name, part in parts.items()}, 1, column)
 
 
+_OUTFITS = {(body, name): part for body, sheet in CLOTHES.items() for name, part in sheet.items()}
 LAYERS = (  # from bottom to top
-    Layer(
-        ("body", "clothes"),
-        {(b, name): part for b, sheet in CLOTHES.items() for name, part in sheet.items()},
-        row=9,
-        column=2,
-    ),
-    _layer("head", HEADS, row=1, column=1),
-    _layer("hair", HAIR, row=1, column=1),
-    _layer("hat", HATS, row=1, column=1),
-    _layer("head", FACES, row=1, column=1),
-    _layer("tool", TOOLS, row=1, column=10),
+    Layer(("body", "clothes"), _OUTFITS, row=9, column=2),
+    _layer("head", HEADS),
+    _layer("hair", HAIR),
+    _layer("hat", HATS),
+    _layer("head", FACES),
+    _layer("tool", TOOLS, column=10),
 )
-SHAPE = ("body", "head", "hair", "hat", "clothes", "tool")  # the other attributes only colour
+_SHAPE = ("body", "head", "hair", "hat", "clothes", "tool")  # the other attributes only colour
 
 
-def draw(character: Character, size: int = 16) -> np.ndarray:
+def draw(character: Character, size: int = DRAWN) -> np.ndarray:
     """One sprite, RGBA uint8 `(size, size, 4)`, alpha 0 or 255; a size but 16, 24 or 32 raises DataError."""
     return draw_all([character], size)[0]
 
 
-def draw_all(characters: Sequence[Character], size: int = 16) -> np.ndarray:
-    """RGBA uint8 `(N, size, size, 4)`, alpha 0 or 255, RGB 0 where it is 0."""
+def draw_all(characters: Sequence[Character], size: int = DRAWN) -> np.ndarray:
+    """RGBA uint8 `(N, size, size, 4)` for N >= 1 characters, RGB 0 where alpha is 0."""
     return PALETTE[palette_rows(characters, size)]
 
 
 def palette_rows(characters: Sequence[Character], size: int) -> np.ndarray:
-    """The sprites as rows of `PALETTE`, uint8 `(N, size, size)`."""
+    """The same sprites as rows of `PALETTE`, uint8 `(N, size, size)`; every shape is drawn only once."""
     if size not in SIZES:
-        raise DataError(
-            f"The forge draws sprites of 16, 24 or 32 pixels, not {size}; change size."
-        )
+        raise DataError(f"The forge draws sprites of 16, 24 or 32 px, not {size}; change size.")
     shapes: dict[tuple[str, ...], int] = {}
     which = [
-        shapes.setdefault(tuple(getattr(c, a) for a in SHAPE), len(shapes)) for c in characters
+        shapes.setdefault(tuple(getattr(c, a) for a in _SHAPE), len(shapes)) for c in characters
     ]
-    figures = np.stack([_figure(dict(zip(SHAPE, shape, strict=True))) for shape in shapes])
-    letters = _finished(_grown(figures, size), size)[which]
+    figures = np.stack([_figure(dict(zip(_SHAPE, shape, strict=True))) for shape in shapes])
+    letters = _inked(_lit(_grown(figures, size)) if size > DRAWN else figures)[which]
     colours = np.stack([_colours(c) for c in characters])
-    flat = np.take_along_axis(colours, letters.reshape(len(letters), -1).astype(np.intp), axis=1)
-    return flat.reshape(letters.shape)
+    return colours[np.arange(len(letters))[:, None, None], letters]
 
 
 def drop(body: str) -> int:
-    """How many drawn pixels the head and the hands of this body are lower than those of the others."""
+    """By how many drawn pixels the head and hands of this body are lower than those of the others."""
     return int(body == "small")
+
+
+def votes(size: int) -> np.ndarray:
+    """How much each fine pixel heeds each drawn one along an axis, `(size, 16)`; the identity at 16.
+
+    Whole numbers in float32, so that sums are exact and a tie is the same tie on every machine.
+    """
+    if size == DRAWN:
+        return np.eye(DRAWN, dtype=np.float32)
+    centres = (np.arange(size) + 0.5) * DRAWN / size
+    middles = _homes(size) + 0.5
+    seats = middles + NUDGE * (centres - middles)
+    distance = np.abs(seats[:, None] - np.arange(DRAWN) - 0.5)
+    weight = np.exp(-(distance**2) / (2 * SPREAD**2)) * (distance < 1)
+    return np.round(32 * weight).astype(np.float32)
+
+
+def neighbours(grid: np.ndarray, beyond: int) -> tuple[np.ndarray, ...]:
+    """What lies above, below, left and right of each pixel of `(..., H, W)`; outside lies `beyond`."""
+    wide = np.pad(grid, [(0, 0)] * (grid.ndim - 2) + [(1, 1)] * 2, constant_values=beyond)
+    rows, columns = wide[..., 1:-1], wide[..., 1:-1, :]
+    return rows[..., :-2, :], rows[..., 2:, :], columns[..., :-2], columns[..., 2:]
+
+
+def _homes(size: int) -> np.ndarray:
+    """The drawn pixel in which each fine one lies along an axis; on a border, the first."""
+    return np.ceil((np.arange(size) + 0.5) * DRAWN / size).astype(np.intp) - 1
 
 
 def _figure(shape: dict[str, str]) -> np.ndarray:
@@ -111,78 +134,65 @@ def _figure(shape: dict[str, str]) -> np.ndarray:
     return canvas
 
 
-def votes(size: int) -> np.ndarray:
-    """How much each fine pixel heeds each drawn one along an axis, float32 `(size, 16)`; the identity at 16."""
-    if size == DRAWN:
-        return np.eye(DRAWN, dtype=np.float32)
-    centres = (np.arange(size) + 0.5) * DRAWN / size - 0.5
-    distance = np.abs(centres[:, None] - np.arange(DRAWN))
-    weight = np.exp(-(distance**2) / (2 * SPREAD**2)) * (distance < 1.5)
-    return (weight / weight.sum(1, keepdims=True)).astype(np.float32)
-
-
-_EAGER = {EMPTY: 0.85, ord("e"): 1.3, ord("M"): 1.3, ord("u"): 1.2}
-
-
 def _grown(figures: np.ndarray, size: int) -> np.ndarray:
+    """Letters `(N, 16, 16)` -> `(N, size, size)`; of two letters with equal votes the first in ASCII wins."""
     heed = votes(size)
-    grown = np.zeros((len(figures), size, size), np.uint8)
-    most = np.zeros(grown.shape, np.float32)
-    for letter in np.unique(figures):
-        count = heed @ (figures == letter).astype(np.float32) @ heed.T * _EAGER.get(letter, 1.0)
+    homes = figures[:, _homes(size)[:, None], _homes(size)]
+    grown = np.full(homes.shape, EMPTY, np.uint8)
+    most = np.zeros(homes.shape, np.float32)
+    for letter in np.setdiff1d(figures, [EMPTY, *WHOLE]):
+        count = heed @ (figures == letter).astype(np.float32) @ heed.T
         np.copyto(grown, letter, where=count > most)
         np.maximum(most, count, out=most)
-    return grown
+    filled = heed @ (figures != EMPTY).astype(np.float32) @ heed.T
+    grown[filled < FILLED * np.outer(heed.sum(1), heed.sum(1))] = EMPTY
+    return np.where(np.isin(homes, list(WHOLE)), homes, grown)
 
 
-_DARKER = np.arange(256, dtype=np.uint8)
-for ramp in (b"sz", b"Hhj", b"Ccd", b"Llm", b"WGgy", b"Oon", b"PR", b"iI"):
-    _DARKER[list(ramp[:-1])] = list(ramp[1:])
-_FAMILY = np.zeros(256, np.uint8)
-for k, fam in enumerate(
-    (b"szM", b"Hhj", b"Ccd", b"Llm", b"WGgy", b"Oon", b"PRr", b"iI", b"bu", b"t", b"ek"), 1
-):
-    _FAMILY[list(fam)] = k
+_RAMPS = (b"sz", b"Ccd", b"Llm", b"Hhj", b"WGgy", b"Oon", b"PRr", b"iI", b"b", b"u", b"t")
+_SHADED = 3  # the first ramps, skin, cloth and leather, receive contact shadows
+_DARKER = np.arange(128, dtype=np.uint8)
+_MATERIAL = np.zeros(128, np.uint8)  # the number of the ramp from 1; 0 casts no shadow
+for _number, _ramp in enumerate(_RAMPS, start=1):
+    _MATERIAL[list(_ramp)] = _number
+    _DARKER[list(_ramp[:-1])] = list(_ramp[1:])
+_MATERIAL[[EYE, MOUTH]] = _MATERIAL[ord("s")]
 
 
-def _finished(letters: np.ndarray, size: int) -> np.ndarray:
-    padded = np.pad(letters, ((0, 0), (1, 1), (1, 1)), constant_values=EMPTY)
-    above, below = padded[:, :-2, 1:-1], padded[:, 2:, 1:-1]
-    left, right = padded[:, 1:-1, :-2], padded[:, 1:-1, 2:]
-    filled = letters != EMPTY
-    ink = ~filled & ((above != EMPTY) | (below != EMPTY) | (left != EMPTY) | (right != EMPTY))
-    out = letters.copy()
-    if size == DRAWN:
-        out[letters == ord("M")] = ord("s")
-    else:
-        rim = filled & ((right == EMPTY) | (below == EMPTY))
-        out[rim] = _DARKER[out[rim]]
-        f, fa = _FAMILY[letters], _FAMILY[above]
-        shadow = (f != fa) & (fa > 0) & np.isin(f, (1, 3, 4)) & (fa != 11)
-        out[shadow] = _DARKER[out[shadow]]
-        m = letters == ord("M")
-        out[m] = np.where(above[m] == ord("M"), ord("s"), ord("z"))
-        e = letters == ord("e")
-        glint = e & (above != ord("e")) & (left != ord("e"))
-        out[glint] = ord("W")
-    out[ink] = INK
-    return out
+def _lit(letters: np.ndarray) -> np.ndarray:
+    """Light from the upper left, shadows where one material lies over another, a glint in the eyes and a smile."""
+    above, below, left, right = neighbours(letters, EMPTY)
+    edge = (below == EMPTY) | (right == EMPTY)
+    under, over = _MATERIAL[letters], _MATERIAL[above]
+    covered = (0 < under) & (under <= _SHADED) & (0 < over) & (over != under)
+    lit = letters.copy()
+    for shade in (edge, covered):
+        lit[shade] = _DARKER[lit[shade]]
+    lit[(letters == EYE) & (above != EYE) & (left == EYE)] = ord("W")
+    corner = (left != MOUTH) | (right != MOUTH)
+    lip = corner == (
+        above != MOUTH
+    )  # its corners are in the upper row, its middle in the lower one
+    lit[(letters == MOUTH) & lip] = ord("z")
+    return lit
 
 
-_BASE = np.zeros(128, np.uint8)
-for L, names in MATERIALS.items():
-    _BASE[list(L.encode())] = [_ROW[n] for n in names]
+def _inked(letters: np.ndarray) -> np.ndarray:
+    """The letters with ink on every transparent pixel that touches the figure with a side."""
+    outside = (letters == EMPTY) & np.any([n != EMPTY for n in neighbours(letters, EMPTY)], 0)
+    return np.where(outside, np.uint8(INK), letters)
 
 
-def _colours(c: Character) -> np.ndarray:
-    colours = _BASE.copy()
-    cloth = CLOTH_COLOUR[c.cloth_colour]
-    belt = BELT[c.belt] or (cloth[-1],) * 2
-    for ls, names in (
-        ("sz", SKIN[c.skin]),
-        ("Hhj", HAIR_COLOUR[c.hair_colour]),
-        ("Ccd", cloth),
-        ("bu", belt),
-    ):
-        colours[list(ls.encode())] = [_ROW[n] for n in names]
+_FIXED = np.zeros(128, np.uint8)
+for _letters, _names in MATERIALS.items():
+    _FIXED[list(_letters.encode())] = [_ROW[name] for name in _names]
+
+
+def _colours(character: Character) -> np.ndarray:
+    """Letter -> row of the palette, uint8 `(128,)`."""
+    skin, cloth = SKIN[character.skin], CLOTH_COLOUR[character.cloth_colour]
+    belt = BELT[character.belt] or (cloth[-1], cloth[-1])
+    names = (*skin, skin[0], *HAIR_COLOUR[character.hair_colour], *cloth, *belt)
+    colours = _FIXED.copy()
+    colours[list(b"szMHhjCcdbu")] = [_ROW[name] for name in names]
     return colours

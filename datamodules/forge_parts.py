@@ -1,4 +1,4 @@
-"""The forge's box of parts: every shape drawn by hand at 16 px in letters, and the 29 colours they may take.
+"""The forge's box of parts: every shape drawn by hand at 16 px in letters, and the 30 colours they may take.
 
 A letter is a material: `s z` skin, `H h j` hair, `C c d` cloth (light, base, dark), `b u` belt and buckle, `L l m`
 leather and wood, `W G g y` steel, `O o n` gold, `R r P` red and flame, `I i` gem, `t` trousers, `e` eye, `k` ink,
@@ -27,7 +27,7 @@ round       square      elf         bearded
 ..ssssssss. ..ssssssss. ..ssssssss. ..ssssssss.
 ..ssssssss. ..ssssssss. ..ssssssss. ..ssssssss.
 ..sssesses. ..sssesses. ..sssesses. ..sssesses.
-..sssesses. ..sssessez. ..sssesses. ..sssesses.
+..sssesses. ..ssseszes. ..sssesses. ..sssesses.
 ...zssMMsz. ..zssMMsss. ....zsMsz.. ..zsssssz..
 """)
 
@@ -42,7 +42,6 @@ round       square      elf         bearded
 ...z....... ...z....... ..zz....... ...zj....h.
 ........... ........... ........... ...jhhhHhj.
 ........... ........... ........... ....jhhhj..
-........... ........... ........... .....jj....
 """)
 
 HAIR = _sheet("""
@@ -51,9 +50,9 @@ short       spiky       bob         long        ponytail    curly
 ...hHHhhhh. ...hhHHhhh. ..hhHHhhhh. ...hHHHhhh. ...hHHhhhh. ..hHhhhHhh.
 ..hhHhhhhh. .hhhHHhhhh. ..hHHhhhhh. ..hHHhhhhh. .jhHHhhhhh. .hHhhhhhhhh
 ..hhhhhhhj. ..hhhhhhhj. .hhHhhhhhh. ..hHhhhhhh. hhjhhhhhhj. .hhhhjhhjhj
-..hhj.hj.j. .hhj.hj.j.. .hhhjhjhjh. .hhhj.jhhh. hhj.j..hhj. hhhj.....j.
-..hj....... ..hj....... .hhj.....h. .hhj.....j. hhj........ .hhj.......
-..j........ .hj........ .hhj.....j. .hhj.....j. hj......... .jhj.......
+..hhj.hj.j. .hhj.hj.j.. .hhhjhjhhj. .hhhj.jhhj. hhj.j..hhj. hhhj.....j.
+..hj....... ..hj....... .hhj....... .hHj....... hhj........ .hhj.......
+..j........ .hj........ .hhj....... .Hhj....... hj......... .jhj.......
 ........... ........... .jhj....... .hhj....... hj......... ..j........
 ........... ........... ........... .hhhj...... .j......... ...........
 ........... ........... ........... .jhhj...... ........... ...........
@@ -61,8 +60,8 @@ short       spiky       bob         long        ponytail    curly
 
 HATS = _sheet("""
 none        band        pointed     helmet      crown
-........... ........... ____dCc____ ___GGGgg___ ___o_O_o_n_
-........... ........... ____dCcc___ __GGggggy__ ___oORooon_
+........... ........... ____dCc____ ___GGGgg___ ___o__O__n_
+........... ........... ____dCcc___ __GGggggy__ ...oORooon.
 ........... ........... ___dCCccc__ _gGGgggggy_ ...........
 ........... .dcCCccccc. .cCCCCcccdd _yyyyyyyyy_ ...........
 ........... .d......... ...dddddd.. _gg........ ...........
@@ -74,7 +73,7 @@ tunic      armour     robe       cloak      leather    dress
 ...CCccc.. ..GGCccgy. ...CCccc.. ..CCccccd. ..CCCccc.. ...WCCcW..
 ..CcCccdc. ..WgCccyg. ..CcCccdc. .CcdLlldc. .dcdLllmc. ..WcCccdW.
 ..sbbuub.. ..gbbuub.. ..WbbuubW. .cdbbuub.. ..sbbuub.. ..sbbuub..
-...Ccccd.. ...gCcdy.. ...CCccd.. .cdlLllm.. ...Lllmm.. ..CCWWcdd.
+...Ccccd.. ...gCcdy.. ...CCccd.. .cdlLllm.. ...LcCdm.. ..CCWWcdd.
 ...tt.tt.. ...Gg.gy.. ..CccCcdd. .ddtt.tt.. ...tt.tt.. ..CcWWccd.
 ...ll.lll. ...gg.ggy. ..WWWWWGG. ...ll.lll. ...mm.mmm. .CcWGWcdd.
 """),
@@ -83,7 +82,7 @@ tunic      armour     robe       cloak      leather    dress
 ..CCcccc.. .GGGCccgy. ..CCcccc.. .CCcccccd. .CCCcccc.. ..WCCccW..
 .CcCcccdc. .WggCccyg. .CcCcccdc. CccdLlldc. dccdLllmc. .WcCcccdW.
 .sbbbuub.. .ggbbuuby. .WbbbuubW. ccdbbuubd. .sbbbuub.. .sbbbuub..
-..Cccccd.. ..ggCcdy.. ..CCcccd.. ccdlLllm.. ..Llllmm.. .CCcWWcdd.
+..Cccccd.. ..ggCcdy.. ..CCcccd.. ccdlLllm.. ..LlcCdm.. .CCcWWcdd.
 ..tt..tt.. ..Gg..gy.. .CcccCcdd. cddtt.tt.. ..tt..tt.. .CccWWccd.
 ..ll..lll. ..gg..ggy. .WWWWWWGG. ..ll..lll. ..mm..mmm. CccWGWccdd
 """),
@@ -93,7 +92,7 @@ tunic      armour     robe       cloak      leather    dress
 .CcCcccdc. .GWgCccyg. .CcCcccdc. .CcdLlldc. .ccdLllmc. .WcCcccdW.
 .scCccccd. .gGgCccgy. .WcCccccd. CcdlLlllm. .sLLlllmm. .scCccccd.
 .bbbbuubb. .bbbbuubb. .bbbbuubb. cdbbbuubb. .bbbbuubb. .bbbbuubb.
-..Ccccdd.. ..gg.ggy.. .CcccCcdd. cdltt.ttm. ..tt..tt.. .CcWWWccd.
+..Ccccdd.. ..ggCdgy.. .CcccCcdd. cdltt.ttm. ..ttCdtt.. .CcWWWccd.
 ..ll..lll. ..gg..ggy. .WWWWWWGG. ..ll..lll. ..mm..mmm. CccWGGWcdd
 """),
     "small": _sheet("""
@@ -101,7 +100,7 @@ tunic      armour     robe       cloak      leather    dress
 ...CCccc.. ..GGCccg.. ...CCccc.. ..CCcccc.. ..CCCccc.. ...WCCcW..
 ..CcCccdc. ..WgCccyg. ..CcCccdc. .CcdLlldc. .dcdLllmc. ..WcCccdW.
 ..sbbuub.. ..gbbuub.. ..WbbuubW. .cdbbuub.. ..sbbuub.. ..sbbuub..
-...tt.tt.. ...Gg.gy.. ..CccCcdd. .ddtt.tt.. ...tt.tt.. ..CCWWcdd.
+...Ccccd.. ...GCdgy.. ..CccCcdd. .ddtt.tt.. ...tCdtt.. ..CCWWcdd.
 ...ll.lll. ...gg.ggy. ..WWWWWGG. ...ll.lll. ...mm.mmm. .CcWGWcdd.
 """),
 }
@@ -110,15 +109,15 @@ TOOLS = _sheet("""
 none  sword axe   hammer staff bow   shield torch
 ..... ..... ..... ..... ..iI. ..... ..... ...O.
 ..... ..W.. ..... ..... ..IIi .Ll.. ..... ..PO.
-..... ..WG. ..l.G kGGgg ..iI. .W.l. ..... ..POP
-..... ..WG. ..LgW kggyy ...L. .W.l. ..... ..PPR
-..... ..WG. ..LgW kggyy ...L. .W..l ..... ...R.
-..... ..WG. ..l.G ..l.. ...l. .W..L ..... ..mmm
-..... ..WG. ..l.. ..l.. ...l. .W..L kkkkk ...l.
-..... .oOon ..l.. ..l.. ...l. .W..l kGGgg ...l.
-..... ..l.. ..l.. ..l.. ...l. .W..l kGRRg ...l.
-..... .ssl. .ssl. .ssl. .ssl. .sssl kGROr .ssl.
-s.... ..o.. ..l.. ..l.. ...l. .W.l. kgRry ...l.
+..... ..WG. ..l.G kGGgg ..iI. .G.l. ..... ..POP
+..... ..WG. ..LgW kggyy ...L. .G.l. ..... ..PPR
+..... ..WG. ..LgW kggyy ...L. .G..l ..... ...R.
+..... ..WG. ..l.G ..l.. ...l. .G..L ..... ..mmm
+..... ..WG. ..l.. ..l.. ...l. .G..L kkkkk ...l.
+..... .oOon ..l.. ..l.. ...l. .G..l kGGgg ...l.
+..... ..l.. ..l.. ..l.. ...l. .G..l kGRRg ...l.
+..... .ssl. .ssl. .ssl. .ssl. .sssl kGOOg .ssl.
+s.... ..o.. ..l.. ..l.. ...l. .G.l. kgrry ...l.
 ..... ..... ..m.. ..m.. ...l. .Ll.. .kgyk .....
 ..... ..... ..... ..... ...m. ..... ..kk. .....
 """)
@@ -136,6 +135,7 @@ COLOURS = {
     "steel": 0x8A9BAD,
     "iron": 0x56627D,
     "slate": 0x363A58,
+    "night": 0x282742,
     "straw": 0xFFE27A,
     "gold": 0xEAB03F,
     "bronze": 0xB5702F,
@@ -168,7 +168,7 @@ HAIR_COLOUR = {  # H h j
     "ginger": ("orange", "rust", "wine"),
     "blond": ("straw", "gold", "bronze"),
     "silver": ("white", "silver", "steel"),
-    "black": ("iron", "slate", "ink"),
+    "black": ("iron", "slate", "night"),
     "violet": ("lilac", "purple", "plum"),
 }
 CLOTH_COLOUR = {  # C c d

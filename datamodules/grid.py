@@ -35,3 +35,12 @@ def _changes(images: np.ndarray) -> list[int]:
     """Rows at which some image differs from its own row above."""
     differs = (images[:, 1:] != images[:, :-1]).any(axis=(0, 2, 3))
     return [int(row) for row in np.flatnonzero(differs) + 1]
+
+
+def times(images: np.ndarray, size: tuple[int, int]) -> int:
+    """`f` if all images `(n, h, w, C)` are exact enlargements by `f` of pictures of that size, else 1."""
+    f, rest = divmod(images.shape[1], size[0])
+    if rest or f < 2 or images.shape[2] != f * size[1]:
+        return 1
+    small = images[:, ::f, ::f]
+    return f if (images == small.repeat(f, axis=1).repeat(f, axis=2)).all() else 1

@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 from datamodules.arrays import canonical
-from datamodules.errors import DataError
+from datamodules.errors import DataError, reading
 
 FORMATS = {".png": "PNG", ".gif": "GIF", ".bmp": "BMP", ".webp": "WEBP"}
 Image.MAX_IMAGE_PIXELS = 4096 * 4096  # a picture, or all frames of an animation together
@@ -22,23 +22,15 @@ def read(path: Path) -> tuple[np.ndarray, bool]:
     Raises:
         DataError: the file is missing, damaged, of another kind, or decodes to too many pixels.
     """
-    if not path.is_file():
-        raise DataError(f"There is no file {path}; check data.path.")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
+    with reading(path, "PNG, GIF, BMP or WebP image"), warnings.catch_warnings():
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        try:
             with Image.open(path, formats=list(FORMATS.values())) as image:
                 return _frames(image)
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise DataError(
-            f"{path} decodes to more than 4096 x 4096 pixels; cut it into smaller files."
-        ) from None
-    except Image.UnidentifiedImageError:
-        raise DataError(
-            f"{path} is damaged or no PNG, GIF, BMP or WebP image; replace or remove it."
-        ) from None
-    except Exception as error:  # on damaged files decoders raise nearly every kind of exception
-        raise DataError(f"{path} is damaged ({error}); save it again or remove it.") from error
+        except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+            raise DataError(
+                f"{path} decodes to more than 4096 x 4096 pixels; cut it into smaller files."
+            ) from None
 
 
 def smallest(images: np.ndarray) -> np.ndarray:

@@ -7,21 +7,21 @@ A sprite is a plane of 32-bit colours, 0 where the ground shows through. Its key
 
 import numpy as np
 
+from datamodules.arrays import packed
+
 SHIFT = 2  # pixels
+IN_PLACE = ((2 * SHIFT + 1) ** 2 - 1) // 2  # column of the plane as it stands
 A, B = 0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F  # odd, so that they have inverses modulo 2^64
-_SHIFTS = range(-SHIFT, SHIFT + 1)
 
 
 def planes(images: np.ndarray) -> np.ndarray:
-    """Colours uint32 `(n, H, W)` of uint8 images `(n, H, W, C)`; 0 is ground.
+    """Colours uint32 `(n, H, W)` of canonical uint8 images `(n, H, W, C)`; 0 is ground.
 
     Ground is full transparency; without an alpha channel it is the colour that all four corners share.
     """
+    colours = packed(images)
     if images.shape[-1] == 4:
-        colours = np.ascontiguousarray(images).view(np.uint32)[..., 0]
-        return colours * (images[..., 3] > 0)
-    red, green, blue = (images[..., c % images.shape[-1]].astype(np.uint32) for c in range(3))
-    colours = red | green << 8 | blue << 16 | np.uint32(255 << 24)
+        return colours
     corner = colours[:, :1, :1]
     corners = colours[:, :: max(1, colours.shape[1] - 1), :: max(1, colours.shape[2] - 1)]
     framed = (corners == corner).all(axis=(1, 2), keepdims=True)
@@ -31,18 +31,12 @@ def planes(images: np.ndarray) -> np.ndarray:
 def shifted(colours: np.ndarray) -> np.ndarray:
     """Keys uint64 `(n, 50)` of planes shifted by up to 2 px, then of their mirror images likewise.
 
-    Pixels that leave the canvas are lost. Column 12 is the plane as it stands; the key of nothing is 0.
+    Pixels that leave the canvas are lost. The key of nothing is 0.
     """
     height, width = colours.shape[1:]
-    rows, columns = _powers(A, height), _powers(B, width)
-    mixed = _mix(colours.astype(np.uint64)) * rows[:, None]
-    keys = []
-    for powers, sign in ((columns, 1), (columns[::-1], -1)):
-        weighted = mixed * powers
-        for dx in _SHIFTS:
-            across = weighted[:, :, _kept(sign * dx, width)].sum(axis=2) * _power(B, dx)
-            keys += [across[:, _kept(dy, height)].sum(axis=1) * _power(A, dy) for dy in _SHIFTS]
-    return np.stack(keys, axis=1)
+    rows, columns = _moves(A, height), _moves(B, width)
+    across = _mix(colours.astype(np.uint64)) @ np.concatenate([columns, columns[::-1]], axis=1)
+    return (across.swapaxes(1, 2) @ rows).reshape(len(colours), -1)
 
 
 def recoloured(colours: np.ndarray) -> np.ndarray:
@@ -73,17 +67,17 @@ def recoloured(colours: np.ndarray) -> np.ndarray:
     return np.stack(keys, axis=1)
 
 
-def _kept(shift: int, length: int) -> slice:
-    """The pixels of an axis that are still on the canvas after a shift."""
-    return slice(max(0, -shift), max(0, length - max(0, shift)))
-
-
 def _powers(base: int, count: int) -> np.ndarray:
     return np.array([pow(base, power, 2**64) for power in range(count)], np.uint64)
 
 
-def _power(base: int, exponent: int) -> np.uint64:
-    return np.uint64(pow(base, exponent, 2**64))
+def _moves(base: int, length: int) -> np.ndarray:
+    """Weights `(length, 5)` of the pixels along an axis for each shift; 0 for those that leave it."""
+    weights = np.zeros((length, 2 * SHIFT + 1), np.uint64)
+    for column, shift in enumerate(range(-SHIFT, SHIFT + 1)):
+        for place in range(max(0, -shift), length - max(0, shift)):
+            weights[place, column] = pow(base, place + shift, 2**64)
+    return weights
 
 
 def _mix(values: np.ndarray) -> np.ndarray:

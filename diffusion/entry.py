@@ -94,8 +94,9 @@ def _sentence(error: Exception, config_name: str | None = None) -> str:
         key = re.search(r"mandatory value: ([\w.]+)", str(error))
         name = error.full_key or (key.group(1) if key else "a value")
         return f"{name} is missing; give it on the command line as {name}=..."
-    if isinstance(error, UserError | DataError):
-        return " ".join(str(error).split())
+    ours = _cause(error, (UserError, DataError))
+    if ours is not None:
+        return " ".join(str(ours).split())
     text = " ".join(f"{error} {error.__cause__ or ''}".split())
     choice = re.search(r"Could not find '([\w./@-]+)'.*?Available options in '[\w/]+': (.*)", text)
     if choice:
@@ -116,6 +117,13 @@ def _sentence(error: Exception, config_name: str | None = None) -> str:
         hint = f"; did you mean {' or '.join(near)}?" if near else "; --help lists what is known."
         return f"{word} is not known{hint}"
     return text
+
+
+def _cause(error: BaseException | None, kinds: tuple[type, ...]) -> BaseException | None:
+    """The first error of these kinds in a chain; Hydra wraps what a constructor raises."""
+    while error is not None and not isinstance(error, kinds):
+        error = error.__cause__
+    return error
 
 
 def _known_names(config_name: str) -> list[str]:

@@ -33,7 +33,7 @@ class SpriteFolder:
         foreign = [f.name for f in self.path.glob("*") if f.name not in OURS]
         if foreign:
             raise UserError(
-                f"out={path} holds {foreign[0]}, which sample.py did not write; give another folder."
+                f"out={path} holds {foreign[0]}, which sample.py did not write; give another one."
             )
 
     def write(

@@ -9,9 +9,10 @@ from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
-from diffusion.budget import budget_used
 from diffusion.denoiser import Denoiser
+from diffusion.errors import UserError
 from diffusion.noise import TRAINING, VALIDATION, keyed
+from diffusion.pace import budget_used
 from diffusion.pixels import PixelCodec
 
 Batch = dict[str, Tensor]
@@ -47,6 +48,8 @@ class DiffusionModule(lightning.LightningModule):
         card: dict[str, Any] | None = None,
     ) -> None:
         super().__init__()
+        if not isinstance(seed, int) or seed < 0:
+            raise UserError(f"seed={seed} must be a whole number, 0 or more.")
         self.denoiser, self.codec = denoiser, codec
         self.optimizer, self.learning_rate = optimizer, learning_rate
         self.seed, self.flip, self.label_drop = seed, flip, label_drop
@@ -56,7 +59,7 @@ class DiffusionModule(lightning.LightningModule):
         micro_step = self.trainer.fit_loop.epoch_loop.total_batch_idx
         torch.manual_seed(keyed(TRAINING, self.seed, micro_step, self.global_rank).initial_seed())
         loss = self._loss(batch, keyed(TRAINING, self.seed, micro_step, device=self.device))
-        if (self.trainer.global_step + 1) % self.trainer.log_every_n_steps == 0:
+        if (self.trainer.global_step + 1) % self.trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
             self.log("train/loss", loss.detach(), sync_dist=True, prog_bar=True)
             self.log("train/learning_rate", self.trainer.optimizers[0].param_groups[0]["lr"])
             self.log("progress/images", self.images_seen(batch))
@@ -90,8 +93,11 @@ class DiffusionModule(lightning.LightningModule):
         micro_batches = self.trainer.fit_loop.epoch_loop.total_batch_idx + 1
         return float(micro_batches * len(batch["image"]) * self.trainer.world_size)
 
-    def configure_optimizers(self) -> dict[str, Any]:
-        optimizer = self.optimizer(self.parameters())
+    def configure_optimizers(self) -> Any:
+        try:
+            optimizer = self.optimizer(self.parameters())
+        except (TypeError, ValueError) as error:
+            raise UserError(f"optimizer: {error}.") from error
         schedule = LambdaLR(
             optimizer, lambda step: self.learning_rate(step, budget_used(self.trainer))
         )

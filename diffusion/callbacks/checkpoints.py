@@ -35,10 +35,9 @@ class Checkpoints(Callback):
         batch: Any,
         batch_idx: int,
     ) -> None:
-        validates = trainer.fit_loop.epoch_loop._should_check_val_fx(
-            trainer.fit_loop._data_fetcher
-        )
-        if not validates:
+        fetcher = trainer.fit_loop._data_fetcher
+        assert fetcher is not None
+        if not trainer.fit_loop.epoch_loop._should_check_val_fx(fetcher):
             self._save_when_due(trainer)
 
     def on_validation_end(

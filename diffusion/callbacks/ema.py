@@ -32,8 +32,11 @@ class EMA(WeightAveraging):
         step = trainer.global_step
         if step > self._latest_update_step and self._average_model is not None:
             decay = min(self.decay, (1 + step) / (10 + step))
-            average = list(self._average_model.module.parameters())
-            torch._foreach_lerp_(average, list(pl_module.parameters()), 1 - decay)
+            average, current = (
+                [weight.detach() for weight in model.parameters()]
+                for model in (self._average_model, pl_module)
+            )
+            torch._foreach_lerp_(average, current, 1 - decay)
             self._latest_update_step = step
 
     def on_validation_start(

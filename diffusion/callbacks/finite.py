@@ -8,6 +8,7 @@ from lightning.pytorch import Callback
 from torch import Tensor
 
 from diffusion.errors import UserError
+from diffusion.pace import logs_now
 
 
 class FiniteLoss(Callback):
@@ -30,7 +31,7 @@ class FiniteLoss(Callback):
             self._first_bad = torch.full((), torch.inf, device=loss.device)
         bad = torch.where(torch.isfinite(loss), torch.inf, float(step))
         self._first_bad = torch.minimum(self._first_bad, bad)
-        if step % trainer.log_every_n_steps == 0:
+        if logs_now(trainer):
             self._look(trainer)
 
     def on_save_checkpoint(

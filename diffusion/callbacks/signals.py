@@ -9,6 +9,7 @@ import lightning
 from lightning.pytorch import Callback
 
 from diffusion.errors import Interrupted
+from diffusion.pace import logs_now
 
 
 class Signals(Callback):
@@ -38,7 +39,7 @@ class Signals(Callback):
         batch_idx: int,
     ) -> None:
         if trainer.world_size > 1:
-            if trainer.global_step % trainer.log_every_n_steps:
+            if not logs_now(trainer):
                 return  # ranks must agree, and asking them at every step would cost
             self.caught = int(trainer.strategy.broadcast(self.caught))
         if self.caught:

@@ -5,6 +5,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 
+def silence(layer: nn.Module) -> None:
+    """Starts a layer at zero, so that its block begins as the identity."""
+    for weight in layer.parameters():
+        nn.init.zeros_(weight)
+
+
 class ChannelNorm(nn.LayerNorm):
     """LayerNorm over the channels of each pixel of `(B, C, H, W)`.
 
@@ -39,8 +45,7 @@ class ResidualBlock(nn.Module):
             if channels_in == channels_out
             else nn.Conv2d(channels_in, channels_out, 1)
         )
-        nn.init.zeros_(self.conv_out.weight)
-        nn.init.zeros_(self.conv_out.bias)
+        silence(self.conv_out)
 
     def forward(self, x: Tensor, embedding: Tensor) -> Tensor:
         """`(B, channels_in, H, W)` and `(B, width)` -> `(B, channels_out, H, W)`."""
@@ -64,8 +69,7 @@ class Attention(nn.Module):
         self.norm = ChannelNorm(channels)
         self.qkv = nn.Linear(channels, 3 * channels)
         self.out = nn.Linear(channels, channels)
-        nn.init.zeros_(self.out.weight)
-        nn.init.zeros_(self.out.bias)
+        silence(self.out)
 
     def forward(self, x: Tensor) -> Tensor:
         """`(B, C, H, W)` -> `(B, C, H, W)`."""

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from diffusion.errors import UserError
-from diffusion.models.blocks import Attention, ChannelNorm, ResidualBlock
+from diffusion.models.blocks import Attention, ChannelNorm, ResidualBlock, silence
 from diffusion.models.embeddings import LabelEmbedding, TimeEmbedding
 
 
@@ -77,8 +77,7 @@ class UNet(nn.Module):
 
         self.norm = ChannelNorm(width)
         self.out = nn.Conv2d(width, channels, 3, padding=1)
-        nn.init.zeros_(self.out.weight)
-        nn.init.zeros_(self.out.bias)
+        silence(self.out)
         self.to(memory_format=torch.channels_last)
 
     def forward(self, x_t: Tensor, t: Tensor, label: Tensor | None = None) -> Tensor:
@@ -97,14 +96,14 @@ class UNet(nn.Module):
             if level:
                 x = self.shrink[level - 1](x)
                 skips.append(x)
-            for block in stage:
+            for block in stage:  # type: ignore[attr-defined]
                 x = block(x, embedding)
                 skips.append(x)
         x = self.middle_out(self.attention(self.middle_in(x, embedding)), embedding)
         for level, stage in enumerate(self.up):
             if level:
                 x = self.grow[level - 1](F.interpolate(x, scale_factor=2.0))
-            for block in stage:
+            for block in stage:  # type: ignore[attr-defined]
                 x = block(torch.cat([x, skips.pop()], dim=1), embedding)
         x = self.out(F.silu(self.norm(x)))
         return x[..., :height, :width]

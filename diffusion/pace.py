@@ -1,4 +1,4 @@
-"""How much of a run's budget is used: of its steps or of its time, whichever is larger."""
+"""Where a run stands: the share of its budget that is used, and whether this step is logged."""
 
 import lightning
 from lightning.pytorch.callbacks import Timer
@@ -17,3 +17,12 @@ def budget_used(trainer: lightning.Trainer) -> float:
             used = timer.time_elapsed() / (timer.time_elapsed() + left)
             share = max(share, trainer.strategy.broadcast(used))
     return min(share, 1.0)
+
+
+def logs_now(trainer: lightning.Trainer) -> bool:
+    """Whether an optimizer step has just ended at which metrics are logged.
+
+    Everything that waits for the device waits for this, so that the other steps never do.
+    """
+    every: int = trainer.log_every_n_steps  # type: ignore[attr-defined]
+    return trainer.global_step % every == 0 and not trainer.fit_loop._should_accumulate()

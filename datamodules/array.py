@@ -1,0 +1,103 @@
+"""`data=array`: sprites in one `.npy` or `.npz` file, as NumPy and `sample.py` write them.
+
+A `.npy` stays on disk and is mapped into memory, so it may be larger than memory. An `.npz` holds `images`
+and may hold `labels`, `label_names`, `groups` and `names`.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from datamodules.arrays import Sprites, canonical
+from datamodules.errors import DataError
+from datamodules.grid import factor
+from datamodules.labels import numbered
+from datamodules.numpyfiles import load_npz, map_npy
+from datamodules.sprites import SpriteDataModule
+from datamodules.values import channels_last, eight_bit
+
+COURSE_LABELS = ("hero", "non-hero", "food", "spell", "side-facing")
+
+
+class ArrayData(SpriteDataModule):
+    """Sprites from an array: `(N, H, W, C)` or `(N, C, H, W)` with C = 1, 3 or 4, or grey `(N, H, W)`.
+
+    Values are uint8 or bool; floats and wider integers are taken where they stand for whole 8-bit values.
+    The array pair of the well-known short course (16x16 RGB and one-hot floats of five labels) is known by
+    its shapes, and its labels get their names.
+
+    Args:
+        path: a `.npy` or `.npz` file.
+        labels_path: a `.npy` with a number, a word or a one-hot row for each sprite.
+        common: `batch_size` and `seed`.
+    """
+
+    def __init__(self, path: str, labels_path: str | None = None, **common: int) -> None:
+        super().__init__(**common)
+        self.path = Path(path).expanduser()
+        self.labels_path = Path(labels_path).expanduser() if labels_path else None
+
+    def read(self) -> Sprites:
+        """The sprites of the file; those of a `.npy` with uint8 values stay on disk."""
+        found = self._arrays()
+        what = f"The array in {self.path}"
+        images, note = eight_bit(channels_last(found["images"], what), what)
+        notes = [note] if note else []
+        images, more = _tidy(images)
+        notes += more
+        labels, names = found.get("labels"), tuple(str(name) for name in found.get("label_names", ()))
+        if labels is not None:
+            course = images.shape[1:] == (16, 16, 3) and labels.shape[1:] == (5,)
+            if course and not names:
+                names = COURSE_LABELS
+            labels, names = numbered(labels, names, f"The labels for {self.path}")
+        return Sprites(
+            images=images,
+            labels=labels,
+            label_names=names if labels is not None else (),
+            groups=_group_numbers(found.get("groups"), self.path),
+            names=tuple(str(name) for name in found["names"]) if "names" in found else None,
+            notes=tuple(notes),
+        )
+
+    def _arrays(self) -> dict[str, np.ndarray]:
+        kind = self.path.suffix.lower()
+        if kind == ".npz":
+            found = load_npz(self.path, ("images", "labels", "label_names", "groups", "names"))
+            if "images" not in found:
+                raise DataError(
+                    f"{self.path} holds no array called 'images'; save it with np.savez(path, images=…)."
+                )
+        elif kind == ".npy" or self.path.is_dir():
+            found = {"images": map_npy(self.path)}
+        else:
+            raise DataError(
+                f"{self.path} is no .npy or .npz file; for images use data=folder, for a sprite sheet"
+                " data=sheet."
+            )
+        if self.labels_path:
+            found["labels"] = np.asarray(map_npy(self.labels_path))
+        return found
+
+
+def _tidy(images: np.ndarray) -> tuple[np.ndarray, list[str]]:
+    """The sprites on their true grid and, unless they stay on disk, without hidden colours; and notes."""
+    notes = []
+    every = np.arange(len(images))
+    blown_up = factor(part for _, part in Sprites(images).chunks(every))
+    if blown_up > 1:
+        images = images[:, ::blown_up, ::blown_up]
+        notes.append(f"The sprites were enlarged {blown_up} times and are read on their true grid.")
+    hides = any((images[part] != shown).any() for part, shown in Sprites(images).chunks(every))
+    if hides:
+        notes.append("Colours under full transparency, which nobody sees, were set to 0.")
+    on_disk = isinstance(images, np.memmap)
+    return (canonical(images) if hides and not on_disk else images), notes
+
+
+def _group_numbers(groups: np.ndarray | None, path: Path) -> np.ndarray | None:
+    if groups is None:
+        return None
+    if groups.ndim != 1 or groups.dtype.kind not in "iu":
+        raise DataError(f"'groups' in {path} must be whole numbers, one for each sprite.")
+    return groups.astype(np.int64)

@@ -1,0 +1,161 @@
+"""`data=folder`: loose images, subfolders as labels, animations as frames that belong together."""
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from datamodules.arrays import Sprites
+from datamodules.doctor import LARGEST_SIDE
+from datamodules.errors import DataError
+from datamodules.grid import factor, times
+from datamodules.images import FORMATS, read, smallest
+from datamodules.sprites import SpriteDataModule
+
+FITS = ("centre", "pad", "select")
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One file: all its frames uint8 `(f, h, w, 4)`, and its path below the folder."""
+
+    frames: np.ndarray
+    path: Path
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width."""
+        return self.frames.shape[1], self.frames.shape[2]
+
+    def names(self) -> list[str]:
+        """The path without its suffix, and the number of the frame where there are several."""
+        name = self.path.with_suffix("").as_posix()
+        count = len(self.frames)
+        return [name] if count == 1 else [f"{name}#{frame}" for frame in range(count)]
+
+    def smaller(self, f: int) -> "Picture":
+        """Every f-th pixel."""
+        return replace(self, frames=self.frames[:, ::f, ::f])
+
+    def on_canvas(self, height: int, width: int, centred: bool) -> "Picture":
+        """With a transparent margin around it, or only at the right and the bottom."""
+        canvas = np.zeros((len(self.frames), height, width, 4), np.uint8)
+        h, w = self.size
+        top, left = ((height - h) // 2, (width - w) // 2) if centred else (0, 0)
+        canvas[:, top : top + h, left : left + w] = self.frames
+        return replace(self, frames=canvas)
+
+
+class FolderData(SpriteDataModule):
+    """All PNG, GIF, BMP and WebP images under a folder, in the order of their paths; or one such file.
+
+    With images in two or more subfolders each first-level subfolder is a label. The frames of an animation
+    form one group.
+
+    Args:
+        path: a folder or an image.
+        fit: what to do with several sizes: `centre` adds a transparent margin up to the largest, `pad` adds it
+            at the right and the bottom only, `select` keeps the most frequent size.
+        common: `batch_size` and `seed`.
+    """
+
+    def __init__(self, path: str, fit: str = "centre", **common: int) -> None:
+        super().__init__(**common)
+        if fit not in FITS:
+            raise DataError(f"data.fit={fit} is unknown; choose one of {', '.join(FITS)}.")
+        self.path = Path(path).expanduser()
+        self.fit = fit
+
+    def read(self) -> Sprites:
+        """The frames of all images on canvases of one size."""
+        pictures, notes = self._pictures()
+        for step in (_true_grid, self._one_size):
+            pictures, more = step(pictures)
+            notes += more
+        counts = [len(picture.frames) for picture in pictures]
+        moving = [number if count > 1 else -1 for number, count in enumerate(counts)]
+        folders = [picture.path.parts[0] for picture in pictures if len(picture.path.parts) > 1]
+        labelled = len(set(folders)) > 1
+        above = self.path.resolve().name  # of images that lie beside the subfolders
+        kinds = [p.path.parts[0] if len(p.path.parts) > 1 else above for p in pictures]
+        label_names, labels = np.unique(kinds, return_inverse=True)
+        return Sprites(
+            images=smallest(np.concatenate([picture.frames for picture in pictures])),
+            labels=np.repeat(labels, counts).astype(np.int64) if labelled else None,
+            label_names=tuple(label_names.tolist()) if labelled else (),
+            groups=np.repeat(moving, counts) if max(counts) > 1 else None,
+            names=tuple(name for picture in pictures for name in picture.names()),
+            notes=tuple(notes),
+        )
+
+    def _pictures(self) -> tuple[list[Picture], list[str]]:
+        if not self.path.exists():
+            raise DataError(f"There is nothing at {self.path}; check data.path.")
+        single = self.path.is_file()
+        everything = [self.path] if single else list(_files(self.path))
+        files = [file for file in everything if file.suffix.lower() in FORMATS]
+        others = Counter(f.suffix.lower() or "no suffix" for f in everything if f not in set(files))
+        listed = ", ".join(f"{suffix} {count}" for suffix, count in others.most_common(4))
+        if not files:
+            raise DataError(
+                f"{self.path} holds no PNG, GIF, BMP or WebP image"
+                + (f" ({listed}); save sprites as PNG, arrays go to data=array." if listed else "; check data.path.")
+            )
+        notes = [f"{others.total()} files of other kinds were left out ({listed})."] if others else []
+        pictures, rounded = [], 0
+        for file in files:
+            frames, coarser = read(file)
+            rounded += coarser
+            pictures.append(Picture(frames, file.relative_to(self.path.parent if single else self.path)))
+        if rounded:
+            notes.append(f"{rounded} images hold 16 bits per channel and were rounded to 8.")
+        return pictures, notes
+
+    def _one_size(self, pictures: list[Picture]) -> tuple[list[Picture], list[str]]:
+        sizes = Counter(picture.size for picture in pictures)
+        if self.fit == "select":
+            (height, width), count = sizes.most_common(1)[0]
+            kept = [picture for picture in pictures if picture.size == (height, width)]
+            note = f"{count} of {len(pictures)} images are {width} x {height}; the others were left out."
+            return kept, [note] if len(sizes) > 1 else []
+        for picture in pictures:
+            if max(picture.size) > LARGEST_SIDE:
+                raise DataError(
+                    f"{self.path / picture.path} is {picture.size[1]} x {picture.size[0]} pixels and at most"
+                    f" {LARGEST_SIDE} x {LARGEST_SIDE} are possible; remove it or cut it up, or keep only the"
+                    " most frequent size with data.fit=select."
+                )
+        height, width = (max(size[axis] for size in sizes) for axis in (0, 1))
+        note = f"{len(sizes)} sizes of images were brought to {width} x {height} by a transparent margin."
+        placed = [picture.on_canvas(height, width, self.fit == "centre") for picture in pictures]
+        return placed, [note] if len(sizes) > 1 else []
+
+
+def _true_grid(pictures: list[Picture]) -> tuple[list[Picture], list[str]]:
+    """Pictures that were stored enlarged, brought back: all by one factor, or some to the common size."""
+    f = factor(picture.frames for picture in pictures)
+    if f > 1:
+        note = f"The images were enlarged {f} times and are read on their true grid."
+        return [picture.smaller(f) for picture in pictures], [note]
+    common = Counter(picture.size for picture in pictures).most_common(1)[0][0]
+    factors = [times(picture.frames, common) for picture in pictures]
+    count = sum(f > 1 for f in factors)
+    note = f"{count} images were enlarged versions of the common size and are read on their true grid."
+    smaller = [picture.smaller(f) for picture, f in zip(pictures, factors, strict=True)]
+    return smaller, [note] if count else []
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """All files below a folder by their paths; hidden ones left out, each folder entered once."""
+    entered = set()
+    for place, folders, files in os.walk(folder, followlinks=True):
+        real = os.path.realpath(place)
+        if real in entered:
+            folders.clear()
+            continue
+        entered.add(real)
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        yield from (Path(place, name) for name in sorted(files) if not name.startswith("."))

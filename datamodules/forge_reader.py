@@ -1,0 +1,121 @@
+"""Reads a sprite back to the character it shows, or finds that it shows none, to the pixel.
+
+Some pixels can be changed by the head alone, some by the outfit, some by the tool: those that no other part can touch.
+Each of these three windows has a table from its pixels to the attributes behind them. What the tables say is then
+drawn and compared with the whole sprite, so that an answer is never wrong.
+"""
+
+from dataclasses import replace
+from functools import cache
+from itertools import product
+from typing import NamedTuple
+
+import numpy as np
+
+from datamodules.errors import DataError
+from datamodules.forge_characters import ATTRIBUTES, BOB, Character
+from datamodules.forge_drawing import (
+    DRAWN,
+    EMPTY,
+    LAYERS,
+    PALETTE,
+    SIZES,
+    drop,
+    neighbours,
+    palette_rows,
+    votes,
+)
+
+
+class Window(NamedTuple):
+    """A part of the sprite: the attributes it tells, and those that also colour it."""
+
+    tells: tuple[str, ...]
+    takes: tuple[str, ...]
+
+
+WINDOWS = (
+    Window(("body", "clothes", "cloth_colour", "belt"), ("skin",)),
+    Window(("head", "hair", "hair_colour", "skin", "hat"), ("cloth_colour",)),
+    Window(("tool",), ("skin",)),
+)
+
+
+def read_back(image: np.ndarray) -> Character | None:
+    """The character in an RGBA uint8 `(S, S, 4)` sprite, or None; see `read_back_all`."""
+    return read_back_all(image[None])[0]
+
+
+def read_back_all(images: np.ndarray) -> list[Character | None]:
+    """The character whose drawing equals each RGBA uint8 `(N, S, S, 4)` sprite in every pixel, else None.
+
+    S is 16, 24 or 32; another shape or type raises DataError.
+    """
+    size = images.shape[1] if images.ndim == 4 else 0
+    if size not in SIZES or images.shape[2:] != (size, 4) or images.dtype != np.uint8:
+        raise DataError(
+            "Sprites of the forge are uint8 (N, S, S, 4) with S = 16, 24 or 32; "
+            f"these are {images.dtype} {images.shape}."
+        )
+    sprites = _as_palette_rows(images)
+    found: list[Character | None] = [None] * len(sprites)
+    for low in (0, 1):
+        told = [
+            [table.get(pixels.tobytes()) for pixels in sprites[:, seen]]
+            for seen, table in _tables(size, low)
+        ]
+        guesses = {
+            k: Character(**outfit, **head, **tool)
+            for k, (outfit, head, tool) in enumerate(zip(*told, strict=True))
+            if outfit and head and tool
+        }
+        if guesses:
+            equal = palette_rows(list(guesses.values()), size) == sprites[list(guesses)]
+            for k, right in zip(guesses, equal.all((1, 2)), strict=True):
+                found[k] = guesses[k] if right else None
+    return found
+
+
+def _as_palette_rows(images: np.ndarray) -> np.ndarray:
+    """Rows of `PALETTE`, uint8 `(N, S, S)`; 255 for a colour that is not there."""
+    colours = np.ascontiguousarray(images).view(np.uint32)[..., 0]
+    palette = PALETTE.view(np.uint32)[:, 0]
+    order = np.argsort(palette)
+    row = order[np.searchsorted(palette, colours, sorter=order).clip(max=len(palette) - 1)]
+    return np.where(palette[row] == colours, row, 255).astype(np.uint8)
+
+
+@cache
+def _tables(size: int, low: int) -> list[tuple[np.ndarray, dict[bytes, dict[str, str]]]]:
+    """For the bodies of this `drop`, each window as the pixels it sees and what they tell."""
+    bodies = [body for body in ATTRIBUTES["body"] if drop(body) == low]
+    tables = []
+    for window in WINDOWS:
+        names = window.tells + window.takes
+        choices = [bodies if name == "body" else ATTRIBUTES[name] for name in names]
+        rows = [dict(zip(names, values, strict=True)) for values in product(*choices)]
+        drawn = palette_rows([replace(BOB, **{"body": bodies[0], **row}) for row in rows], size)
+        seen = _seen(names, size, low)
+        tables.append(
+            (
+                seen,
+                {
+                    pixels.tobytes(): {name: row[name] for name in window.tells}
+                    for pixels, row in zip(drawn[:, seen], rows, strict=True)
+                },
+            )
+        )
+    return tables
+
+
+def _seen(names: tuple[str, ...], size: int, low: int) -> np.ndarray:
+    """The pixels, bool `(S, S)`, that no part chosen by another attribute can reach."""
+    foreign = np.zeros((DRAWN, DRAWN), bool)
+    for layer in LAYERS:
+        if not {*layer.attributes} <= {*names}:
+            for part in layer.parts.values():
+                top, (height, width) = layer.row + low, part.shape
+                foreign[top : top + height, layer.column : layer.column + width] |= part != EMPTY
+    heed = (votes(size) > 0).astype(np.float32)
+    reached = heed @ foreign.astype(np.float32) @ heed.T > 0
+    return ~np.any([reached, *neighbours(reached, False)], 0)  # ink and light reach one pixel on

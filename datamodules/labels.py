@@ -1,0 +1,47 @@
+"""Labels as users have them, brought to numbers from 0 and one name for each."""
+
+import numpy as np
+
+from datamodules.errors import DataError
+
+
+def numbered(labels: np.ndarray, names: tuple[str, ...], what: str) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Labels int64 `(N,)` and their names.
+
+    Args:
+        labels: numbers or words `(N,)` or `(N, 1)`, or one-hot rows `(N, K)`.
+        names: one per label number; empty to name the labels after what stands in `labels`.
+        what: what to call the array in messages.
+
+    Raises:
+        DataError: rows are not one-hot, numbers are not whole, or a number has no name.
+    """
+    if labels.ndim == 2 and labels.shape[1] == 1:
+        labels = labels[:, 0]
+    if labels.ndim == 2 and labels.dtype.kind in "biuf":
+        if not (((labels == 0) | (labels == 1)).all() and (labels.sum(axis=1) == 1).all()):
+            raise DataError(f"{what} has rows that are not one-hot; give one label number for each sprite.")
+        names = names or tuple(str(column) for column in range(labels.shape[1]))
+        labels = labels.argmax(axis=1)
+    if labels.ndim != 1 or labels.dtype.kind not in "biufUS":
+        raise DataError(
+            f"{what} has the shape {labels.shape} and type {labels.dtype}; give one number or word for each"
+            " sprite, or one-hot rows."
+        )
+    if labels.dtype.kind == "f" and not (labels == np.rint(labels)).all():
+        raise DataError(f"{what} holds numbers that are not whole; give one label number for each sprite.")
+    if labels.dtype.kind in "US" or not names:
+        values, labels = np.unique(labels, return_inverse=True)
+        return labels.astype(np.int64), tuple(_word(value) for value in values)
+    if labels.min() < 0 or labels.max() >= len(names):
+        raise DataError(
+            f"{what} reaches from {labels.min()} to {labels.max()} but there are {len(names)} label names;"
+            " number them from 0 and name each."
+        )
+    return labels.astype(np.int64), names
+
+
+def _word(value: np.generic) -> str:
+    if isinstance(value, bytes):
+        return value.decode(errors="replace")
+    return str(value) if isinstance(value, str) else f"{value:g}"

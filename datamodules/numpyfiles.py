@@ -1,0 +1,71 @@
+"""NumPy files read with suspicion: nothing is unpickled, and no header is believed about its size."""
+
+import math
+import zipfile
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+from numpy.lib import format as npy
+
+from datamodules.errors import DataError, reading
+
+LARGEST = 8 * 2**30  # bytes of one array in an .npz, which has to fit into memory
+SUSPECT, RATIO = 2**28, 200  # an array above this size that was compressed more than this is a bomb
+
+
+def map_npy(path: Path) -> np.ndarray:
+    """The array of a `.npy` file, read-only and left on disk.
+
+    Raises:
+        DataError: the file is missing, cut short, empty, or holds pickled objects.
+    """
+    with reading(path, "complete .npy file"):
+        with path.open("rb") as stream:
+            _check_header(stream, path.stat().st_size, str(path))
+        return npy.open_memmap(path, mode="r")
+
+
+def load_npz(path: Path, wanted: tuple[str, ...]) -> dict[str, np.ndarray]:
+    """Those of the wanted arrays that an `.npz` file has.
+
+    Raises:
+        DataError: the file is missing or damaged, or a wanted array is pickled, empty or far too large.
+    """
+    with reading(path, "complete .npz file"), zipfile.ZipFile(path) as archive:
+        members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+        return {
+            name: _member(archive, members[name], f"{name!r} in {path}")
+            for name in wanted
+            if name in members
+        }
+
+
+def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, what: str) -> np.ndarray:
+    bomb = info.file_size > SUSPECT and info.file_size > RATIO * info.compress_size
+    if bomb or info.file_size > LARGEST:
+        raise DataError(
+            f"{what} unpacks from {info.compress_size:,} to {info.file_size:,} bytes, which is too much"
+            " for an .npz; save the images alone with np.save and give the .npy."
+        )
+    with archive.open(info) as stream:
+        _check_header(stream, info.file_size, what)
+    with archive.open(info) as stream:
+        return npy.read_array(stream, allow_pickle=False)
+
+
+def _check_header(stream: IO[bytes], size: int, what: str) -> None:
+    """Refuse an array whose header does not match the `size` of the file it stands in."""
+    read_header = npy.read_array_header_1_0
+    if npy.read_magic(stream) != (1, 0):
+        read_header = npy.read_array_header_2_0
+    shape, _, dtype = read_header(stream)
+    if dtype.hasobject:
+        raise DataError(
+            f"{what} holds pickled Python objects, which could run code; save it as a plain array of one"
+            " shape and type (np.stack(list), dtype uint8)."
+        )
+    if 0 in shape:
+        raise DataError(f"{what} is an empty array of shape {shape}; give at least 8 sprites.")
+    if math.prod(shape) * dtype.itemsize > size - stream.tell():
+        raise DataError(f"{what} is cut short: its header promises more than it holds; save it again.")

@@ -1,0 +1,129 @@
+"""SpriteDataModule: a source of sprites, the doctor, the split and the loaders. A new source writes `read`."""
+
+from abc import abstractmethod
+from typing import Any
+
+import numpy as np
+import torch
+from lightning import LightningDataModule
+from torch import Tensor
+
+from datamodules.arrays import Sprites
+from datamodules.batches import Batch, EvalBatches, TrainBatches
+from datamodules.doctor import check, examine
+from datamodules.errors import DataError
+
+
+class SpriteDataModule(LightningDataModule):
+    """Sprites of one source, ready to train on; also usable without a trainer after `setup()`.
+
+    Args:
+        batch_size: sprites of one forward over all devices; must be divisible by their number.
+        seed: key of the training order; the split does not depend on it.
+
+    Attributes (after `setup`):
+        sprites: all rows in the order of the source, exact repeats included.
+        split: int64 row numbers of "train", "val" and "test"; of equal sprites only the first is in use.
+        card: what the doctor found and decided, as plain values; `doctor.table` prints it.
+
+    Raises:
+        DataError: the data cannot be used, or the batch cannot be shared among the devices.
+    """
+
+    sprites: Sprites
+    split: dict[str, np.ndarray]
+    card: dict[str, Any]
+
+    def __init__(self, *, batch_size: int = 64, seed: int = 0) -> None:
+        super().__init__()
+        if batch_size < 1:
+            raise DataError(f"data.batch_size is {batch_size}; give at least 1.")
+        self.batch_size, self.seed = batch_size, seed
+
+    @abstractmethod
+    def read(self) -> Sprites:
+        """The sprites of this source, and what it knows about them."""
+
+    def setup(self, stage: str | None = None) -> None:
+        """Read, check, examine and split; once, however often it is called."""
+        if hasattr(self, "card"):
+            return
+        self.sprites = self.read()
+        check(self.sprites)
+        self.split, self.card = examine(self.sprites)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Channels, height and width of a sprite."""
+        height, width, channels = self.sprites.images.shape[1:]
+        return channels, height, width
+
+    @property
+    def label_names(self) -> tuple[str, ...]:
+        """The name of each label; empty without labels."""
+        return self.sprites.label_names
+
+    @property
+    def classes(self) -> int:
+        """Number of labels; 0 without labels."""
+        return len(self.label_names)
+
+    @property
+    def label_frequencies(self) -> list[float]:
+        """Share of each label among the training rows; empty without labels."""
+        if self.sprites.labels is None:
+            return []
+        rows = self.split["train"]
+        counts = np.bincount(self.sprites.labels[rows], minlength=self.classes)
+        return (counts / len(rows)).tolist()
+
+    def images(self, rows: np.ndarray) -> Tensor:
+        """Sprites uint8 `(n, C, H, W)` of these rows; RGB is 0 where alpha is 0."""
+        images = self.sprites.take(rows)
+        return torch.from_numpy(np.ascontiguousarray(images.transpose(0, 3, 1, 2)))
+
+    def labels(self, rows: np.ndarray) -> Tensor | None:
+        """Labels int64 `(n,)` of these rows, or None."""
+        return None if self.sprites.labels is None else torch.from_numpy(self.sprites.labels[rows])
+
+    def find(self, name: str) -> int:
+        """The row of the sprite of that name."""
+        names = self.sprites.names or ()
+        if name not in names:
+            raise DataError(f"No sprite is called {name!r}; this data names {len(names):,} sprites.")
+        return names.index(name)
+
+    def train_dataloader(self) -> TrainBatches:
+        """Endless keyed batches that go on where the trainer's count of micro-batches stands."""
+        return TrainBatches(
+            self._batch,
+            self.split["train"],
+            size=self.batch_size,
+            seed=self.seed,
+            position=self._position,
+            **self._share(),
+        )
+
+    def val_dataloader(self) -> EvalBatches:
+        """The same validation batches every time."""
+        return EvalBatches(self._batch, self.split["val"], size=self.batch_size, **self._share())
+
+    def _batch(self, rows: np.ndarray) -> Batch:
+        batch = {"image": self.images(rows), "index": torch.from_numpy(np.ascontiguousarray(rows))}
+        labels = self.labels(rows)
+        return batch if labels is None else {**batch, "label": labels}
+
+    def _position(self) -> int:
+        """How many micro-batches the trainer has begun, in all epochs and before a restart."""
+        if self.trainer is None:
+            return 0
+        return self.trainer.fit_loop.epoch_loop.batch_progress.total.ready
+
+    def _share(self) -> dict[str, int]:
+        rank, world = (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
+        if self.batch_size % world:
+            raise DataError(
+                f"data.batch_size={self.batch_size} cannot be shared by {world} devices;"
+                f" give a multiple of {world}."
+            )
+        return {"rank": rank, "world": world}

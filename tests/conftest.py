@@ -1,0 +1,73 @@
+"""What tests share: real sprites where they are present, and commands run as a user types them."""
+
+import os
+import runpy
+import sys
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+REAL = ROOT.parent / "shared" / "data"
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a command ended and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def real():
+    """Path of a file with real sprites; skips where they are absent."""
+
+    def path(name):
+        if not (REAL / name).exists():
+            pytest.skip(f"real sprites are absent: shared/data/{name}")
+        return REAL / name
+
+    return path
+
+
+@pytest.fixture
+def command(tmp_path, monkeypatch):
+    """Runs `train.py ...` or `sample.py ...` in a forked child, in the test's own directory.
+
+    A fork is a process of its own like a typed command, but does not import everything again.
+    """
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+
+    def run(line):
+        script, *arguments = line.split() if isinstance(line, str) else line
+        child = os.fork()
+        if child == 0:
+            os._exit(_run_in_child(script, arguments, tmp_path))
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        return Result(code, (tmp_path / ".out").read_text(), (tmp_path / ".err").read_text())
+
+    return run
+
+
+def _run_in_child(script, arguments, folder):
+    with (folder / ".out").open("w") as out, (folder / ".err").open("w") as err:
+        os.dup2(out.fileno(), 1)
+        os.dup2(err.fileno(), 2)
+        sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w")
+        sys.argv = [str(ROOT / script), *arguments]
+        code = 0
+        try:
+            runpy.run_path(str(ROOT / script), run_name="__main__")
+        except SystemExit as exit_:
+            code = exit_.code if isinstance(exit_.code, int) else 1
+        except BaseException:
+            traceback.print_exc()
+            code = 1
+        sys.stdout.flush()
+        sys.stderr.flush()
+        return code

@@ -1,0 +1,198 @@
+"""Laws of checkpoint files: self-describing, atomic, harmless."""
+
+import os
+import pickle
+from pathlib import Path
+
+import pytest
+import torch
+
+from diffusion.checkpoint import (
+    AtomicCheckpointIO,
+    build,
+    build_denoiser,
+    checkpoint_file,
+    load,
+    read,
+)
+from diffusion.errors import UserError
+
+RECIPE = {
+    "schedule": {
+        "_target_": "diffusion.schedules.wrappers.Shifted",
+        "shift": -1.0,
+        "base": {"_target_": "diffusion.schedules.cosine.Cosine", "steps": 700},
+    },
+    "prediction": {"_target_": "diffusion.predictions.Velocity"},
+    "weighting": {"_target_": "diffusion.weightings.MinSNR", "gamma": 4.0},
+    "model": {
+        "_target_": "diffusion.models.unet.UNet",
+        "channels": 4,
+        "classes": 2,
+        "widths": [32, 32],
+        "blocks": 1,
+    },
+}
+SPRITES = {
+    "shape": [4, 8, 8],
+    "hard_alpha": True,
+    "label_names": ["food", "hero"],
+    "label_frequencies": [0.25, 0.75],
+}
+
+
+def write(path, **changes):
+    denoiser = build_denoiser(RECIPE)
+    for weight in denoiser.parameters():
+        torch.nn.init.normal_(weight, std=0.02)
+    checkpoint = {
+        "state_dict": {f"denoiser.{name}": value for name, value in denoiser.state_dict().items()},
+        "card": {"recipe": RECIPE, "sprites": SPRITES},
+        **changes,
+    }
+    AtomicCheckpointIO().save_checkpoint(checkpoint, path)
+    return denoiser
+
+
+def test_a_checkpoint_needs_nothing_else(tmp_path):
+    denoiser = write(tmp_path / "a.ckpt")
+    loaded = load(tmp_path / "a.ckpt")
+    x, t, label = torch.randn(3, 4, 8, 8), torch.rand(3), torch.tensor([0, 1, -1])
+    assert torch.equal(loaded.denoiser(x, t, label), denoiser.eval()(x, t, label))
+    assert loaded.denoiser.schedule.base.steps == 700
+    assert not any(weight.requires_grad for weight in loaded.denoiser.parameters())
+
+
+def test_a_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
+    write(tmp_path / "a.ckpt")
+    before = (tmp_path / "a.ckpt").read_bytes()
+    monkeypatch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError("disk full")))
+    with pytest.raises(OSError, match="disk full"):
+        write(tmp_path / "a.ckpt")
+    assert (tmp_path / "a.ckpt").read_bytes() == before
+
+
+def test_leftovers_of_a_killed_write_are_reused(tmp_path):
+    (tmp_path / ".a.ckpt.tmp").write_bytes(b"half")
+    write(tmp_path / "a.ckpt")
+    assert [file.name for file in tmp_path.iterdir()] == ["a.ckpt"]
+
+
+class Trap:
+    def __reduce__(self):
+        return (os.mkdir, ("trapped",))
+
+
+def no_file(path): ...
+
+
+def text(path):
+    path.write_text("hello")
+
+
+def torn(path):
+    write(path)
+    path.write_bytes(path.read_bytes()[:5000])
+
+
+def pickled(path):
+    path.write_bytes(pickle.dumps({"card": Trap()}))
+
+
+def trapped(path):
+    torch.save({"card": Trap(), "state_dict": {}}, path)
+
+
+def other(path):
+    torch.save({"weights": torch.zeros(3)}, path)
+
+
+def listed(path):
+    torch.save([1, 2], path)
+
+
+def no_weights(path):
+    write(path, state_dict={})
+
+
+def wrong_weights(path):
+    write(path, state_dict={"denoiser.model.stem.weight": "text"})
+
+
+def no_recipe(path):
+    write(path, card={"sprites": SPRITES})
+
+
+def foreign_class(path):
+    write(path, card={"sprites": SPRITES, "recipe": RECIPE | {"model": {"_target_": "os.system"}}})
+
+
+def foreign_argument(path):
+    model = RECIPE["model"] | {"depth": 3}
+    write(path, card={"sprites": SPRITES, "recipe": RECIPE | {"model": model}})
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        no_file, text, torn, pickled, trapped, other, listed, no_weights, wrong_weights, no_recipe,
+        foreign_class, foreign_argument,
+    ],
+)  # fmt: skip
+def test_every_other_file_is_refused_with_a_sentence(tmp_path, monkeypatch, make):
+    monkeypatch.chdir(tmp_path)
+    make(tmp_path / "a.ckpt")
+    with pytest.raises(UserError):
+        load(tmp_path / "a.ckpt")
+    assert not Path("trapped").exists()
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "os.system",
+        "builtins.eval",
+        "diffusion.checkpoint.read",
+        "diffusion.schedules",
+        "x",
+        "",
+        "diffusion.schedulesx.Y",
+        "diffusion.schedules.base.torch.save",
+        "diffusion.models.unet.Missing",
+    ],
+)
+def test_a_recipe_names_only_our_own_parts(target):
+    with pytest.raises(UserError):
+        build({"_target_": target})
+
+
+def test_labels_are_asked_by_name_or_number(tmp_path):
+    write(tmp_path / "a.ckpt")
+    loaded = load(tmp_path / "a.ckpt")
+    assert loaded.sprites(None, 0, label="hero").labels(range(4)).tolist() == [1] * 4
+    assert loaded.sprites(None, 0, label=0).labels(range(4)).tolist() == [0] * 4
+    for wrong in ("dragon", 2, -1):
+        with pytest.raises(UserError, match="food, hero"):
+            loaded.sprites(None, 0, label=wrong)
+
+
+def test_labels_follow_the_training_frequencies_and_the_index(tmp_path):
+    write(tmp_path / "a.ckpt")
+    sprites = load(tmp_path / "a.ckpt").sprites(None, seed=3)
+    labels = sprites.labels(range(2000))
+    assert 0.72 < labels.double().mean() < 0.78
+    assert torch.equal(labels[7:9], sprites.labels([7, 8]))
+
+
+def test_run_means_a_directory_or_a_file(tmp_path):
+    assert checkpoint_file("a/b.ckpt", "last") == Path("a/b.ckpt")
+    assert checkpoint_file(str(tmp_path), "best") == tmp_path / "checkpoints" / "best.ckpt"
+    with pytest.raises(UserError):
+        checkpoint_file(str(tmp_path / "none"), "last")
+    with pytest.raises(UserError):
+        checkpoint_file(str(tmp_path), "newest")
+
+
+def test_read_returns_plain_containers(tmp_path):
+    write(tmp_path / "a.ckpt", global_step=7)
+    assert read(tmp_path / "a.ckpt")["global_step"] == 7

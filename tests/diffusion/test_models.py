@@ -1,0 +1,90 @@
+"""Laws of the networks found in conf/model."""
+
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+
+from diffusion.checkpoint import build
+from diffusion.errors import UserError
+from diffusion.models.unet import UNet
+
+CONF = Path(__file__).parents[2] / "conf" / "model"
+SIZES = {"tiny": 1e6, "small": 4e6, "base": 15e6, "large": 60e6, "course": 1.48e6}
+
+
+def make(name, channels=4, classes=0, **changes):
+    recipe = yaml.safe_load((CONF / f"{name}.yaml").read_text())
+    torch.manual_seed(0)
+    return build(recipe | {"channels": channels, "classes": classes} | changes)
+
+
+def wake(model):
+    """Fresh networks output zeros; random last layers make every input count."""
+    for weight in model.parameters():
+        if not weight.any():
+            torch.nn.init.normal_(weight, std=0.1)
+    return model.eval()
+
+
+def test_every_model_has_a_stated_size():
+    assert {file.stem for file in CONF.glob("*.yaml")} == set(SIZES)
+
+
+@pytest.mark.parametrize("name", SIZES)
+def test_parameters_are_about_as_stated(name):
+    with torch.device("meta"):
+        parameters = sum(weight.numel() for weight in make(name, 3).parameters())
+    assert 0.75 < parameters / SIZES[name] < 1.25
+
+
+@pytest.mark.parametrize("name", ["tiny", "course"])
+@pytest.mark.parametrize(
+    "shape",
+    [(1, 16, 16), (3, 16, 16), (4, 32, 32), (4, 22, 22), (4, 13, 17), (3, 5, 3), (1, 1, 9)],
+)
+def test_any_channels_height_and_width(name, shape):
+    model = wake(make(name, shape[0]))
+    x = torch.randn(2, *shape)
+    out = model(x, torch.tensor([0.1, 0.9]))
+    assert out.shape == x.shape
+    assert out.isfinite().all()
+
+
+@pytest.mark.parametrize("name", ["tiny", "course"])
+def test_time_and_label_matter_and_no_label_is_known(name):
+    model = wake(make(name, classes=3))
+    x, t = torch.randn(2, 4, 16, 16), torch.tensor([0.3, 0.3])
+    zero, one = (model(x, t, torch.tensor([k, k])) for k in (0, 1))
+    assert not torch.allclose(zero, one)
+    assert not torch.allclose(zero, model(x, t + 0.5, torch.tensor([0, 0])))
+    torch.testing.assert_close(model(x, t, None), model(x, t, torch.tensor([-1, -1])))
+    assert not torch.allclose(zero, model(x, t, None))
+
+
+@pytest.mark.parametrize("name", ["tiny", "course"])
+def test_a_sprite_is_treated_alone_as_in_a_batch(name):
+    model = wake(make(name))
+    x, t = torch.randn(5, 4, 16, 16), torch.rand(5)
+    torch.testing.assert_close(model(x, t)[3:4], model(x[3:4], t[3:4]), rtol=1e-4, atol=1e-4)
+
+
+def test_all_weights_of_the_unet_get_gradients():
+    model = make("tiny", classes=2).train()
+    for weight in model.parameters():
+        torch.nn.init.normal_(weight, std=0.1)
+    x = torch.randn(4, 4, 16, 16)
+    model(x, torch.rand(4), torch.tensor([0, 1, -1, 0])).square().mean().backward()
+    for name, weight in model.named_parameters():
+        assert weight.grad is not None, name
+        assert weight.grad.any(), name
+
+
+def test_a_fresh_unet_outputs_zero():
+    assert not make("tiny")(torch.randn(1, 4, 8, 8), torch.tensor([0.5])).any()
+
+
+def test_widths_that_do_not_fit_attention_are_refused():
+    with pytest.raises(UserError, match="multiples of 32"):
+        UNet(4, widths=[20, 40])

@@ -1,0 +1,71 @@
+"""Every YAML of every group composes, and what it describes can be made."""
+
+from pathlib import Path
+
+import pytest
+from hydra import compose, initialize_config_dir
+from hydra.utils import instantiate
+from omegaconf import OmegaConf
+
+from diffusion.checkpoint import build, build_denoiser
+
+CONF = Path(__file__).parents[1] / "conf"
+OPTIONS = sorted((file.parent.name, file.stem) for file in CONF.glob("*/*.yaml"))
+NEEDED = {
+    ("schedule", "zero_terminal"): ["prediction=velocity"],
+    ("data", "array"): ["data.path=x.npy"],
+    ("data", "folder"): ["data.path=x"],
+    ("data", "sheet"): ["data.path=x.png"],
+}
+
+
+def composed(*overrides):
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        return compose("train", list(overrides))
+
+
+def test_the_groups_are_the_promised_ones():
+    groups = {"schedule", "prediction", "weighting", "model", "sampler", "data", "optimizer"}
+    assert groups | {"callbacks", "logger", "trainer", "experiment"} <= {g for g, _ in OPTIONS}
+
+
+@pytest.mark.parametrize(("group", "option"), OPTIONS, ids=["=".join(pair) for pair in OPTIONS])
+def test_every_option_composes_and_instantiates(group, option, tmp_path):
+    extra = NEEDED.get((group, option), [])
+    cfg = composed(f"{group}={option}", *extra)
+    config = OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)
+    recipe = {part: config[part] for part in ("schedule", "prediction", "weighting", "model")}
+    recipe["model"] |= {
+        "channels": 3,
+        "classes": 0,
+        **({"widths": [32, 32]} if option == "large" else {}),
+    }
+    assert build_denoiser(recipe).schedule.steps == config["schedule"]["steps"]
+    assert instantiate(cfg.sampler).steps == config["sampler"]["steps"]
+    for part in ("optimizer", "learning_rate", "checkpoint", "callbacks"):
+        instantiate(cfg[part])
+    assert build(config["data"] | {"seed": 1}, ("datamodules",)).batch_size == cfg.data.batch_size
+    if group == "trainer":
+        named = "accelerator devices precision max_steps max_time log_every_n_steps"
+        listed = set(f"{named} accumulate_grad_batches gradient_clip_val".split())
+        assert listed <= config["trainer"].keys()
+    if group == "logger":
+        pytest.importorskip(option if option != "csv" else "csv")
+        settings = {"mode": "disabled"} if option == "wandb" else {}
+        assert isinstance(instantiate(cfg.logger, tmp_path, config, **settings), list)
+
+
+def test_the_default_is_the_users_card():
+    cfg = composed()
+    assert cfg.prediction._target_.endswith("Epsilon")
+    assert cfg.schedule._target_.endswith("Linear")
+    assert cfg.weighting._target_.endswith("Uniform")
+    assert cfg.data._target_.endswith("ForgeData")
+    assert cfg.trainer.accelerator == "auto"
+    assert cfg.trainer.devices == 1
+
+
+def test_wrappers_take_any_base():
+    for base in ("linear", "sigmoid", "laplace"):
+        cfg = composed("schedule=shifted", f"schedule@schedule.base={base}")
+        assert type(instantiate(cfg.schedule).base).__name__.lower() == base

@@ -1,0 +1,269 @@
+"""Whole runs: what they leave, that they continue exactly, and that devices do not matter."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import torch
+from conftest import ROOT
+from PIL import Image
+
+SMOKE = "train.py experiment=smoke logger=csv"
+FILES = ["metrics.csv", "summary.json", "data.json", "samples.png", "denoising.gif", "noising.png"]
+
+
+def weights(run, name="last"):
+    return torch.load(run / "checkpoints" / f"{name}.ckpt", weights_only=True)
+
+
+def equal(a, b):
+    """Deep equality of nested containers of tensors, to the bit."""
+    if isinstance(a, torch.Tensor):
+        return torch.equal(a, b)
+    if isinstance(a, dict):
+        return a.keys() == b.keys() and all(equal(a[key], b[key]) for key in a)
+    if isinstance(a, list | tuple):
+        return len(a) == len(b) and all(map(equal, a, b))
+    return a == b
+
+
+def rows(run):
+    with (run / "metrics.csv").open(newline="") as file:
+        return [
+            {key: value for key, value in row.items() if "per_second" not in key}
+            for row in csv.DictReader(file)
+        ]
+
+
+@pytest.fixture
+def launch(tmp_path):
+    """Starts a command as its own process, for signals and several devices."""
+
+    def start(line, **environment):
+        script, *arguments = line.split()
+        return subprocess.Popen(
+            [sys.executable, str(ROOT / script), *arguments],
+            cwd=tmp_path,
+            env=os.environ | {"OMP_NUM_THREADS": "1"} | environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    return start
+
+
+def test_a_run_leaves_everything_behind_and_is_done_once(command, tmp_path):
+    result = command(f"{SMOKE} hydra.run.dir=run")
+    assert result.code == 0, result
+    run = tmp_path / "run"
+    for name in FILES:
+        assert (run / name).stat().st_size > 0
+    for name in ("config", "overrides"):
+        assert (run / ".hydra" / f"{name}.yaml").exists()
+    summary = json.loads((run / "summary.json").read_text())
+    assert summary["status"] == "finished"
+    assert summary["step"] == 40
+    assert summary["progress/images"] == 640
+    promised = {"train/loss", "val/loss", "train/images_per_second", "samples/copy_rate"}
+    assert promised <= summary.keys()
+    checkpoint = weights(run)
+    assert {"state_dict", "current_model_state", "card"} <= checkpoint.keys()
+    assert (
+        checkpoint["card"]["data"]["fingerprint"]
+        == weights(run, "best")["card"]["data"]["fingerprint"]
+    )
+    assert not equal(checkpoint["state_dict"], checkpoint["current_model_state"])
+    with Image.open(run / "denoising.gif") as film:
+        assert film.n_frames == 6
+    before = {f: f.read_bytes() for f in run.rglob("*") if f.is_file()}
+    again = command(f"{SMOKE} hydra.run.dir=run")
+    assert again.code == 0
+    assert "finished" in again.out
+    assert before == {f: f.read_bytes() for f in run.rglob("*") if f.is_file()}
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize(
+    "options",
+    [
+        "",
+        "trainer.accumulate_grad_batches=2 model.dropout=0.1 flip=true",
+        "prediction=velocity schedule=cosine weighting=min_snr data.batch_size=24",
+    ],
+)
+def test_a_killed_run_continues_to_the_same_bits(command, launch, tmp_path, options):
+    line = f"{SMOKE} {options} checkpoint.every_n_steps=7"
+    assert command(f"{line} hydra.run.dir=whole").code == 0
+    for marks in (7, 21):
+        process = launch(f"{line} hydra.run.dir=killed")
+        last = tmp_path / "killed" / "checkpoints" / "last.ckpt"
+        while process.poll() is None:
+            if last.exists() and step_of(last) >= marks:
+                process.send_signal(signal.SIGKILL)
+                break
+            time.sleep(0.01)
+        process.wait()
+    result = command(f"{line} hydra.run.dir=killed")
+    assert result.code == 0, result
+    assert "continues at step" in result.out or "finished" in result.out
+    whole, killed = weights(tmp_path / "whole"), weights(tmp_path / "killed")
+    for part in ("state_dict", "current_model_state", "optimizer_states", "lr_schedulers"):
+        assert equal(whole[part], killed[part]), part
+    assert equal(
+        weights(tmp_path / "whole", "best")["state_dict"],
+        weights(tmp_path / "killed", "best")["state_dict"],
+    )
+    assert rows(tmp_path / "whole") == rows(tmp_path / "killed")
+
+
+def step_of(file):
+    try:
+        return torch.load(file, weights_only=True)["global_step"]
+    except (OSError, RuntimeError, EOFError):  # pragma: no cover: writes are atomic
+        pytest.fail("a torn checkpoint was seen")
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_signal_saves_the_exact_step(command, launch, tmp_path, number, code):
+    line = f"{SMOKE} trainer.max_steps=300 checkpoint.every_n_steps=10 hydra.run.dir=run"
+    process = launch(line)
+    last = tmp_path / "run" / "checkpoints" / "last.ckpt"
+    while not last.exists() and process.poll() is None:
+        time.sleep(0.01)
+    process.send_signal(number)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == code, out
+    assert "interrupted at step" in out
+    assert f"interrupted at step {weights(tmp_path / 'run')['global_step']}" in out
+    assert json.loads((tmp_path / "run" / "summary.json").read_text())["status"] == "interrupted"
+
+
+@pytest.mark.processes
+def test_training_is_the_same_on_one_and_two_devices(command, launch, tmp_path):
+    line = f"{SMOKE} trainer.max_steps=100 trainer.log_every_n_steps=1 trainer.precision=32-true"
+    assert command(f"{line} hydra.run.dir=one").code == 0
+    process = launch(
+        f"{line} trainer=ddp trainer.accelerator=cpu trainer.devices=2 hydra.run.dir=two"
+    )
+    out, _ = process.communicate(timeout=240)
+    assert process.returncode == 0, out
+    assert out.count("exact copies") == 1
+    one, two = (
+        [float(row["train/loss"]) for row in rows(tmp_path / name) if row["train/loss"]]
+        for name in ("one", "two")
+    )
+    assert len(one) == 100
+    np.testing.assert_allclose(one, two, atol=1e-5)
+    val = [
+        [float(r["val/loss"]) for r in rows(tmp_path / n) if r["val/loss"]] for n in ("one", "two")
+    ]
+    np.testing.assert_allclose(*val, atol=1e-5)
+
+
+@pytest.mark.processes
+def test_a_directory_in_use_is_refused(command, launch, tmp_path):
+    process = launch(f"{SMOKE} trainer.max_steps=5000 hydra.run.dir=run")
+    while not (tmp_path / "run" / "data.json").exists() and process.poll() is None:
+        time.sleep(0.05)
+    result = command(f"{SMOKE} trainer.max_steps=5000 hydra.run.dir=run")
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert result.code == 2
+    assert "in use" in result.err
+
+
+@pytest.mark.processes
+def test_a_sweep_makes_complete_runs_and_survives_a_wrong_job(launch, tmp_path):
+    sweep = f"{SMOKE} -m hydra.sweep.dir=sweep"
+    process = launch(f"{sweep} schedule=linear,zero_terminal,cosine")
+    out, _ = process.communicate(timeout=240)
+    assert process.returncode == 1, out  # epsilon cannot end in pure noise
+    runs = [folder.parent for folder in (tmp_path / "sweep").rglob("summary.json")]
+    assert len(runs) == 2
+    for run in runs:
+        assert not set("=, ") & set(run.name)
+        assert json.loads((run / "summary.json").read_text())["status"] == "finished"
+
+
+def sprites(tmp_path, folder):
+    with np.load(tmp_path / folder / "sprites.npz") as file:
+        return file["images"].astype(int)
+
+
+def nearly_equal(a, b):
+    """As the contract defines it: all pixels but those that cross a threshold, under 0.1%."""
+    return (np.abs(a - b) > 1).any(axis=-1).mean() < 1e-3
+
+
+@pytest.mark.processes
+def test_sprites_depend_on_seed_and_index_alone(command, launch, tmp_path):
+    assert command(f"{SMOKE} hydra.run.dir=run").code == 0
+    ask = "sample.py run=run sampler.steps=10"
+    assert command(f"{ask} n=21 out=a png=true trajectory=true").code == 0
+    assert command(f"{ask} n=21 batch_size=7 out=b").code == 0
+    assert command(f"{ask} index=5 out=c").code == 0
+    assert command(f"{ask} n=21 seed=1 out=d").code == 0
+    process = launch(f"{ask} n=21 devices=2 accelerator=cpu out=e")
+    out, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, out
+    a, b, c, d, e = (sprites(tmp_path, name) for name in "abcde")
+    assert nearly_equal(a, b)
+    assert nearly_equal(a[5:6], c)
+    assert nearly_equal(a, e)
+    assert not nearly_equal(a, d)
+
+    manifest = json.loads((tmp_path / "a" / "manifest.json").read_text())
+    assert [row["index"] for row in manifest] == list(range(21))
+    assert {"seed", "checkpoint", "sampler", "label", "nearest", "distance"} <= manifest[0].keys()
+    assert all(row["distance"] > 0 for row in manifest)
+    assert len(list((tmp_path / "a" / "png").glob("*.png"))) == 21
+    with Image.open(tmp_path / "a" / "denoising.gif") as film:
+        assert film.n_frames == 11
+    assert command(f"{SMOKE} data=array data.path=a/sprites.npz hydra.run.dir=again").code == 0
+
+
+@pytest.mark.processes
+def test_labels_are_learned_and_asked_for(command, tmp_path):
+    assert command(f"{SMOKE} model.classes=true hydra.run.dir=run").code == 0
+    assert command("sample.py run=run sampler.steps=3 n=9 out=any").code == 0
+    with np.load(tmp_path / "any" / "sprites.npz") as file:
+        names, labels = file["label_names"].tolist(), file["labels"]
+    assert len(set(labels.tolist())) > 1
+    assert command(f"sample.py run=run sampler.steps=3 n=3 label={names[1]} out=one").code == 0
+    with np.load(tmp_path / "one" / "sprites.npz") as file:
+        assert file["labels"].tolist() == [1, 1, 1]
+
+
+@pytest.mark.processes
+def test_the_noising_view_of_any_sprite_and_schedule(command, tmp_path):
+    assert command("sample.py noising=Bob schedule=sigmoid out=view").code == 0
+    with Image.open(tmp_path / "view" / "noising.gif") as film:
+        assert film.n_frames == 41
+    assert (tmp_path / "view" / "noising.png").exists()
+
+
+@pytest.mark.processes
+def test_help_and_configuration_answer_at_once():
+    for words in ("--help", "--cfg job"):
+        usage = os.times()
+        subprocess.run(
+            [sys.executable, str(ROOT / "train.py"), *words.split()],
+            check=True,
+            capture_output=True,
+        )
+        after = os.times()
+        spent = (
+            after.children_user
+            + after.children_system
+            - usage.children_user
+            - usage.children_system
+        )
+        assert spent < 2, f"{words}: {spent} CPU seconds"
