@@ -45,7 +45,10 @@ class ArrayData(SpriteDataModule):
         notes = [note] if note else []
         images, more = _tidy(images)
         notes += more
-        labels, names = found.get("labels"), tuple(str(name) for name in found.get("label_names", ()))
+        labels, names = (
+            found.get("labels"),
+            tuple(str(name) for name in found.get("label_names", ())),
+        )
         if labels is not None:
             course = images.shape[1:] == (16, 16, 3) and labels.shape[1:] == (5,)
             if course and not names:
@@ -87,7 +90,9 @@ def _tidy(images: np.ndarray) -> tuple[np.ndarray, list[str]]:
     blown_up = factor(part for _, part in Sprites(images).chunks(every))
     if blown_up > 1:
         images = images[:, ::blown_up, ::blown_up]
-        notes.append(f"The sprites were enlarged {blown_up} times and are read on their true grid.")
+        notes.append(
+            f"The sprites were enlarged {blown_up} times and are read on their true grid."
+        )
     hides = any((images[part] != shown).any() for part, shown in Sprites(images).chunks(every))
     if hides:
         notes.append("Colours under full transparency, which nobody sees, were set to 0.")

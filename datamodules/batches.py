@@ -49,7 +49,9 @@ class TrainBatches:
 
     def order(self, number: int) -> np.ndarray:
         """The row numbers of a global batch, int64 `(B,)`."""
-        turn, place = np.divmod(np.arange(number * self.size, (number + 1) * self.size), len(self.rows))
+        turn, place = np.divmod(
+            np.arange(number * self.size, (number + 1) * self.size), len(self.rows)
+        )
         turns = range(turn[0], turn[-1] + 1)
         self._permutations = {p: self._permutation(p) for p in turns}
         return np.concatenate([self._permutations[p][place[turn == p]] for p in turns])
@@ -88,5 +90,7 @@ class EvalBatches:
 
     def __iter__(self) -> Iterator[Batch]:
         for number in range(len(self)):
-            positions = np.arange(number * self.size + self.rank, (number + 1) * self.size, self.world)
+            positions = np.arange(
+                number * self.size + self.rank, (number + 1) * self.size, self.world
+            )
             yield self.fetch(self.rows[positions % len(self.rows)])

@@ -36,7 +36,9 @@ def check(sprites: Sprites) -> None:
     for what in ("labels", "groups", "names"):
         given = getattr(sprites, what)
         if given is not None and len(given) != count:
-            raise DataError(f"There are {count:,} sprites but {len(given):,} {what}; give one for each.")
+            raise DataError(
+                f"There are {count:,} sprites but {len(given):,} {what}; give one for each."
+            )
 
 
 def examine(sprites: Sprites) -> tuple[dict[str, np.ndarray], Card]:
@@ -88,7 +90,9 @@ def table(card: Card) -> str:
     counts = ", ".join(f"{name} {count:,}" for name, count in labels)
     parts = (f"{count:,} {name}" for name, count in card["split"].items())
     lines = [
-        _line("sprites", f"{card['sprites']:,}; {card['distinct']:,} distinct, {near:,} near repeats"),
+        _line(
+            "sprites", f"{card['sprites']:,}; {card['distinct']:,} distinct, {near:,} near repeats"
+        ),
         _line("groups", f"{card['groups']:,} ({card['grouped_by']})"),
         _line("size", f"{card['width']} x {card['height']}, {channels}, {card['alpha']} alpha"),
         _line(
@@ -107,7 +111,12 @@ def table(card: Card) -> str:
 
 def _line(title: str, text: str) -> str:
     return textwrap.fill(
-        text, 79, initial_indent=f"{title:<12}", subsequent_indent=" " * 12, max_lines=2, placeholder=" …"
+        text,
+        79,
+        initial_indent=f"{title:<12}",
+        subsequent_indent=" " * 12,
+        max_lines=2,
+        placeholder=" …",
     )
 
 
@@ -132,7 +141,8 @@ def _look(sprites: Sprites, rows: np.ndarray) -> Card:
         "empty": visible == 0,
         "of fewer than 4 pixels": (visible > 0) & (visible < 4),
         "of one colour": (visible >= 4) & (colours == 1),
-        "of very many colours (a JPEG, a photo or a smooth resize?)": colours > np.maximum(32, visible / 2),
+        "of very many colours (a JPEG, a photo or a smooth resize?)": colours
+        > np.maximum(32, visible / 2),
     }
     return {
         "colours_median": int(np.median(colours)),

@@ -42,7 +42,10 @@ def groups(sprites: Sprites, rows: np.ndarray) -> tuple[np.ndarray, str]:
     links = [_equal_numbers(given)]
     if (given >= 0).all():
         return _components(len(rows), links), "as given with the data"
-    compare = len(rows) <= COMPARED_SPRITES and len(rows) * sprites.images[0, ..., 0].size <= COMPARED_PIXELS
+    compare = (
+        len(rows) <= COMPARED_SPRITES
+        and len(rows) * sprites.images[0, ..., 0].size <= COMPARED_PIXELS
+    )
     for found in _near(sprites, rows, compare):
         links.append(found)
         numbers = _components(len(rows), links)

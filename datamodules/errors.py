@@ -18,7 +18,9 @@ def reading(path: Path, kind: str) -> Iterator[None]:
         kind: what it should be, such as "PNG, GIF, BMP or WebP image".
     """
     if path.is_dir():
-        raise DataError(f"{path} is a folder and should be a {kind}; for loose images use data=folder.")
+        raise DataError(
+            f"{path} is a folder and should be a {kind}; for loose images use data=folder."
+        )
     if not path.is_file():
         raise DataError(f"There is no file {path}; check data.path.")
     try:

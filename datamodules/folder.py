@@ -97,19 +97,29 @@ class FolderData(SpriteDataModule):
         single = self.path.is_file()
         everything = [self.path] if single else list(_files(self.path))
         files = [file for file in everything if file.suffix.lower() in FORMATS]
-        others = Counter(f.suffix.lower() or "no suffix" for f in everything if f not in set(files))
+        others = Counter(
+            f.suffix.lower() or "no suffix" for f in everything if f not in set(files)
+        )
         listed = ", ".join(f"{suffix} {count}" for suffix, count in others.most_common(4))
         if not files:
             raise DataError(
                 f"{self.path} holds no PNG, GIF, BMP or WebP image"
-                + (f" ({listed}); save sprites as PNG, arrays go to data=array." if listed else "; check data.path.")
+                + (
+                    f" ({listed}); save sprites as PNG, arrays go to data=array."
+                    if listed
+                    else "; check data.path."
+                )
             )
-        notes = [f"{others.total()} files of other kinds were left out ({listed})."] if others else []
+        notes = (
+            [f"{others.total()} files of other kinds were left out ({listed})."] if others else []
+        )
         pictures, rounded = [], 0
         for file in files:
             frames, coarser = read(file)
             rounded += coarser
-            pictures.append(Picture(frames, file.relative_to(self.path.parent if single else self.path)))
+            pictures.append(
+                Picture(frames, file.relative_to(self.path.parent if single else self.path))
+            )
         if rounded:
             notes.append(f"{rounded} images hold 16 bits per channel and were rounded to 8.")
         return pictures, notes

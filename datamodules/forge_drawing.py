@@ -1,8 +1,9 @@
-"""Draws a character: stamp the parts, grow the letters to the size, light them, lay ink round them, colour them.
+"""Draws a character: stamp the parts, grow them to the size, light them, ink them, colour them.
 
-All parts are drawn once, at 16 px. Above that a fine pixel takes the letter with the most votes among the 3 x 3 drawn
-pixels around it, each voting with exp(-distance^2 / 2 sigma^2), which turns stairs into slopes. Light, contact
-shadows, a glint in the eye, a mouth and the ink are laid at the fine size: a line is one pixel wide at every size.
+All parts are drawn once, at 16 px. Above that a fine pixel takes the letter with the most votes
+among the drawn pixels around it, each voting with exp(-distance^2 / 2 sigma^2), which turns stairs
+into slopes. Light, contact shadows, a glint in the eye, a smile and the ink are laid at the fine
+size, so that a line is one pixel wide at every size.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,9 +30,9 @@ from datamodules.forge_parts import (
 
 DRAWN = 16  # the size of the hand-drawn parts
 SIZES = (DRAWN, 24, 32)
-NUDGE = 0.4  # seats
 SPREAD = 0.7  # sigma of a vote, in drawn pixels: more rounds corners and loses points
-FILLED = 0.4  # share of votes that makes a pixel opaque: below a half, so that points of hair and crowns survive
+NUDGE = 0.4  # a fine pixel votes from this share of its way off the middle of the drawn one
+FILLED = 0.4  # share of votes for an opaque pixel: below a half, so that points of hair survive
 WHOLE = b"eMuR"  # letters of small things, which keep exactly the pixels they were drawn with
 EMPTY, CUT, INK, EYE, MOUTH = b"._keM"
 
@@ -54,7 +55,9 @@ def _layer(attribute: str, parts: dict[str, np.ndarray], column: int = 1) -> Lay
     return Layer((attribute,), {(name,): part for name, part in parts.items()}, 1, column)
 
 
-_OUTFITS = {(body, name): part for body, sheet in CLOTHES.items() for name, part in sheet.items()}
+_OUTFITS: dict[tuple[str, ...], np.ndarray] = {
+    (body, name): part for body, sheet in CLOTHES.items() for name, part in sheet.items()
+}
 LAYERS = (  # from bottom to top
     Layer(("body", "clothes"), _OUTFITS, row=9, column=2),
     _layer("head", HEADS),
@@ -67,20 +70,24 @@ _SHAPE = ("body", "head", "hair", "hat", "clothes", "tool")  # the other attribu
 
 
 def draw(character: Character, size: int = DRAWN) -> np.ndarray:
-    """One sprite, RGBA uint8 `(size, size, 4)`, alpha 0 or 255; a size but 16, 24 or 32 raises DataError."""
+    """One sprite, RGBA uint8 `(size, size, 4)`; see `draw_all`."""
     return draw_all([character], size)[0]
 
 
 def draw_all(characters: Sequence[Character], size: int = DRAWN) -> np.ndarray:
-    """RGBA uint8 `(N, size, size, 4)` for N >= 1 characters, RGB 0 where alpha is 0."""
+    """RGBA uint8 `(N, size, size, 4)` of N >= 1 characters: alpha 0 or 255, RGB 0 where it is 0.
+
+    Raises:
+        DataError: the size is not 16, 24 or 32.
+    """
     return PALETTE[palette_rows(characters, size)]
 
 
 def palette_rows(characters: Sequence[Character], size: int) -> np.ndarray:
-    """The same sprites as rows of `PALETTE`, uint8 `(N, size, size)`; every shape is drawn only once."""
+    """The same sprites as rows of `PALETTE`, uint8 `(N, size, size)`."""
     if size not in SIZES:
         raise DataError(f"The forge draws sprites of 16, 24 or 32 px, not {size}; change size.")
-    shapes: dict[tuple[str, ...], int] = {}
+    shapes: dict[tuple[str, ...], int] = {}  # each is drawn once, however it is coloured
     which = [
         shapes.setdefault(tuple(getattr(c, a) for a in _SHAPE), len(shapes)) for c in characters
     ]
@@ -91,12 +98,12 @@ def palette_rows(characters: Sequence[Character], size: int) -> np.ndarray:
 
 
 def drop(body: str) -> int:
-    """By how many drawn pixels the head and hands of this body are lower than those of the others."""
+    """By how many drawn pixels head and hands of this body are lower than those of the others."""
     return int(body == "small")
 
 
 def votes(size: int) -> np.ndarray:
-    """How much each fine pixel heeds each drawn one along an axis, `(size, 16)`; the identity at 16.
+    """How much a fine pixel heeds each drawn one along an axis, `(size, 16)`; the identity at 16.
 
     Whole numbers in float32, so that sums are exact and a tie is the same tie on every machine.
     """
@@ -111,7 +118,7 @@ def votes(size: int) -> np.ndarray:
 
 
 def neighbours(grid: np.ndarray, beyond: int) -> tuple[np.ndarray, ...]:
-    """What lies above, below, left and right of each pixel of `(..., H, W)`; outside lies `beyond`."""
+    """What lies above, below, left and right of the pixels `(..., H, W)`; `beyond` is outside."""
     wide = np.pad(grid, [(0, 0)] * (grid.ndim - 2) + [(1, 1)] * 2, constant_values=beyond)
     rows, columns = wide[..., 1:-1], wide[..., 1:-1, :]
     return rows[..., :-2, :], rows[..., 2:, :], columns[..., :-2], columns[..., 2:]
@@ -135,7 +142,7 @@ def _figure(shape: dict[str, str]) -> np.ndarray:
 
 
 def _grown(figures: np.ndarray, size: int) -> np.ndarray:
-    """Letters `(N, 16, 16)` -> `(N, size, size)`; of two letters with equal votes the first in ASCII wins."""
+    """Letters `(N, 16, 16)` -> `(N, size, size)`; with equal votes the first in ASCII wins."""
     heed = votes(size)
     homes = figures[:, _homes(size)[:, None], _homes(size)]
     grown = np.full(homes.shape, EMPTY, np.uint8)
@@ -160,20 +167,17 @@ _MATERIAL[[EYE, MOUTH]] = _MATERIAL[ord("s")]
 
 
 def _lit(letters: np.ndarray) -> np.ndarray:
-    """Light from the upper left, shadows where one material lies over another, a glint in the eyes and a smile."""
+    """Light from the upper left, shadows below what lies on top, a glint in the eye, a smile."""
     above, below, left, right = neighbours(letters, EMPTY)
     edge = (below == EMPTY) | (right == EMPTY)
     under, over = _MATERIAL[letters], _MATERIAL[above]
-    covered = (0 < under) & (under <= _SHADED) & (0 < over) & (over != under)
+    covered = (under > 0) & (under <= _SHADED) & (over > 0) & (over != under)
     lit = letters.copy()
     for shade in (edge, covered):
         lit[shade] = _DARKER[lit[shade]]
     lit[(letters == EYE) & (above != EYE) & (left == EYE)] = ord("W")
-    corner = (left != MOUTH) | (right != MOUTH)
-    lip = corner == (
-        above != MOUTH
-    )  # its corners are in the upper row, its middle in the lower one
-    lit[(letters == MOUTH) & lip] = ord("z")
+    corner, upper = (left != MOUTH) | (right != MOUTH), above != MOUTH
+    lit[(letters == MOUTH) & (corner == upper)] = ord("z")  # a smile has its corners up
     return lit
 
 

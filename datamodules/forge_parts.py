@@ -1,9 +1,10 @@
-"""The forge's box of parts: every shape drawn by hand at 16 px in letters, and the 30 colours they may take.
+"""The forge's box of parts: every shape drawn by hand at 16 px, and the 30 colours they may take.
 
-A letter is a material: `s z` skin, `H h j` hair, `C c d` cloth (light, base, dark), `b u` belt and buckle, `L l m`
-leather and wood, `W G g y` steel, `O o n` gold, `R r P` red and flame, `I i` gem, `t` trousers, `e` eye, `k` ink,
-`M` mouth (drawn above 16 px only). `.` shows what lies below and `_` cuts it away. The ink outline is not drawn
-here: `forge_drawing` lays it round the finished figure. A sheet holds several parts side by side under their names.
+A letter is a material: `s z` skin, `H h j` hair, `C c d` cloth (light, base, dark), `b u` belt and
+buckle, `L l m` leather and wood, `W G g y` steel, `O o n` gold, `P R r` flame and red, `i I` gem,
+`t` trousers, `e` eye, `k` ink, `M` mouth (drawn above 16 px only). `.` shows what lies below, `_`
+cuts it away. Ink is laid round the finished figure by `forge_drawing`. A sheet holds parts side by
+side under their names.
 """
 
 import numpy as np
@@ -155,7 +156,7 @@ COLOURS = {
     "plum": 0x512F7D,
 }
 
-# Attribute value -> the colours of the letters named beside it; a belt of None takes the dark of the cloth.
+# Attribute value -> the colours of the letters named beside it.
 SKIN = {  # s z
     "fair": ("porcelain", "peach"),
     "tan": ("peach", "clay"),
@@ -180,7 +181,11 @@ CLOTH_COLOUR = {  # C c d
     "white": ("white", "silver", "steel"),
     "slate": ("steel", "iron", "slate"),
 }
-BELT = {"none": None, "plain": ("walnut", "walnut"), "buckle": ("walnut", "straw")}  # b u
+BELT = {  # b u; without a belt both are the dark of the cloth
+    "none": None,
+    "plain": ("walnut", "walnut"),
+    "buckle": ("walnut", "straw"),
+}
 MATERIALS = {  # letters whose colour never changes
     "ke": ("ink", "ink"),
     "Llm": ("clay", "oak", "walnut"),

@@ -1,8 +1,9 @@
 """Reads a sprite back to the character it shows, or finds that it shows none, to the pixel.
 
-Some pixels can be changed by the head alone, some by the outfit, some by the tool: those that no other part can touch.
-Each of these three windows has a table from its pixels to the attributes behind them. What the tables say is then
-drawn and compared with the whole sprite, so that an answer is never wrong.
+Some pixels can be changed by the outfit alone, some by the head, some by the tool: those that no
+part of another kind can reach. For each of these three windows a table leads from its pixels to
+the attributes behind them; no two entries look alike, so no two characters do. What the tables
+tell is drawn and compared with the whole sprite: an answer is never wrong.
 """
 
 from dataclasses import replace
@@ -47,9 +48,10 @@ def read_back(image: np.ndarray) -> Character | None:
 
 
 def read_back_all(images: np.ndarray) -> list[Character | None]:
-    """The character whose drawing equals each RGBA uint8 `(N, S, S, 4)` sprite in every pixel, else None.
+    """For each RGBA sprite, uint8 `(N, S, S, 4)`, the character whose drawing it is, or None.
 
-    S is 16, 24 or 32; another shape or type raises DataError.
+    Raises:
+        DataError: another shape or type; S is 16, 24 or 32.
     """
     size = images.shape[1] if images.ndim == 4 else 0
     if size not in SIZES or images.shape[2:] != (size, 4) or images.dtype != np.uint8:
@@ -71,8 +73,9 @@ def read_back_all(images: np.ndarray) -> list[Character | None]:
         }
         if guesses:
             equal = palette_rows(list(guesses.values()), size) == sprites[list(guesses)]
-            for k, right in zip(guesses, equal.all((1, 2)), strict=True):
-                found[k] = guesses[k] if right else None
+            for (k, guess), right in zip(guesses.items(), equal.all((1, 2)), strict=True):
+                if right:
+                    found[k] = guess
     return found
 
 
@@ -96,15 +99,11 @@ def _tables(size: int, low: int) -> list[tuple[np.ndarray, dict[bytes, dict[str,
         rows = [dict(zip(names, values, strict=True)) for values in product(*choices)]
         drawn = palette_rows([replace(BOB, **{"body": bodies[0], **row}) for row in rows], size)
         seen = _seen(names, size, low)
-        tables.append(
-            (
-                seen,
-                {
-                    pixels.tobytes(): {name: row[name] for name in window.tells}
-                    for pixels, row in zip(drawn[:, seen], rows, strict=True)
-                },
-            )
-        )
+        table = {
+            pixels.tobytes(): {name: row[name] for name in window.tells}
+            for pixels, row in zip(drawn[:, seen], rows, strict=True)
+        }
+        tables.append((seen, table))
     return tables
 
 

@@ -5,7 +5,9 @@ import numpy as np
 from datamodules.errors import DataError
 
 
-def numbered(labels: np.ndarray, names: tuple[str, ...], what: str) -> tuple[np.ndarray, tuple[str, ...]]:
+def numbered(
+    labels: np.ndarray, names: tuple[str, ...], what: str
+) -> tuple[np.ndarray, tuple[str, ...]]:
     """Labels int64 `(N,)` and their names.
 
     Args:
@@ -20,7 +22,9 @@ def numbered(labels: np.ndarray, names: tuple[str, ...], what: str) -> tuple[np.
         labels = labels[:, 0]
     if labels.ndim == 2 and labels.dtype.kind in "biuf":
         if not (((labels == 0) | (labels == 1)).all() and (labels.sum(axis=1) == 1).all()):
-            raise DataError(f"{what} has rows that are not one-hot; give one label number for each sprite.")
+            raise DataError(
+                f"{what} has rows that are not one-hot; give one label number for each sprite."
+            )
         names = names or tuple(str(column) for column in range(labels.shape[1]))
         labels = labels.argmax(axis=1)
     if labels.ndim != 1 or labels.dtype.kind not in "biufUS":
@@ -29,7 +33,9 @@ def numbered(labels: np.ndarray, names: tuple[str, ...], what: str) -> tuple[np.
             " sprite, or one-hot rows."
         )
     if labels.dtype.kind == "f" and not (labels == np.rint(labels)).all():
-        raise DataError(f"{what} holds numbers that are not whole; give one label number for each sprite.")
+        raise DataError(
+            f"{what} holds numbers that are not whole; give one label number for each sprite."
+        )
     if labels.dtype.kind in "US" or not names:
         values, labels = np.unique(labels, return_inverse=True)
         return labels.astype(np.int64), tuple(_word(value) for value in values)

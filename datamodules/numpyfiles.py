@@ -11,7 +11,10 @@ from numpy.lib import format as npy
 from datamodules.errors import DataError, reading
 
 LARGEST = 8 * 2**30  # bytes of one array in an .npz, which has to fit into memory
-SUSPECT, RATIO = 2**28, 200  # an array above this size that was compressed more than this is a bomb
+SUSPECT, RATIO = (
+    2**28,
+    200,
+)  # an array above this size that was compressed more than this is a bomb
 
 
 def map_npy(path: Path) -> np.ndarray:
@@ -68,4 +71,6 @@ def _check_header(stream: IO[bytes], size: int, what: str) -> None:
     if 0 in shape:
         raise DataError(f"{what} is an empty array of shape {shape}; give at least 8 sprites.")
     if math.prod(shape) * dtype.itemsize > size - stream.tell():
-        raise DataError(f"{what} is cut short: its header promises more than it holds; save it again.")
+        raise DataError(
+            f"{what} is cut short: its header promises more than it holds; save it again."
+        )

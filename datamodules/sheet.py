@@ -87,7 +87,11 @@ class SheetData(SpriteDataModule):
             f"Cells of {layout.width} x {layout.height} pixels (margin {margin}, spacing {spacing}) do not"
             f" divide {self.path}, which is {width} x {height};"
             f" data.cell= {', '.join(fitting) or 'no square'} would"
-            + ("." if fitting else ", so give data.cell=[height,width] or another margin or spacing.")
+            + (
+                "."
+                if fitting
+                else ", so give data.cell=[height,width] or another margin or spacing."
+            )
         )
 
 

@@ -2,8 +2,14 @@
 
 import numpy as np
 
-KEY = 1788  # keys the draw, and nothing else may: another seed must not move a sprite into training
-PINNED = ("bob", "fred", "nancy")  # these three are always in training, so that they can be looked for
+KEY = (
+    1788  # keys the draw, and nothing else may: another seed must not move a sprite into training
+)
+PINNED = (
+    "bob",
+    "fred",
+    "nancy",
+)  # these three are always in training, so that they can be looked for
 
 
 def split(groups: np.ndarray, pinned: np.ndarray) -> tuple[dict[str, np.ndarray], str | None]:

@@ -90,7 +90,9 @@ class SpriteDataModule(LightningDataModule):
         """The row of the sprite of that name."""
         names = self.sprites.names or ()
         if name not in names:
-            raise DataError(f"No sprite is called {name!r}; this data names {len(names):,} sprites.")
+            raise DataError(
+                f"No sprite is called {name!r}; this data names {len(names):,} sprites."
+            )
         return names.index(name)
 
     def train_dataloader(self) -> TrainBatches:
@@ -120,7 +122,9 @@ class SpriteDataModule(LightningDataModule):
         return self.trainer.fit_loop.epoch_loop.batch_progress.total.ready
 
     def _share(self) -> dict[str, int]:
-        rank, world = (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
+        rank, world = (
+            (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
+        )
         if self.batch_size % world:
             raise DataError(
                 f"data.batch_size={self.batch_size} cannot be shared by {world} devices;"

@@ -44,13 +44,18 @@ def eight_bit(array: np.ndarray, what: str) -> tuple[np.ndarray, str | None]:
     low = min(part.min() for part in parts)
     high = max(part.max() for part in parts)
     if not np.isfinite([low, high]).all():
-        raise DataError(f"{what} holds NaN or infinity; replace these values and save it as uint8.")
+        raise DataError(
+            f"{what} holds NaN or infinity; replace these values and save it as uint8."
+        )
     for least, most in ((0, 1), (0, 255), (-1, 1)) if array.dtype.kind == "f" else ((0, 255),):
         if least <= low and high <= most:
             converted = np.empty(array.shape, np.uint8)
             for start, part in zip(range(0, len(array), ROWS), parts, strict=True):
                 converted[start : start + ROWS] = _whole(part, least, most, what)
-            return converted, f"{array.dtype} from {least} to {most} was read as uint8 from 0 to 255."
+            return (
+                converted,
+                f"{array.dtype} from {least} to {most} was read as uint8 from 0 to 255.",
+            )
     raise DataError(
         f"{what} holds {array.dtype} from {low:g} to {high:g}; save it as uint8 with values from 0 to 255."
     )

@@ -8,6 +8,7 @@ import functools
 import os
 import re
 import sys
+import warnings
 from collections.abc import Callable
 from difflib import get_close_matches
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
-from hydra.errors import HydraException
+from hydra.errors import HydraException, InstantiationException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
@@ -30,37 +31,40 @@ def entry(config_name: str) -> Callable[[Callable[[DictConfig], Any]], Callable[
     """Makes `main(cfg)` a command: `conf/<config_name>.yaml` composed with the command line."""
 
     def decorate(main: Callable[[DictConfig], Any]) -> Callable[[], None]:
-        failures: list[str] = []
+        refused: list[RunMode] = []
 
         @functools.wraps(main)
         def job(cfg: DictConfig) -> Any:
             try:
                 return main(cfg)
-            except (UserError, DataError, OmegaConfBaseException) as error:
-                _remove_if_empty(output_directory())
-                if HydraConfig.get().mode == RunMode.RUN:
+            except Interrupted as interruption:
+                print(interruption, file=sys.stderr)
+                sys.exit(128 + interruption.signal)  # ends a sweep too
+            except Exception as error:
+                if not _is_wrong_input(error):
                     raise
-                failures.append(_sentence(error))
-                print(f"error: {failures[-1]}", file=sys.stderr)
-                return None
+                refused.append(HydraConfig.get().mode)
+                print(f"error: {_sentence(error, config_name)}", file=sys.stderr)
+                _remove_if_empty(output_directory())
+                return None  # an exception would make Hydra add lines of its own
 
         @functools.wraps(main)
         def command() -> None:
             os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # let Hydra's errors reach us
-            os.environ.setdefault("PYTHONWARNINGS", "ignore")  # and so for child processes
+            warnings.filterwarnings("ignore", category=FutureWarning)  # other libraries' own
+            composed = hydra.main(
+                version_base="1.3", config_path=str(CONF), config_name=config_name
+            )
             try:
-                hydra.main(version_base="1.3", config_path=str(CONF), config_name=config_name)(
-                    job
-                )()
-            except (UserError, DataError, HydraException, OmegaConfBaseException) as error:
+                composed(job)()
+            except HydraException as error:
                 print(f"error: {_sentence(error, config_name)}", file=sys.stderr)
                 sys.exit(2)
-            except Interrupted as interruption:
-                print(interruption, file=sys.stderr)
-                sys.exit(128 + interruption.signal)
-            if failures:
-                print(f"{len(failures)} job(s) of the sweep failed.", file=sys.stderr)
+            if RunMode.MULTIRUN in refused:
+                print(f"{len(refused)} job(s) of the sweep failed.", file=sys.stderr)
                 sys.exit(1)
+            if refused:
+                sys.exit(2)
 
         return command
 
@@ -79,6 +83,15 @@ def plain(cfg: Any) -> Any:
         MissingMandatoryValue: a `???` is left.
     """
     return OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)
+
+
+def _is_wrong_input(error: Exception) -> bool:
+    """Whether the user can mend it: our own sentences, and what constructors refuse in a value."""
+    if isinstance(error, InstantiationException):
+        refusals = (UserError, DataError, TypeError, ValueError)
+        cause = _cause(error.__cause__, refusals)
+        return cause is not None or "MisconfigurationException" in str(error)
+    return isinstance(error, UserError | DataError | OmegaConfBaseException)
 
 
 def _remove_if_empty(directory: Path) -> None:

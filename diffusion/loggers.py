@@ -2,6 +2,7 @@
 
 import csv
 import os
+import secrets
 import warnings
 from pathlib import Path
 from typing import Any
@@ -70,10 +71,11 @@ def wandb(folder: Path, config: dict[str, Any], project: str, mode: str = "auto"
         mode: `online`, `offline`, `disabled`, or `auto`: what WANDB_MODE says, else online when
             logged in and reachable, else offline.
     """
+    os.environ.setdefault("WANDB_SILENT", "true")  # before it is imported
     import wandb as library
 
     if mode == "auto":
-        logged_in = library.api.api_key is not None
+        logged_in = library.login(prompt=False, verify=False)  # asks nothing, reaches no network
         mode = os.environ.get("WANDB_MODE") or ("online" if logged_in else "offline")
 
     def start(mode: str) -> Logger:
@@ -81,7 +83,7 @@ def wandb(folder: Path, config: dict[str, Any], project: str, mode: str = "auto"
         logger = WandbLogger(
             name=folder.name,
             save_dir=folder,
-            id=_run_id(folder, library),
+            id=_run_id(folder),
             resume="allow",
             project=project,
             mode=mode,
@@ -97,10 +99,10 @@ def wandb(folder: Path, config: dict[str, Any], project: str, mode: str = "auto"
         return [start("offline")]
 
 
-def _run_id(folder: Path, library: Any) -> str:
+def _run_id(folder: Path) -> str:
     """The same for every part of an interrupted run, which then is one run in W&B too."""
     file = folder / "wandb" / "run_id"
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(library.util.generate_id())
+        file.write_text(secrets.token_hex(4))
     return file.read_text()
