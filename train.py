@@ -96,6 +96,8 @@ def main(cfg: DictConfig) -> float | None:
         if step:
             run.say(f"continues at step {step}")
         trainer.fit(module, datamodule=data, ckpt_path=run.last, weights_only=True)
+        if checkpoints.validated_step != trainer.global_step:
+            trainer.validate(module, datamodule=data, verbose=False)
         if not trainer.is_global_zero:
             return None
         return close_run(run, trainer, data, sampler)["val/loss"]

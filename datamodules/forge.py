@@ -16,8 +16,9 @@ class ForgeData(SpriteDataModule):
     """n distinct characters, RGBA with hard alpha; the first three are Bob, Fred and Nancy.
 
     The label is the profession. The sprites do not depend on `seed`: runs with different seeds see
-    the same data. Each character is a group of its own: two that differ in a belt alone share over
-    90% of their pixels, and a third joins either, until by the common rule nearly all were one.
+    the same data. Each character is a group of its own: one with another belt shares 97% of its
+    pixels and is still somebody else, and is told apart by `read_back`. By the common rule such
+    pairs (28 among 4,000, more among more) would be one.
 
     Args:
         n: how many, 8 to 1,451,520.

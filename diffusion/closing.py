@@ -88,13 +88,14 @@ def _cpu_seconds() -> float:
 
 def _table(run: RunDirectory, summary: dict[str, Any], data: Any) -> str:
     copies = summary["samples/copy_rate"]
+    speed = summary.get("train/images_per_second")
     c, h, w = data.shape
     rows = {
         "trained": f"{summary['parameters']:,} parameters on {len(data.split['train']):,} sprites "
         f"of {h}x{w}x{c}",
         "steps": f"{summary['step']:,} ({summary['progress/images']:,} images)",
-        "validation loss": f"{summary['val/loss']:.4f}" if "val/loss" in summary else "-",
-        "speed": f"{summary.get('train/images_per_second', float('nan')):.0f} images/s",
+        "validation loss": f"{summary['val/loss']:.4f}",
+        "speed": f"{speed:.0f} images/s" if speed else "too short a run to say",
         "cost": f"{summary['cpu_seconds']:.0f} CPU seconds",
         "exact copies": f"{copies:.0%} of {SAMPLES} samples are training sprites",
         "nearest sprite": f"{summary['samples/nearest_distance']:.1f} away, of 255 "

@@ -20,6 +20,7 @@ class Checkpoints(Callback):
     def __init__(self, every_n_steps: int = 500) -> None:
         self.every_n_steps = every_n_steps
         self.best_loss = float("inf")
+        self.validated_step = -1
         self._saved_step = -1
 
     def on_train_start(
@@ -43,9 +44,10 @@ class Checkpoints(Callback):
     def on_validation_end(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
     ) -> None:
-        loss = trainer.callback_metrics.get("val/loss")
-        if loss is not None and float(loss) < self.best_loss:
-            self.best_loss = float(loss)
+        self.validated_step = trainer.global_step
+        loss = float(trainer.callback_metrics["val/loss"])
+        if loss < self.best_loss:
+            self.best_loss = loss
             self._write(trainer, "best")
         self._save_when_due(trainer)
 
@@ -53,8 +55,6 @@ class Checkpoints(Callback):
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
     ) -> None:
         self.save(trainer)
-        if self.best_loss == float("inf"):  # too short a run to have been validated
-            self._write(trainer, "best")
 
     def save(self, trainer: lightning.Trainer) -> None:
         """Writes `last.ckpt` unless this step is there already; all ranks call it."""
@@ -70,7 +70,8 @@ class Checkpoints(Callback):
             self.save(trainer)
 
     def state_dict(self) -> dict[str, Any]:
-        return {"best_loss": self.best_loss}
+        return {"best_loss": self.best_loss, "validated_step": self.validated_step}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         self.best_loss = state_dict["best_loss"]
+        self.validated_step = state_dict["validated_step"]
