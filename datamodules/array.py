@@ -1,7 +1,7 @@
 """`data=array`: sprites in one `.npy` or `.npz` file, as NumPy and `sample.py` write them.
 
-A `.npy` stays on disk and is mapped into memory, so it may be larger than memory. An `.npz` holds `images`
-and may hold `labels`, `label_names`, `groups` and `names`.
+A `.npy` stays on disk and is mapped into memory, so it may be larger than memory. An `.npz` holds
+`images` and may hold `labels`, `label_names`, `groups` and `names`.
 """
 
 from pathlib import Path
@@ -20,11 +20,11 @@ COURSE_LABELS = ("hero", "non-hero", "food", "spell", "side-facing")
 
 
 class ArrayData(SpriteDataModule):
-    """Sprites from an array: `(N, H, W, C)` or `(N, C, H, W)` with C = 1, 3 or 4, or grey `(N, H, W)`.
+    """Sprites `(N, H, W, C)` or `(N, C, H, W)` with C = 1, 3 or 4, or grey `(N, H, W)`.
 
-    Values are uint8 or bool; floats and wider integers are taken where they stand for whole 8-bit values.
-    The array pair of the well-known short course (16x16 RGB and one-hot floats of five labels) is known by
-    its shapes, and its labels get their names.
+    Values are uint8 or bool; floats and wider integers are taken where they stand for whole 8-bit
+    values. The arrays of the well-known short course (16x16 RGB, and one-hot rows of five labels)
+    are known by their shapes, and the labels get their names.
 
     Args:
         path: a `.npy` or `.npz` file.
@@ -69,14 +69,15 @@ class ArrayData(SpriteDataModule):
             found = load_npz(self.path, ("images", "labels", "label_names", "groups", "names"))
             if "images" not in found:
                 raise DataError(
-                    f"{self.path} holds no array called 'images'; save it with np.savez(path, images=…)."
+                    f"{self.path} holds no array called 'images'; save it with"
+                    " np.savez(path, images=...)."
                 )
         elif kind == ".npy" or self.path.is_dir():
             found = {"images": map_npy(self.path)}
         else:
             raise DataError(
-                f"{self.path} is no .npy or .npz file; for images use data=folder, for a sprite sheet"
-                " data=sheet."
+                f"{self.path} is no .npy or .npz file; for images use data=folder, for a sprite"
+                " sheet data=sheet."
             )
         if self.labels_path:
             found["labels"] = np.asarray(map_npy(self.labels_path))
@@ -84,7 +85,7 @@ class ArrayData(SpriteDataModule):
 
 
 def _tidy(images: np.ndarray) -> tuple[np.ndarray, list[str]]:
-    """The sprites on their true grid and, unless they stay on disk, without hidden colours; and notes."""
+    """The sprites on their true grid, without hidden colours unless they stay on disk; and notes."""
     notes = []
     every = np.arange(len(images))
     blown_up = factor(part for _, part in Sprites(images).chunks(every))

@@ -19,7 +19,7 @@ class Sprites:
         groups: int64 `(N,)`; rows with equal numbers nearly repeat each other and are never split
             apart. Rows with -1 belong to no known group and are grouped by likeness.
         names: where each row came from, or None.
-        notes: one sentence for each thing the source decided (padded, shrunk to the true grid, skipped).
+        notes: one sentence for each thing the source decided (padded, shrunk, left out).
     """
 
     images: np.ndarray
@@ -37,7 +37,7 @@ class Sprites:
         return canonical(np.asarray(self.images[rows]))
 
     def chunks(self, rows: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
-        """These rows a few megabytes at a time: the slice of `rows`, and a canonical copy of them."""
+        """These rows a few megabytes at a time: a slice of `rows`, and a canonical copy."""
         step = max(1, CHUNK // max(1, self.images[:1].nbytes))
         for start in range(0, len(rows), step):
             part = slice(start, start + step)
@@ -53,7 +53,7 @@ def canonical(images: np.ndarray) -> np.ndarray:
 
 
 def packed(images: np.ndarray) -> np.ndarray:
-    """One uint32 `(n, H, W)` per pixel of canonical images `(n, H, W, C)`: RGBA, so 0 is transparent."""
+    """Pixels as one uint32 each, `(n, H, W)`, of canonical images `(n, H, W, C)`; 0 is transparent."""
     if images.shape[-1] == 4:
         return np.ascontiguousarray(images).view(np.uint32)[..., 0]
     red, green, blue = (images[..., c % images.shape[-1]].astype(np.uint32) for c in range(3))

@@ -2,8 +2,8 @@
 
 Training order is an endless chain of permutations of the training rows; number p of the chain is
 `numpy.random.default_rng([seed, p]).permutation(rows)`. Global batch b is the positions
-`bB … (b + 1)B - 1` of the chain: always full, and a set smaller than B repeats. Rank r of W takes every
-W-th row of it from the r-th on, so the union over ranks is the same for every number of devices.
+`bB … (b + 1)B - 1` of the chain: always full, and a set smaller than B repeats. Rank r of W takes
+every W-th row of it from the r-th on, so the union over ranks is the same for any number of devices.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ Batch = dict[str, Tensor]
 
 
 class TrainBatches:
-    """Endless batches from the one on that `position()` names; it is asked when the first batch is.
+    """Endless batches from number `position()` on; it is asked when the first batch is.
 
     Args:
         fetch: makes a batch of row numbers.
@@ -63,7 +63,7 @@ class TrainBatches:
         return np.random.default_rng([self.seed, number]).permutation(self.rows)
 
     def state_dict(self) -> dict[str, int]:
-        """Nothing: the position is the trainer's. Its presence tells Lightning that resuming is exact."""
+        """Nothing, as the trainer counts; that it exists tells Lightning that resuming is exact."""
         return {}
 
     def load_state_dict(self, state: dict[str, int]) -> None:
@@ -71,7 +71,7 @@ class TrainBatches:
 
 
 class EvalBatches:
-    """The same full batches every time: at least 256 and at most 2,048 positions, going round the rows."""
+    """The same full batches every time: 256 to 2,048 positions, going round the rows."""
 
     def __init__(
         self,

@@ -1,9 +1,10 @@
 """Cells of a sprite sheet: how a sheet is cut, and how the cut is found when nobody says it.
 
-A cut is right when few things cross it. With `K(x)` the number of rows whose pixels left and right of the
-line `x` are opaque and equal, the lines between the cells of a good layout have a small share
-`R = mean K there / mean K elsewhere`, and of all layouts the one with the largest `(1 - R)^2 sqrt(lines)` wins:
-half of the true size has lines through the sprites, twice the size has half of the lines.
+A cut is right when few things cross it. Let `K` be the number of opaque and equal pixels on both
+sides of a line. The lines between the cells of a good layout have a small share
+`R = mean K there / mean K elsewhere`, and of all layouts that with the largest
+`(1 - R)^2 sqrt(lines)` wins: half of the true size cuts through the sprites, and twice the size has
+half of the lines.
 """
 
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Layout:
-    """Cells of `height x width` pixels, `spacing` pixels apart, after a margin at the top and the left."""
+    """Cells of `height x width` pixels, `spacing` apart, after a margin at the top and the left."""
 
     height: int
     width: int
@@ -21,7 +22,7 @@ class Layout:
     spacing: int = 0
 
     def fits(self, shape: tuple[int, ...]) -> bool:
-        """Whether whole cells fill a sheet `(H, W)`, up to one more margin or gutter at its end."""
+        """Whether whole cells fill a sheet `(H, W)`, but for a margin or a gutter at its end."""
         pairs = zip(shape[:2], (self.height, self.width), strict=True)
         return all(
             cell + self.margin <= length
@@ -35,7 +36,7 @@ class Layout:
         return np.arange(self.margin, length - cell + 1, cell + self.spacing)
 
     def cut(self, sheet: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Cells `(n, height, width, C)` of a sheet `(H, W, C)`, and the row and column of each `(n, 2)`."""
+        """Cells `(n, height, width, C)` of a sheet `(H, W, C)`, and their rows and columns `(n, 2)`."""
         tops = self.starts(sheet.shape[0], self.height)
         lefts = self.starts(sheet.shape[1], self.width)
         cells = [
@@ -47,7 +48,7 @@ class Layout:
 
 
 def find(sheet: np.ndarray) -> Layout | None:
-    """The layout of square cells that few things cross, for a canonical RGBA sheet; None if none is clear."""
+    """The layout of square cells that suits a canonical RGBA sheet `(H, W, 4)`; None in doubt."""
     colours = np.ascontiguousarray(sheet).view(np.uint32)[..., 0]
     colours = np.where(colours == ground(sheet), 0, colours)
     axes = [_Axis(colours.T), _Axis(colours)]  # lines between rows, lines between columns
@@ -63,7 +64,7 @@ def find(sheet: np.ndarray) -> Layout | None:
 
 
 def ground(sheet: np.ndarray) -> int:
-    """What lies behind the sprites: transparency, or in an opaque sheet the colour of most of its rim."""
+    """What lies behind the sprites: transparency, or in an opaque sheet the colour of its rim."""
     if (sheet[..., 3] == 0).any():
         return 0
     rim = np.concatenate([sheet[0], sheet[-1], sheet[:, 0], sheet[:, -1]])
@@ -72,7 +73,7 @@ def ground(sheet: np.ndarray) -> int:
 
 
 def _candidates(shape: tuple[int, ...]) -> list[Layout]:
-    """Layouts that fit, the likelier of equals first: multiples of 8, of 4, then little spent on gutters."""
+    """Layouts that fit; the likelier of equals first: multiples of 8, of 4, then small gutters."""
     layouts = [
         Layout(cell, cell, margin, spacing)
         for cell in range(4, min(256, *shape[:2]) + 1)
@@ -92,7 +93,7 @@ def _candidates(shape: tuple[int, ...]) -> list[Layout]:
 
 
 class _Axis:
-    """What crosses the lines between the columns of `colours (rows, columns)`; 0 is transparent."""
+    """What crosses the lines between the columns of `colours (rows, columns)`; 0 is ground."""
 
     def __init__(self, colours: np.ndarray) -> None:
         left, right = colours[:, :-1], colours[:, 1:]
@@ -101,7 +102,7 @@ class _Axis:
         self.flat = np.where(one_colour, colours[0].astype(np.int64), -1)  # colour of flat columns
 
     def share(self, layout: Layout) -> tuple[float, int]:
-        """`R` of this layout and its number of lines; R is infinite where the gutters are not all one colour."""
+        """`R` and the number of lines; infinite where the gutters are not all of one colour."""
         length, cell = len(self.flat), layout.width
         starts = layout.starts(length, cell)
         inside = (starts[:, None] + np.arange(cell)).ravel()

@@ -1,4 +1,4 @@
-"""The data doctor: looks at every sprite, refuses what cannot be trained on, and says what is there."""
+"""The data doctor looks at every sprite, refuses what cannot be used, and says what is there."""
 
 import hashlib
 import textwrap
@@ -30,8 +30,8 @@ def check(sprites: Sprites) -> None:
     height, width = sprites.images.shape[1:3]
     if max(height, width) > LARGEST_SIDE:
         raise DataError(
-            f"The sprites are {width} x {height} pixels and at most {LARGEST_SIDE} x {LARGEST_SIDE} are"
-            " possible; cut them up or shrink them by a whole factor."
+            f"The sprites are {width} x {height} pixels and at most {LARGEST_SIDE} x {LARGEST_SIDE}"
+            " are possible; cut them up or shrink them by a whole factor."
         )
     for what in ("labels", "groups", "names"):
         given = getattr(sprites, what)

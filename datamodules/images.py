@@ -1,4 +1,4 @@
-"""Image files read exactly: every value as it stands in the file, never interpolated, always RGBA."""
+"""Image files read exactly: every value as it stands in the file, nothing interpolated, as RGBA."""
 
 import warnings
 from pathlib import Path
@@ -10,7 +10,8 @@ from datamodules.arrays import canonical
 from datamodules.errors import DataError, reading
 
 FORMATS = {".png": "PNG", ".gif": "GIF", ".bmp": "BMP", ".webp": "WEBP"}
-Image.MAX_IMAGE_PIXELS = 4096 * 4096  # a picture, or all frames of an animation together
+MAX_PIXELS = 4096 * 4096  # of a picture, or of all frames of an animation together
+Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 
 
 def read(path: Path) -> tuple[np.ndarray, bool]:
@@ -37,43 +38,52 @@ def smallest(images: np.ndarray) -> np.ndarray:
     """RGBA `(N, H, W, 4)` with the fewest channels that hold it exactly: grey, RGB or RGBA."""
     if (images[..., 3] < 255).any():
         return images
-    red, green, blue = (images[..., channel] for channel in range(3))
-    grey = bool((red == green).all() and (green == blue).all())
+    grey = (images[..., :1] == images[..., 1:3]).all()
     return np.ascontiguousarray(images[..., : 1 if grey else 3])
 
 
 def _frames(image: Image.Image) -> tuple[np.ndarray, bool]:
     count = getattr(image, "n_frames", 1)
-    if count * image.width * image.height > 4096 * 4096:
-        raise Image.DecompressionBombWarning
+    if count * image.width * image.height > MAX_PIXELS:
+        raise Image.DecompressionBombError
     frames, rounded = [], False
     for number in range(count):
         image.seek(number)
         rgba, coarser = _rgba(image)
-        frames.append(canonical(rgba))
+        frames.append(rgba)
         rounded |= coarser
-    return np.stack(frames), rounded
+    return canonical(np.stack(frames)), rounded
 
 
 def _rgba(image: Image.Image) -> tuple[np.ndarray, bool]:
     """One frame as uint8 `(h, w, 4)`, and whether 16-bit values were rounded."""
-    layout = str(image.tile[0].args) if image.tile else ""  # as stored, such as L;2 or RGB;16B
-    key = image.info.get("transparency")  # the one value that means transparent, as stored
+    tiles = getattr(image, "tile", None)
+    layout = str(tiles[0].args) if tiles else ""  # of the pixels in a PNG, such as L;2 or RGB;16B
     if image.mode not in ("1", "L", "I", "I;16", "RGB"):
         return np.asarray(image.convert("RGBA")), ";16B" in layout
-    values = np.asarray(image)
-    values = values.astype(np.int32) * (255 if values.dtype == bool else 1)
-    values = values.reshape(*values.shape[:2], -1)
-    if layout in ("L;2", "L;4"):
-        key = None if key is None else key * (85 if layout == "L;2" else 17)
+    # Pillow keeps the transparent value of a PNG as stored while it scales the pixels to 8 bits.
+    key = np.array(image.info.get("transparency", -1))
+    if layout.startswith("L;"):
+        key *= 255 // (2 ** int(layout[2:]) - 1)
     elif layout == "RGB;16B":
-        key = None if key is None else tuple(value >> 8 for value in key)
-    visible = np.full(values.shape[:2], True) if key is None else (values != key).any(axis=2)
-    rounded = layout == "RGB;16B"
-    if image.mode.startswith("I"):
-        rounded = bool((values % 257).any()) and int(values.max()) > 255
-        if rounded or not (values % 257).any():
-            values = (values + 128) // 257
-    colours = np.broadcast_to(values, (*values.shape[:2], 3))
-    alpha = np.where(visible, 255, 0)[..., None]
-    return np.concatenate([colours, alpha], axis=2).astype(np.uint8), rounded
+        key >>= 8
+    values = np.asarray(image, np.int32)
+    if image.mode == "1":
+        values = values * 255
+    values = values.reshape(image.height, image.width, -1)
+    hidden = (values == key).all(axis=2, keepdims=True)
+    values, rounded = _eight_bit(values) if image.mode.startswith("I") else (values, False)
+    colours = np.broadcast_to(values, (*hidden.shape[:2], 3))
+    rgba = np.concatenate([colours, np.where(hidden, 0, 255)], axis=2).astype(np.uint8)
+    return rgba, rounded or layout == "RGB;16B"
+
+
+def _eight_bit(values: np.ndarray) -> tuple[np.ndarray, bool]:
+    """16-bit values in 8 bits, and whether they had to be rounded.
+
+    Where none exceeds 255 and some are not multiples of 257, 8-bit values were stored as they are.
+    """
+    exact = not (values % 257).any()
+    if not exact and values.max() <= 255:
+        return values, False
+    return (values + 128) // 257, not exact

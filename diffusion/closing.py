@@ -8,6 +8,7 @@ from typing import Any
 import lightning
 import numpy as np
 import torch
+from hydra.utils import instantiate
 
 from diffusion import pictures
 from diffusion.checkpoint import load
@@ -21,16 +22,13 @@ FILM = 16
 REFERENCE = 20_000
 
 
-def close_run(
-    run: RunDirectory, trainer: lightning.Trainer, data: Any, sampler: Sampler
-) -> dict[str, Any]:
+def close_run(run: RunDirectory, trainer: lightning.Trainer, data: Any) -> dict[str, Any]:
     """Samples from the checkpoint as `sample.py` would, and writes what is left to write.
 
     Args:
         run: where to write.
         trainer: after `fit`.
         data: the SpriteDataModule that was trained on.
-        sampler: the way from noise to sprites.
 
     Returns:
         the summary.
@@ -38,6 +36,7 @@ def close_run(
     assert run.last is not None
     module = trainer.lightning_module
     assert isinstance(module, DiffusionModule)
+    sampler: Sampler = instantiate(run.config["sampler"])
     sprites = load(run.last).sprites(sampler, seed=0, device=module.device)
     images = torch.cat(list(sprites.batches(range(SAMPLES))))
     pictures.grid(images).save(run.path / "samples.png")

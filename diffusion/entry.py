@@ -31,7 +31,7 @@ def entry(config_name: str) -> Callable[[Callable[[DictConfig], Any]], Callable[
     """Makes `main(cfg)` a command: `conf/<config_name>.yaml` composed with the command line."""
 
     def decorate(main: Callable[[DictConfig], Any]) -> Callable[[], None]:
-        refused: list[RunMode] = []
+        refused: list[RunMode | None] = []
 
         @functools.wraps(main)
         def job(cfg: DictConfig) -> Any:

@@ -75,3 +75,9 @@ class Checkpoints(Callback):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         self.best_loss = state_dict["best_loss"]
         self.validated_step = state_dict["validated_step"]
+
+
+def validated(trainer: lightning.Trainer) -> bool:
+    """Whether a validation has run after the very last step."""
+    ours = (each for each in trainer.callbacks if isinstance(each, Checkpoints))  # type: ignore[attr-defined]
+    return any(each.validated_step == trainer.global_step for each in ours)
