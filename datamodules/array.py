@@ -42,25 +42,20 @@ class ArrayData(SpriteDataModule):
         found = self._arrays()
         what = f"The array in {self.path}"
         images, note = eight_bit(channels_last(found["images"], what), what)
-        notes = [note] if note else []
-        images, more = _tidy(images)
-        notes += more
-        labels, names = (
-            found.get("labels"),
-            tuple(str(name) for name in found.get("label_names", ())),
-        )
+        images, notes = _tidy(images)
+        names = tuple(str(name) for name in found.get("label_names", ()))
+        labels = found.get("labels")
         if labels is not None:
-            course = images.shape[1:] == (16, 16, 3) and labels.shape[1:] == (5,)
-            if course and not names:
+            if not names and images.shape[1:] == (16, 16, 3) and labels.shape[1:] == (5,):
                 names = COURSE_LABELS
             labels, names = numbered(labels, names, f"The labels for {self.path}")
         return Sprites(
             images=images,
             labels=labels,
             label_names=names if labels is not None else (),
-            groups=_group_numbers(found.get("groups"), self.path),
+            groups=_whole_numbers(found.get("groups"), f"'groups' in {self.path}"),
             names=tuple(str(name) for name in found["names"]) if "names" in found else None,
-            notes=tuple(notes),
+            notes=(*note, *notes),
         )
 
     def _arrays(self) -> dict[str, np.ndarray]:
@@ -69,15 +64,15 @@ class ArrayData(SpriteDataModule):
             found = load_npz(self.path, ("images", "labels", "label_names", "groups", "names"))
             if "images" not in found:
                 raise DataError(
-                    f"{self.path} holds no array called 'images'; save it with"
-                    " np.savez(path, images=...)."
+                    f"{self.path} holds no array called 'images';"
+                    " save it with np.savez(path, images=array)."
                 )
         elif kind == ".npy" or self.path.is_dir():
             found = {"images": map_npy(self.path)}
         else:
             raise DataError(
-                f"{self.path} is no .npy or .npz file; for images use data=folder, for a sprite"
-                " sheet data=sheet."
+                f"{self.path} is no .npy or .npz file; for images use data=folder,"
+                " for a sprite sheet data=sheet."
             )
         if self.labels_path:
             found["labels"] = np.asarray(map_npy(self.labels_path))
@@ -85,25 +80,23 @@ class ArrayData(SpriteDataModule):
 
 
 def _tidy(images: np.ndarray) -> tuple[np.ndarray, list[str]]:
-    """The sprites on their true grid, without hidden colours unless they stay on disk; and notes."""
+    """The sprites on their true grid and, unless left on disk, canonical; and notes."""
     notes = []
     every = np.arange(len(images))
-    blown_up = factor(part for _, part in Sprites(images).chunks(every))
-    if blown_up > 1:
-        images = images[:, ::blown_up, ::blown_up]
-        notes.append(
-            f"The sprites were enlarged {blown_up} times and are read on their true grid."
-        )
-    hides = any((images[part] != shown).any() for part, shown in Sprites(images).chunks(every))
-    if hides:
+    enlarged = factor(part for _, part in Sprites(images).chunks(every))
+    if enlarged > 1:
+        images = images[:, ::enlarged, ::enlarged]
+        notes.append(f"The sprites were enlarged {enlarged} times; the true grid is used.")
+    if any((images[part] != shown).any() for part, shown in Sprites(images).chunks(every)):
         notes.append("Colours under full transparency, which nobody sees, were set to 0.")
-    on_disk = isinstance(images, np.memmap)
-    return (canonical(images) if hides and not on_disk else images), notes
+        if not isinstance(images, np.memmap):
+            images = canonical(images)
+    return images, notes
 
 
-def _group_numbers(groups: np.ndarray | None, path: Path) -> np.ndarray | None:
-    if groups is None:
+def _whole_numbers(values: np.ndarray | None, what: str) -> np.ndarray | None:
+    if values is None:
         return None
-    if groups.ndim != 1 or groups.dtype.kind not in "iu":
-        raise DataError(f"'groups' in {path} must be whole numbers, one for each sprite.")
-    return groups.astype(np.int64)
+    if values.ndim != 1 or values.dtype.kind not in "iu":
+        raise DataError(f"{what} must be whole numbers, one for each sprite.")
+    return values.astype(np.int64)

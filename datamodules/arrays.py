@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-CHUNK = 2**22  # bytes of images looked at together, so that nothing copies a memory-mapped array
+CHUNK = 2**22  # bytes of images looked at together, so that no memory-mapped array is copied
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Sprites:
         groups: int64 `(N,)`; rows with equal numbers nearly repeat each other and are never split
             apart. Rows with -1 belong to no known group and are grouped by likeness.
         names: where each row came from, or None.
-        notes: one sentence for each thing the source decided (padded, shrunk, left out).
+        notes: a sentence for each thing the source decided (padded, shrunk, left out).
     """
 
     images: np.ndarray
@@ -53,8 +53,9 @@ def canonical(images: np.ndarray) -> np.ndarray:
 
 
 def packed(images: np.ndarray) -> np.ndarray:
-    """Pixels as one uint32 each, `(n, H, W)`, of canonical images `(n, H, W, C)`; 0 is transparent."""
+    """Canonical images `(n, H, W, C)` with one uint32 `(n, H, W)` per pixel; 0 is transparent."""
     if images.shape[-1] == 4:
         return np.ascontiguousarray(images).view(np.uint32)[..., 0]
-    red, green, blue = (images[..., c % images.shape[-1]].astype(np.uint32) for c in range(3))
+    channels = images.shape[-1]
+    red, green, blue = (images[..., c % channels].astype(np.uint32) for c in range(3))
     return red | green << 8 | blue << 16 | np.uint32(255 << 24)

@@ -1,20 +1,25 @@
 """Cells of a sprite sheet: how a sheet is cut, and how the cut is found when nobody says it.
 
-A cut is right when few things cross it. Let `K` be the number of opaque and equal pixels on both
-sides of a line. The lines between the cells of a good layout have a small share
-`R = mean K there / mean K elsewhere`, and of all layouts that with the largest
-`(1 - R)^2 sqrt(lines)` wins: half of the true size cuts through the sprites, and twice the size has
-half of the lines.
+A cut is right when few things cross it. Let `K` be the number of places along a line where the
+pixels on both sides are opaque and equal. The lines between the cells of a good layout have a
+small share `R = mean K there / mean K elsewhere`, and of all layouts that with the largest
+`(1 - R)^2 sqrt(lines)` wins: half of the true size cuts through the sprites, and twice the true
+size has half of the lines.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
+from datamodules.arrays import packed
+
+CLEAR = 0.75  # a layout with a larger share than this is no better than chance
+SMALLEST, LARGEST, WIDEST_GUTTER = 4, 256, 16  # pixels
+
 
 @dataclass(frozen=True)
 class Layout:
-    """Cells of `height x width` pixels, `spacing` apart, after a margin at the top and the left."""
+    """Cells of `height x width` pixels, `spacing` apart, after a margin at the top and left."""
 
     height: int
     width: int
@@ -23,20 +28,18 @@ class Layout:
 
     def fits(self, shape: tuple[int, ...]) -> bool:
         """Whether whole cells fill a sheet `(H, W)`, but for a margin or a gutter at its end."""
-        pairs = zip(shape[:2], (self.height, self.width), strict=True)
-        return all(
-            cell + self.margin <= length
-            and (length - self.margin + self.spacing) % (cell + self.spacing)
-            in (0, self.margin, self.spacing)
-            for length, cell in pairs
-        )
+        for length, cell in zip(shape[:2], (self.height, self.width), strict=True):
+            rest = (length - self.margin + self.spacing) % (cell + self.spacing)
+            if cell + self.margin > length or rest not in (0, self.margin, self.spacing):
+                return False
+        return True
 
     def starts(self, length: int, cell: int) -> np.ndarray:
         """First pixel of every cell along an axis of that length."""
         return np.arange(self.margin, length - cell + 1, cell + self.spacing)
 
     def cut(self, sheet: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Cells `(n, height, width, C)` of a sheet `(H, W, C)`, and their rows and columns `(n, 2)`."""
+        """Cells `(n, height, width, C)` of a sheet `(H, W, C)`; rows and columns `(n, 2)`."""
         tops = self.starts(sheet.shape[0], self.height)
         lefts = self.starts(sheet.shape[1], self.width)
         cells = [
@@ -49,16 +52,16 @@ class Layout:
 
 def find(sheet: np.ndarray) -> Layout | None:
     """The layout of square cells that suits a canonical RGBA sheet `(H, W, 4)`; None in doubt."""
-    colours = np.ascontiguousarray(sheet).view(np.uint32)[..., 0]
+    colours = packed(sheet[None])[0]
     colours = np.where(colours == ground(sheet), 0, colours)
-    axes = [_Axis(colours.T), _Axis(colours)]  # lines between rows, lines between columns
+    axes = (_Axis(colours), _Axis(colours.T))
     best, best_score = None, 0.0
     for layout in _candidates(sheet.shape):
-        share = [axis.share(layout) for axis in axes]
-        lines = sum(count for _, count in share)
-        ratio = sum(ratio * count for ratio, count in share) / lines if lines else 1.0
+        shares = [axis.share(layout) for axis in axes]
+        lines = sum(count for _, count in shares)
+        ratio = sum(ratio * count for ratio, count in shares) / lines if lines else 1.0
         score = (1 - ratio) ** 2 * np.sqrt(lines)
-        if ratio < 0.75 and score > best_score + 1e-9:
+        if ratio < CLEAR and score > best_score + 1e-9:
             best, best_score = layout, score
     return best
 
@@ -68,7 +71,7 @@ def ground(sheet: np.ndarray) -> int:
     if (sheet[..., 3] == 0).any():
         return 0
     rim = np.concatenate([sheet[0], sheet[-1], sheet[:, 0], sheet[:, -1]])
-    colours, counts = np.unique(rim.view(np.uint32), return_counts=True)
+    colours, counts = np.unique(packed(rim[None, None]), return_counts=True)
     return int(colours[counts.argmax()])
 
 
@@ -76,19 +79,14 @@ def _candidates(shape: tuple[int, ...]) -> list[Layout]:
     """Layouts that fit; the likelier of equals first: multiples of 8, of 4, then small gutters."""
     layouts = [
         Layout(cell, cell, margin, spacing)
-        for cell in range(4, min(256, *shape[:2]) + 1)
-        for margin in range(min(cell // 2, 16) + 1)
-        for spacing in range(min(cell // 2, 16) + 1)
+        for cell in range(SMALLEST, min(LARGEST, *shape[:2]) + 1)
+        for margin in range(min(cell // 2, WIDEST_GUTTER) + 1)
+        for spacing in range(min(cell // 2, WIDEST_GUTTER) + 1)
     ]
     fitting = [layout for layout in layouts if layout.fits(shape)]
     return sorted(
         fitting,
-        key=lambda cut: (
-            cut.width % 8 > 0,
-            cut.width % 4 > 0,
-            cut.margin + cut.spacing,
-            cut.width,
-        ),
+        key=lambda cut: (cut.width % 8 > 0, cut.width % 4 > 0, cut.margin + cut.spacing),
     )
 
 
@@ -97,17 +95,16 @@ class _Axis:
 
     def __init__(self, colours: np.ndarray) -> None:
         left, right = colours[:, :-1], colours[:, 1:]
-        self.crossings = ((left == right) & (left != 0)).sum(axis=0) / 1.0
+        self.crossings = ((left == right) & (left != 0)).sum(axis=0)
         one_colour = (colours == colours[:1]).all(axis=0)
         self.flat = np.where(one_colour, colours[0].astype(np.int64), -1)  # colour of flat columns
 
     def share(self, layout: Layout) -> tuple[float, int]:
-        """`R` and the number of lines; infinite where the gutters are not all of one colour."""
-        length, cell = len(self.flat), layout.width
-        starts = layout.starts(length, cell)
-        inside = (starts[:, None] + np.arange(cell)).ravel()
+        """`R` and the number of lines; `R` is infinite where gutters are not all of one colour."""
+        starts = layout.starts(len(self.flat), layout.width)
+        inside = starts[:, None] + np.arange(layout.width)
         outside = np.delete(self.flat, inside)
-        if len(outside) and (outside[0] < 0 or (outside != outside[0]).any()):
+        if len(np.unique(outside)) > 1 or -1 in outside:
             return np.inf, 1
         if layout.spacing:
             return 0.0, len(starts) - 1

@@ -1,4 +1,4 @@
-"""The one exception of this package: data that cannot be used, said in one sentence with the remedy."""
+"""The one exception of this package: unusable data, said in one sentence with the remedy."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,16 +11,14 @@ class DataError(ValueError):
 
 @contextmanager
 def reading(path: Path, kind: str) -> Iterator[None]:
-    """Whatever goes wrong inside becomes a DataError: on damaged files readers raise nearly anything.
+    """Whatever goes wrong inside becomes a DataError: damaged files make readers raise anything.
 
     Args:
         path: the file that is read.
         kind: what it should be, such as "PNG, GIF, BMP or WebP image".
     """
     if path.is_dir():
-        raise DataError(
-            f"{path} is a folder and should be a {kind}; for loose images use data=folder."
-        )
+        raise DataError(f"{path} is a folder and no {kind}; for loose images use data=folder.")
     if not path.is_file():
         raise DataError(f"There is no file {path}; check data.path.")
     try:

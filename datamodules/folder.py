@@ -50,15 +50,15 @@ class Picture:
 
 
 class FolderData(SpriteDataModule):
-    """All PNG, GIF, BMP and WebP images under a folder, in the order of their paths; or one such file.
+    """All PNG, GIF, BMP and WebP images under a folder, in the order of their paths; or one file.
 
-    With images in two or more subfolders each first-level subfolder is a label. The frames of an animation
-    form one group.
+    With images in two or more subfolders each first-level subfolder is a label. The frames of an
+    animation form one group.
 
     Args:
         path: a folder or an image.
-        fit: what to do with several sizes: `centre` adds a transparent margin up to the largest, `pad` adds it
-            at the right and the bottom only, `select` keeps the most frequent size.
+        fit: what to do with several sizes: `centre` adds a transparent margin up to the largest,
+            `pad` adds it at the right and the bottom only, `select` keeps the most frequent size.
         common: `batch_size` and `seed`.
     """
 
@@ -77,15 +77,11 @@ class FolderData(SpriteDataModule):
             notes += more
         counts = [len(picture.frames) for picture in pictures]
         moving = [number if count > 1 else -1 for number, count in enumerate(counts)]
-        folders = [picture.path.parts[0] for picture in pictures if len(picture.path.parts) > 1]
-        labelled = len(set(folders)) > 1
-        above = self.path.resolve().name  # of images that lie beside the subfolders
-        kinds = [p.path.parts[0] if len(p.path.parts) > 1 else above for p in pictures]
-        label_names, labels = np.unique(kinds, return_inverse=True)
+        labels, label_names = self._labels(pictures)
         return Sprites(
             images=smallest(np.concatenate([picture.frames for picture in pictures])),
-            labels=np.repeat(labels, counts).astype(np.int64) if labelled else None,
-            label_names=tuple(label_names.tolist()) if labelled else (),
+            labels=None if labels is None else np.repeat(labels, counts),
+            label_names=label_names,
             groups=np.repeat(moving, counts) if max(counts) > 1 else None,
             names=tuple(name for picture in pictures for name in picture.names()),
             notes=tuple(notes),
@@ -98,62 +94,63 @@ class FolderData(SpriteDataModule):
         everything = [self.path] if single else list(_files(self.path))
         files = [file for file in everything if file.suffix.lower() in FORMATS]
         others = Counter(
-            f.suffix.lower() or "no suffix" for f in everything if f not in set(files)
+            file.suffix or "no suffix" for file in everything if file.suffix.lower() not in FORMATS
         )
-        listed = ", ".join(f"{suffix} {count}" for suffix, count in others.most_common(4))
+        listed = ", ".join(f"{count} {suffix}" for suffix, count in others.most_common(4))
         if not files:
             raise DataError(
                 f"{self.path} holds no PNG, GIF, BMP or WebP image"
-                + (
-                    f" ({listed}); save sprites as PNG, arrays go to data=array."
-                    if listed
-                    else "; check data.path."
-                )
+                f" ({listed or 'it is empty'}); save sprites as PNG and arrays for data=array."
             )
-        notes = (
-            [f"{others.total()} files of other kinds were left out ({listed})."] if others else []
-        )
+        notes = [f"Files of other kinds were left out: {listed}."] if others else []
+        top = self.path.parent if single else self.path
         pictures, rounded = [], 0
         for file in files:
             frames, coarser = read(file)
+            pictures.append(Picture(frames, file.relative_to(top)))
             rounded += coarser
-            pictures.append(
-                Picture(frames, file.relative_to(self.path.parent if single else self.path))
-            )
         if rounded:
-            notes.append(f"{rounded} images hold 16 bits per channel and were rounded to 8.")
+            notes.append(f"{rounded} images hold 16 bits per channel and were reduced to 8.")
         return pictures, notes
 
     def _one_size(self, pictures: list[Picture]) -> tuple[list[Picture], list[str]]:
         sizes = Counter(picture.size for picture in pictures)
         if self.fit == "select":
-            (height, width), count = sizes.most_common(1)[0]
-            kept = [picture for picture in pictures if picture.size == (height, width)]
-            note = f"{count} of {len(pictures)} images are {width} x {height}; the others were left out."
-            return kept, [note] if len(sizes) > 1 else []
+            size, count = sizes.most_common(1)[0]
+            chosen = [picture for picture in pictures if picture.size == size]
+            note = f"{count} of {len(pictures)} images are {size[1]} x {size[0]} and were chosen."
+            return chosen, [note] if len(sizes) > 1 else []
         for picture in pictures:
             if max(picture.size) > LARGEST_SIDE:
                 raise DataError(
-                    f"{self.path / picture.path} is {picture.size[1]} x {picture.size[0]} pixels and at most"
-                    f" {LARGEST_SIDE} x {LARGEST_SIDE} are possible; remove it or cut it up, or keep only the"
-                    " most frequent size with data.fit=select."
+                    f"{self.path / picture.path} is {picture.size[1]} x {picture.size[0]} and at"
+                    f" most {LARGEST_SIDE} x {LARGEST_SIDE} pixels are possible; remove it, cut it"
+                    " up, or keep only the most frequent size with data.fit=select."
                 )
         height, width = (max(size[axis] for size in sizes) for axis in (0, 1))
-        note = f"{len(sizes)} sizes of images were brought to {width} x {height} by a transparent margin."
+        note = f"{len(sizes)} sizes were brought to {width} x {height} by a transparent margin."
         placed = [picture.on_canvas(height, width, self.fit == "centre") for picture in pictures]
         return placed, [note] if len(sizes) > 1 else []
 
+    def _labels(self, pictures: list[Picture]) -> tuple[np.ndarray | None, tuple[str, ...]]:
+        folders = [path.parts[0] if path.parts[1:] else "" for path in (p.path for p in pictures)]
+        if len(set(folders) - {""}) < 2:
+            return None, ()
+        above = self.path.resolve().name  # the label of images that lie beside the subfolders
+        names, labels = np.unique([folder or above for folder in folders], return_inverse=True)
+        return labels.astype(np.int64), tuple(names.tolist())
+
 
 def _true_grid(pictures: list[Picture]) -> tuple[list[Picture], list[str]]:
-    """Pictures that were stored enlarged, brought back: all by one factor, or some to the common size."""
+    """Pictures that were stored enlarged: all by one factor, or some against the common size."""
     f = factor(picture.frames for picture in pictures)
     if f > 1:
-        note = f"The images were enlarged {f} times and are read on their true grid."
+        note = f"The images were enlarged {f} times; the true grid is used."
         return [picture.smaller(f) for picture in pictures], [note]
     common = Counter(picture.size for picture in pictures).most_common(1)[0][0]
     factors = [times(picture.frames, common) for picture in pictures]
     count = sum(f > 1 for f in factors)
-    note = f"{count} images were enlarged versions of the common size and are read on their true grid."
+    note = f"{count} images were enlargements of the common size; the true grid is used."
     smaller = [picture.smaller(f) for picture, f in zip(pictures, factors, strict=True)]
     return smaller, [note] if count else []
 

@@ -1,7 +1,7 @@
-"""The true grid: sprites that were stored blown up are found by the lines along which they change.
+"""The true grid: sprites that were stored enlarged are found by the lines along which they change.
 
-Nearest-neighbour enlargement by `f` moves every change of colour to a multiple of `f`, so `f` is the
-greatest common divisor of the sizes and of all positions where neighbouring pixels differ.
+Nearest-neighbour enlargement by `f` moves every change of colour to a multiple of `f`, so `f` is
+the greatest common divisor of the sizes and of all places where neighbouring pixels differ.
 """
 
 from collections.abc import Iterable
@@ -11,10 +11,10 @@ import numpy as np
 
 
 def factor(batches: Iterable[np.ndarray]) -> int:
-    """By how much all images `(n, h, w, C)` of all batches were enlarged; 1 when in doubt.
+    """By how much the images `(n, h, w, C)` of all batches were enlarged; 1 when in doubt.
 
-    Flat pictures change nowhere and would pass for enlargements of anything. Therefore at least half of
-    the lines of the smaller grid, and at least three, must be seen on both axes.
+    Flat pictures change nowhere and would pass for enlargements of anything. Therefore at least
+    half of the lines of the smaller grid, and three of them, must be seen on both axes.
     """
     common, height, width = 0, 0, 0
     rows: set[int] = set()
@@ -28,19 +28,19 @@ def factor(batches: Iterable[np.ndarray]) -> int:
             return 1
     lines = ((len(rows), height), (len(columns), width))
     seen = all(found >= max(3, (size // common - 1) / 2) for found, size in lines)
-    return common if common and seen else 1
+    return common if seen else 1
+
+
+def times(images: np.ndarray, size: tuple[int, int]) -> int:
+    """`f` if all images `(n, h, w, C)` are enlarged by `f` from pictures of that size, else 1."""
+    f, rest = divmod(images.shape[1], size[0])
+    if rest or f < 2 or images.shape[2] != f * size[1]:
+        return 1
+    small = images[:, ::f, ::f]
+    return f if (images == small.repeat(f, axis=1).repeat(f, axis=2)).all() else 1
 
 
 def _changes(images: np.ndarray) -> list[int]:
     """Rows at which some image differs from its own row above."""
     differs = (images[:, 1:] != images[:, :-1]).any(axis=(0, 2, 3))
     return [int(row) for row in np.flatnonzero(differs) + 1]
-
-
-def times(images: np.ndarray, size: tuple[int, int]) -> int:
-    """`f` if all images `(n, h, w, C)` are exact enlargements by `f` of pictures of that size, else 1."""
-    f, rest = divmod(images.shape[1], size[0])
-    if rest or f < 2 or images.shape[2] != f * size[1]:
-        return 1
-    small = images[:, ::f, ::f]
-    return f if (images == small.repeat(f, axis=1).repeat(f, axis=2)).all() else 1

@@ -1,4 +1,4 @@
-"""Image files read exactly: every value as it stands in the file, nothing interpolated, as RGBA."""
+"""Image files read exactly as RGBA: every value as it stands in the file, never interpolated."""
 
 import warnings
 from pathlib import Path

@@ -1,8 +1,8 @@
-"""Keys of a sprite that survive a small shift, a mirror or a recolouring, so that repeats meet in a table.
+"""Keys of a sprite that survive a small shift, a mirror or a recolouring: repeats meet in a table.
 
-A sprite is a plane of 32-bit colours, 0 where the ground shows through. Its key is
-`sum over pixels of mix(colour) a^y b^x` modulo 2^64, in which a shift by (dy, dx) is a factor
-`a^dy b^dx` and a mirror swaps the powers of b (the rolling hash of Karp and Rabin 1987, in two dimensions).
+A sprite is a plane of 32-bit colours, 0 where the ground shows. Its key is
+`sum over pixels of mix(colour) a^y b^x` modulo 2^64: a shift by (dy, dx) multiplies the terms by
+`a^dy b^dx`, and a mirror reverses the powers of b (Karp and Rabin 1987, in two dimensions).
 """
 
 import numpy as np
@@ -10,14 +10,14 @@ import numpy as np
 from datamodules.arrays import packed
 
 SHIFT = 2  # pixels
-IN_PLACE = ((2 * SHIFT + 1) ** 2 - 1) // 2  # column of the plane as it stands
+IN_PLACE = ((2 * SHIFT + 1) ** 2 - 1) // 2  # column of the key of the plane as it stands
 A, B = 0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F  # odd, so that they have inverses modulo 2^64
 
 
 def planes(images: np.ndarray) -> np.ndarray:
     """Colours uint32 `(n, H, W)` of canonical uint8 images `(n, H, W, C)`; 0 is ground.
 
-    Ground is full transparency; without an alpha channel it is the colour that all four corners share.
+    Ground is full transparency; without an alpha channel, the colour that all four corners share.
     """
     colours = packed(images)
     if images.shape[-1] == 4:
@@ -40,31 +40,28 @@ def shifted(colours: np.ndarray) -> np.ndarray:
 
 
 def recoloured(colours: np.ndarray) -> np.ndarray:
-    """Keys uint64 `(n, 2)` of planes and of their mirror images that forget which colours they have.
+    """Keys uint64 `(n, 2)` of planes and of their mirror images that forget the colours.
 
-    The key is made of the places of each colour, so any exchange of colours keeps it; alpha is kept. A plane
-    in which no colour repeats is no more than an outline and has the key 0.
+    A key is made of the places of each colour, so any exchange of colours keeps it; alpha counts.
+    A plane in which no colour repeats is no more than an outline and has the key 0.
     """
     n, height, width = colours.shape
-    flat = colours.reshape(n, -1)
     pixels = height * width
-    order = np.sort(flat.astype(np.uint64) << np.uint64(32) | np.arange(pixels, dtype=np.uint64))
-    place = (order & np.uint64(0xFFFFFFFF)).astype(np.int64)
-    colour = (order >> np.uint64(32)).astype(np.uint64)
-    first = np.ones((n, pixels), bool)
+    flat = colours.reshape(n, -1).astype(np.uint64)
+    order = np.sort(flat << np.uint64(32) | np.arange(pixels, dtype=np.uint64), axis=1)
+    place, colour = order & np.uint64(2**32 - 1), order >> np.uint64(32)
+    first = np.ones((n, pixels), bool)  # of the pixels of one colour in one sprite
     first[:, 1:] = colour[:, 1:] != colour[:, :-1]
     starts = np.flatnonzero(first)
-    seen = colour[first] > 0
-    kinds = np.bincount(starts[seen] // pixels, minlength=n)
-    repeats = kinds < (flat > 0).sum(axis=1)
-    alpha = colour[first] >> np.uint64(24)
+    visible = colour[first] > 0
+    repeats = np.bincount(starts[visible] // pixels, minlength=n) < (flat > 0).sum(axis=1)
     keys = []
-    for powers in (_powers(B, width), _powers(B, width)[::-1]):
-        weights = (_powers(A, height)[:, None] * powers).ravel()
-        places = np.add.reduceat(weights[place].ravel(), starts)
-        class_keys = np.where(seen, _mix(places + alpha), np.uint64(0))
-        keys.append(np.add.reduceat(class_keys, np.flatnonzero(starts % pixels == 0)) * repeats)
-    return np.stack(keys, axis=1)
+    for columns in (_powers(B, width), _powers(B, width)[::-1]):
+        weights = np.outer(_powers(A, height), columns).ravel()
+        places = np.add.reduceat(weights[place.astype(np.int64)].ravel(), starts)
+        colour_keys = _mix(places + (colour[first] >> np.uint64(24))) * visible
+        keys.append(np.add.reduceat(colour_keys, np.searchsorted(starts, np.arange(n) * pixels)))
+    return np.stack(keys, axis=1) * repeats[:, None]
 
 
 def _powers(base: int, count: int) -> np.ndarray:
@@ -72,7 +69,7 @@ def _powers(base: int, count: int) -> np.ndarray:
 
 
 def _moves(base: int, length: int) -> np.ndarray:
-    """Weights `(length, 5)` of the pixels along an axis for each shift; 0 for those that leave it."""
+    """Weights `(length, 5)` of the places along an axis for each shift; 0 for those that leave."""
     weights = np.zeros((length, 2 * SHIFT + 1), np.uint64)
     for column, shift in enumerate(range(-SHIFT, SHIFT + 1)):
         for place in range(max(0, -shift), length - max(0, shift)):

@@ -1,4 +1,4 @@
-"""NumPy files read with suspicion: nothing is unpickled, and no header is believed about its size."""
+"""NumPy files read with suspicion: nothing is unpickled, and no header is taken at its word."""
 
 import math
 import zipfile
@@ -11,10 +11,7 @@ from numpy.lib import format as npy
 from datamodules.errors import DataError, reading
 
 LARGEST = 8 * 2**30  # bytes of one array in an .npz, which has to fit into memory
-SUSPECT, RATIO = (
-    2**28,
-    200,
-)  # an array above this size that was compressed more than this is a bomb
+SUSPECT, RATIO = 2**28, 200  # larger than this and compressed more than this is a bomb
 
 
 def map_npy(path: Path) -> np.ndarray:
@@ -33,7 +30,7 @@ def load_npz(path: Path, wanted: tuple[str, ...]) -> dict[str, np.ndarray]:
     """Those of the wanted arrays that an `.npz` file has.
 
     Raises:
-        DataError: the file is missing or damaged, or a wanted array is pickled, empty or far too large.
+        DataError: the file is missing or damaged, or a wanted array is pickled, empty or huge.
     """
     with reading(path, "complete .npz file"), zipfile.ZipFile(path) as archive:
         members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
@@ -48,8 +45,8 @@ def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, what: str) -> np.nd
     bomb = info.file_size > SUSPECT and info.file_size > RATIO * info.compress_size
     if bomb or info.file_size > LARGEST:
         raise DataError(
-            f"{what} unpacks from {info.compress_size:,} to {info.file_size:,} bytes, which is too much"
-            " for an .npz; save the images alone with np.save and give the .npy."
+            f"{what} unpacks from {info.compress_size:,} to {info.file_size:,} bytes, too much for"
+            " an .npz; save the images alone with np.save and give that .npy."
         )
     with archive.open(info) as stream:
         _check_header(stream, info.file_size, what)
@@ -59,18 +56,15 @@ def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, what: str) -> np.nd
 
 def _check_header(stream: IO[bytes], size: int, what: str) -> None:
     """Refuse an array whose header does not match the `size` of the file it stands in."""
-    read_header = npy.read_array_header_1_0
-    if npy.read_magic(stream) != (1, 0):
-        read_header = npy.read_array_header_2_0
-    shape, _, dtype = read_header(stream)
+    version = npy.read_magic(stream)
+    read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
+    shape, _, dtype = read(stream)
     if dtype.hasobject:
         raise DataError(
-            f"{what} holds pickled Python objects, which could run code; save it as a plain array of one"
-            " shape and type (np.stack(list), dtype uint8)."
+            f"{what} holds pickled Python objects, which could run code;"
+            " save it as one plain array, such as np.stack(sprites) of type uint8."
         )
     if 0 in shape:
         raise DataError(f"{what} is an empty array of shape {shape}; give at least 8 sprites.")
     if math.prod(shape) * dtype.itemsize > size - stream.tell():
-        raise DataError(
-            f"{what} is cut short: its header promises more than it holds; save it again."
-        )
+        raise DataError(f"{what} is cut short, its header promises more; save it again.")

@@ -16,6 +16,7 @@ from typing import Any
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException, InstantiationException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
@@ -52,6 +53,7 @@ def entry(config_name: str) -> Callable[[Callable[[DictConfig], Any]], Callable[
         def command() -> None:
             os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # let Hydra's errors reach us
             warnings.filterwarnings("ignore", category=FutureWarning)  # other libraries' own
+            _name_jobs_after_what_differs()
             composed = hydra.main(
                 version_base="1.3", config_path=str(CONF), config_name=config_name
             )
@@ -69,6 +71,20 @@ def entry(config_name: str) -> Callable[[Callable[[DictConfig], Any]], Callable[
         return command
 
     return decorate
+
+
+def _name_jobs_after_what_differs() -> None:
+    """Keeps what all jobs of a sweep share, and paths, out of the names of their directories."""
+    if not {"-m", "--multirun"} & set(sys.argv):
+        return
+    words = [word for word in sys.argv[1:] if not word.startswith("-")]
+    try:
+        overrides = OverridesParser.create().parse_overrides(words)
+    except HydraException:
+        return  # Hydra itself will say what is wrong
+    shared = {each.key_or_group for each in overrides if not each.is_sweep_override()}
+    names = ",".join(sorted({"data.path", *shared}))
+    sys.argv.append(f"hydra.job.config.override_dirname.exclude_keys=[{names}]")
 
 
 def output_directory() -> Path:

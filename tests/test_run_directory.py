@@ -1,0 +1,104 @@
+"""Laws of run directories: one user at a time, one configuration, nothing half written."""
+
+import json
+
+import pytest
+
+from diffusion.errors import Interrupted, UserError
+from diffusion.run_directory import RunDirectory, process_rank
+
+CONFIG = {"seed": 0, "trainer": {"max_steps": 10, "max_time": None, "devices": 1}, "logger": "a"}
+
+
+def changed(**trainer):
+    return CONFIG | {"trainer": CONFIG["trainer"] | trainer}
+
+
+@pytest.fixture
+def made(tmp_path):
+    """A run directory with a finished run in it."""
+    with RunDirectory(tmp_path / "run", CONFIG) as run:
+        run.begin(["seed=0"], {"sprites": 8})
+        run.write_json("summary.json", {"status": "finished"})
+    return tmp_path / "run"
+
+
+def test_a_second_user_is_refused_until_the_first_leaves(made):
+    with RunDirectory(made, CONFIG), pytest.raises(UserError, match="in use"):
+        RunDirectory(made, CONFIG).__enter__()
+    with RunDirectory(made, CONFIG):
+        pass
+
+
+def test_a_run_that_used_its_budget_is_finished(made):
+    with RunDirectory(made, CONFIG) as run:
+        assert run.finished
+    with RunDirectory(made, changed(max_steps=20)) as run:
+        assert not run.finished
+
+
+def test_budget_devices_logger_and_callbacks_may_differ(made):
+    other = changed(max_steps=20, max_time="1", devices=4) | {"logger": "b", "callbacks": {}}
+    with RunDirectory(made, other):
+        pass
+
+
+@pytest.mark.parametrize("other", [CONFIG | {"seed": 1}, CONFIG | {"new": 1}, {"logger": "a"}])
+def test_anything_else_that_differs_is_named(made, other):
+    before = {file: file.read_bytes() for file in made.rglob("*") if file.is_file()}
+    with pytest.raises(UserError, match="seed|new"):
+        RunDirectory(made, other).__enter__()
+    assert before == {file: file.read_bytes() for file in made.rglob("*") if file.is_file()}
+    with RunDirectory(made, CONFIG):
+        pass  # and the lock was given back
+
+
+def test_nothing_is_written_before_begin(tmp_path):
+    with pytest.raises(ZeroDivisionError), RunDirectory(tmp_path / "run", CONFIG):
+        _ = 1 / 0
+    assert list((tmp_path / "run").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("error", "status"), [(ZeroDivisionError(), "failed"), (Interrupted("x", 15), "interrupted")]
+)
+def test_the_summary_says_how_a_run_ended(tmp_path, error, status):
+    def end():
+        with RunDirectory(tmp_path / "run", CONFIG) as run:
+            run.begin([], {})
+            raise error
+
+    with pytest.raises(type(error)):
+        end()
+    summary = json.loads((tmp_path / "run" / "summary.json").read_text())
+    assert summary["status"] == status
+
+
+def test_children_of_a_launch_meet_no_lock_and_write_nothing(made, monkeypatch, capsys):
+    with RunDirectory(made, CONFIG):
+        monkeypatch.setenv("LOCAL_RANK", "1")
+        before = (made / "summary.json").read_bytes()
+        with RunDirectory(made, CONFIG) as child:
+            child.begin([], {})
+            child.write_json("summary.json", {})
+            child.say("hello")
+        assert (made / "summary.json").read_bytes() == before
+        assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    ("environment", "rank"),
+    [
+        ({}, 0),
+        ({"LOCAL_RANK": "3"}, 3),
+        ({"LOCAL_RANK": "0", "NODE_RANK": "1"}, 1),
+        ({"RANK": "5", "LOCAL_RANK": "0"}, 5),
+        ({"SLURM_PROCID": "2", "LOCAL_RANK": "0"}, 2),
+    ],
+)
+def test_the_rank_comes_from_the_launcher(monkeypatch, environment, rank):
+    for name in ("RANK", "LOCAL_RANK", "NODE_RANK", "SLURM_PROCID"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert process_rank() == rank
