@@ -3,6 +3,8 @@
 `python sample.py noising=Bob schedule=cosine` shows a sprite's way into noise instead.
 """
 
+from pathlib import Path
+
 from omegaconf import DictConfig
 
 from diffusion.entry import entry, plain
@@ -41,7 +43,8 @@ def make_sprites(cfg: DictConfig) -> None:
     loaded, sampler = load(file), instantiate(cfg.sampler)
     loaded.denoiser.schedule.grid(sampler.steps)  # refuses a number of steps it does not have
     loaded.sprites(sampler, cfg.seed, label=cfg.label)  # refuses a label it does not know
-    folder = SpriteFolder(cfg.out or file.parent.parent / "samples")
+    beside = file.parent if file == Path(cfg.run) else Path(cfg.run)
+    folder = SpriteFolder(cfg.out or beside / "samples")
 
     strategy = "ddp" if cfg.devices > 1 else "auto"
     fabric = Fabric(accelerator=cfg.accelerator, devices=cfg.devices, strategy=strategy)
@@ -70,8 +73,6 @@ def make_sprites(cfg: DictConfig) -> None:
 
 def show_noising(cfg: DictConfig) -> None:
     """Writes the strip and the film of one sprite's way into noise."""
-    from pathlib import Path
-
     from hydra.utils import instantiate
 
     from diffusion.checkpoint import checkpoint_file, load

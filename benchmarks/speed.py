@@ -109,10 +109,10 @@ def main() -> None:
         print(f"| `train.py {' '.join(words)}` | {command('train.py', *words)[0]:.1f} |")
     with tempfile.TemporaryDirectory() as folder:
         smoke = ["train.py", "experiment=smoke", "logger=csv", "trainer.max_steps=1"]
-        seconds, _ = command(*smoke, f"hydra.run.dir={folder}/run")
-        print(
-            f"| one step and the closing, start included: `train.py` | {seconds:.1f} |"
-        )
+        start = time.time()
+        command(*smoke, f"hydra.run.dir={folder}/run")
+        first = (Path(folder) / "run" / "checkpoints" / "last.ckpt").stat().st_mtime - start
+    print(f"| `train.py`, until the first step is done and saved | {first:.1f} |")
 
 
 if __name__ == "__main__":

@@ -76,7 +76,7 @@ def ground(sheet: np.ndarray) -> int:
 
 
 def _candidates(shape: tuple[int, ...]) -> list[Layout]:
-    """Layouts that fit; the likelier of equals first: multiples of 8, of 4, then small gutters."""
+    """Layouts that fit; of equals those first that people use: multiples of 8, small gutters."""
     layouts = [
         Layout(cell, cell, margin, spacing)
         for cell in range(SMALLEST, min(LARGEST, *shape[:2]) + 1)
@@ -86,7 +86,12 @@ def _candidates(shape: tuple[int, ...]) -> list[Layout]:
     fitting = [layout for layout in layouts if layout.fits(shape)]
     return sorted(
         fitting,
-        key=lambda cut: (cut.width % 8 > 0, cut.width % 4 > 0, cut.margin + cut.spacing),
+        key=lambda cut: (
+            cut.width % 8 > 0,
+            cut.width % 4 > 0,
+            cut.margin not in (0, cut.spacing),
+            cut.margin + cut.spacing,
+        ),
     )
 
 
@@ -102,14 +107,17 @@ class _Axis:
     def share(self, layout: Layout) -> tuple[float, int]:
         """`R` and the number of lines; `R` is infinite where gutters are not all of one colour."""
         starts = layout.starts(len(self.flat), layout.width)
-        inside = starts[:, None] + np.arange(layout.width)
-        outside = np.delete(self.flat, inside)
-        if len(np.unique(outside)) > 1 or -1 in outside:
+        between = np.ones(len(self.flat), bool)
+        between[starts[:, None] + np.arange(layout.width)] = False
+        gutters = self.flat[between]
+        if (gutters != gutters[:1]).any() or -1 in gutters[:1]:
             return np.inf, 1
-        if layout.spacing:
-            return 0.0, len(starts) - 1
         lines = starts[1:] - 1
-        elsewhere = np.delete(self.crossings, lines)
-        if not len(lines) or not elsewhere.any():
+        here = self.crossings[lines].sum()
+        elsewhere = self.crossings.sum() - here
+        if not len(lines) or not elsewhere:
             return 1.0, len(lines)
-        return float(self.crossings[lines].mean() / elsewhere.mean()), len(lines)
+        if layout.spacing:
+            return 0.0, len(lines)
+        ratio = (here / len(lines)) / (elsewhere / (len(self.crossings) - len(lines)))
+        return float(ratio), len(lines)

@@ -9,7 +9,7 @@ import numpy as np
 from datamodules.arrays import Sprites, packed
 from datamodules.duplicates import first_equal, groups
 from datamodules.errors import DataError
-from datamodules.splits import PINNED, split
+from datamodules.splits import PINNED, Parts, split
 
 LARGEST_SIDE = 256  # pixels
 LEAST_DISTINCT = 8
@@ -24,25 +24,25 @@ def check(sprites: Sprites) -> None:
     Raises:
         DataError: no sprites, sprites above 256 px, or labels, groups or names of another length.
     """
-    count = len(sprites)
     if not sprites.images.size:
         raise DataError("There are no sprites in this data; check data.path.")
     height, width = sprites.images.shape[1:3]
     if max(height, width) > LARGEST_SIDE:
         raise DataError(
-            f"The sprites are {width} x {height} pixels and at most {LARGEST_SIDE} x {LARGEST_SIDE}"
-            " are possible; cut them up or shrink them by a whole factor."
+            f"The sprites are {width} x {height} and at most {LARGEST_SIDE} x {LARGEST_SIDE}"
+            " pixels are possible; cut them up or shrink them by a whole factor."
         )
     for what in ("labels", "groups", "names"):
         given = getattr(sprites, what)
-        if given is not None and len(given) != count:
+        if given is not None and len(given) != len(sprites):
             raise DataError(
-                f"There are {count:,} sprites but {len(given):,} {what}; give one for each."
+                f"There are {len(sprites):,} sprites but {len(given):,} {what};"
+                " give one for each sprite."
             )
 
 
-def examine(sprites: Sprites) -> tuple[dict[str, np.ndarray], Card]:
-    """Rows int64 of "train", "val" and "test" with exact repeats merged, and what was found.
+def examine(sprites: Sprites) -> tuple[Parts, Card]:
+    """Rows int64 of "train", "val" and "test", exact repeats merged; and what was found.
 
     Raises:
         DataError: fewer than 8 distinct sprites.
@@ -51,8 +51,8 @@ def examine(sprites: Sprites) -> tuple[dict[str, np.ndarray], Card]:
     rows = np.unique(first)
     if len(rows) < LEAST_DISTINCT:
         raise DataError(
-            f"Only {len(rows)} of these {len(sprites):,} sprites are distinct and at least"
-            f" {LEAST_DISTINCT} are needed; add more."
+            f"Only {len(rows)} distinct sprites are here and at least {LEAST_DISTINCT} are needed;"
+            " add more."
         )
     numbers, rule = groups(sprites, rows)
     positions, note = split(numbers, _pinned(sprites, rows))
@@ -90,33 +90,31 @@ def table(card: Card) -> str:
     counts = ", ".join(f"{name} {count:,}" for name, count in labels)
     parts = (f"{count:,} {name}" for name, count in card["split"].items())
     lines = [
-        _line(
-            "sprites", f"{card['sprites']:,}; {card['distinct']:,} distinct, {near:,} near repeats"
-        ),
-        _line("groups", f"{card['groups']:,} ({card['grouped_by']})"),
-        _line("size", f"{card['width']} x {card['height']}, {channels}, {card['alpha']} alpha"),
-        _line(
+        ("sprites", f"{card['sprites']:,}; {card['distinct']:,} distinct, {near:,} near repeats"),
+        ("groups", f"{card['groups']:,} ({card['grouped_by']})"),
+        ("size", f"{card['width']} x {card['height']}, {channels}, {card['alpha']} alpha"),
+        (
             "colours",
             f"{card['colours_median']} per sprite (median), {card['colours_max']} at most,"
             f" {card['palette']:,}{limited} in all",
         ),
-        _line("labels", f"{len(labels)}: {counts}" if labels else "none"),
-        _line("split", ", ".join(parts)),
+        ("labels", f"{len(labels)}: {counts}" if labels else "none"),
+        ("split", ", ".join(parts)),
     ]
     for what, found in card["suspicious"].items():
         examples = ", ".join(found["examples"])
-        lines.append(_line("suspicious", f"{found['count']:,} {what}: {examples}"))
-    return "\n".join([*lines, *(_line("note", note) for note in card["notes"])])
-
-
-def _line(title: str, text: str) -> str:
-    return textwrap.fill(
-        text,
-        79,
-        initial_indent=f"{title:<12}",
-        subsequent_indent=" " * 12,
-        max_lines=2,
-        placeholder=" …",
+        lines.append(("suspicious", f"{found['count']:,} {what}: {examples}"))
+    lines += [("note", note) for note in card["notes"]]
+    return "\n".join(
+        textwrap.fill(
+            text,
+            79,
+            initial_indent=f"{title:<12}",
+            subsequent_indent=" " * 12,
+            max_lines=2,
+            placeholder=" ...",
+        )
+        for title, text in lines
     )
 
 
@@ -127,22 +125,22 @@ def _look(sprites: Sprites, rows: np.ndarray) -> Card:
     palette = np.empty(0, np.uint32)
     clear, soft = False, False
     for part, images in sprites.chunks(rows):
-        pixels = packed(images).reshape(len(images), -1)
-        pixels = np.sort(pixels, axis=1)
-        new = np.ones(pixels.shape, bool)
-        new[:, 1:] = pixels[:, 1:] != pixels[:, :-1]
-        new &= pixels > 0
-        colours[part], visible[part] = new.sum(axis=1), (pixels > 0).sum(axis=1)
+        pixels = np.sort(packed(images).reshape(len(images), -1), axis=1)
+        new = pixels > 0
+        shown = pixels[new]
+        visible[part] = new.sum(axis=1)
+        new[:, 1:] &= pixels[:, 1:] != pixels[:, :-1]
+        colours[part] = new.sum(axis=1)
         if len(palette) < PALETTE_LIMIT:
             palette = np.union1d(palette, pixels[new])[:PALETTE_LIMIT]
-        clear |= bool((pixels == 0).any())
-        soft |= bool(((pixels > 0) & (pixels >> 24 < 255)).any())
+        clear |= len(shown) < pixels.size
+        soft |= bool((shown >> 24 < 255).any())
     found = {
         "empty": visible == 0,
         "of fewer than 4 pixels": (visible > 0) & (visible < 4),
         "of one colour": (visible >= 4) & (colours == 1),
-        "of very many colours (a JPEG, a photo or a smooth resize?)": colours
-        > np.maximum(32, visible / 2),
+        "of very many colours (a JPEG, a photo, a smooth resize?)": (colours > 32)
+        & (colours > visible / 2),
     }
     return {
         "colours_median": int(np.median(colours)),
@@ -157,16 +155,18 @@ def _look(sprites: Sprites, rows: np.ndarray) -> Card:
 
 
 def _examples(sprites: Sprites, rows: np.ndarray) -> Card:
-    shown = [sprites.names[row] if sprites.names else f"row {row}" for row in rows[:4]]
-    return {"count": len(rows), "examples": shown}
+    names = sprites.names
+    examples = [names[row] if names else f"row {row}" for row in rows[:4]]
+    return {"count": len(rows), "examples": examples}
 
 
 def _pinned(sprites: Sprites, rows: np.ndarray) -> np.ndarray:
-    names = sprites.names or ("",) * len(sprites)
-    return np.array([names[row].split("/")[-1].lower() in PINNED for row in rows])
+    if sprites.names is None:
+        return np.zeros(len(rows), bool)
+    return np.array([sprites.names[row].split("/")[-1].lower() in PINNED for row in rows])
 
 
-def _fingerprint(sprites: Sprites, rows: np.ndarray, parts: dict[str, np.ndarray]) -> str:
+def _fingerprint(sprites: Sprites, rows: np.ndarray, parts: Parts) -> str:
     """SHA-256 of the shape, the distinct sprites, their labels and the split."""
     digest = hashlib.sha256(str(sprites.images.shape[1:]).encode())
     for _, images in sprites.chunks(rows):

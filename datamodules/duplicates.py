@@ -1,8 +1,8 @@
 """Which sprites repeat each other, exactly or nearly: for the split, and for verdicts on novelty.
 
-Two sprites are of one group when they are equal after a shift of up to 2 px over transparent ground
-(pixels that leave the canvas are lost), a mirror or a recolouring, or when they agree in at least
-90% of the union of their opaque pixels. Groups are the connected components of that relation.
+Two sprites are of one group when they are equal after a shift of up to 2 px over transparent
+ground (pixels that leave the canvas are lost), a mirror or a recolouring, or when they agree in at
+least 90% of the union of their opaque pixels. Groups are the connected components of this.
 """
 
 import hashlib
@@ -91,7 +91,7 @@ class _Table:
         self.keys, self.owners = np.unique(keys, return_index=True)
 
     def meetings(self, keys: np.ndarray, start: int) -> np.ndarray:
-        """Pairs of the sprites from `start` on, which have keys `(n, k)`, and owners of equal keys.
+        """Pairs of the sprites from `start` on, with keys `(n, k)`, and owners of equal keys.
 
         The key 0 meets nothing.
         """

@@ -1,9 +1,9 @@
 """Pairs of sprites that agree in at least 90% of the union of their opaque pixels, all of them.
 
 Comparing every pair is out of reach for 20,000 sprites, but a pair that agrees so well has little
-room to hide: of the `m` pixels of either sprite at most `0.1 m` find no equal. So when every sprite
-lists its `floor(0.1 m) + 1` rarest pixels (place and colour), two such sprites have one of them in
-common (prefix filtering, Chaudhuri et al. 2006). Only pairs that share a rare pixel are compared.
+room to hide: of the `m` pixels of either sprite at most `0.1 m` find no equal. So when every
+sprite lists its `floor(0.1 m) + 1` rarest pixels (place and colour), two such sprites have one of
+them in common (prefix filtering, Chaudhuri et al. 2006), and only such pairs are compared.
 """
 
 from collections.abc import Iterator
@@ -43,8 +43,8 @@ class Overlap:
     def _agreeing(self, pairs: np.ndarray) -> np.ndarray:
         """Those pairs of which at most a tenth of the union differs.
 
-        The union is what differs and at most the smaller sprite's `m` pixels that do not, so more than
-        `m / 9` different pixels are too many, even if seen on every third pixel only.
+        The union is what differs and at most the smaller sprite's `m` pixels that do not, so more
+        than `m / 9` different pixels are too many, even if seen on every third pixel only.
         """
         smaller = self.opaque[pairs].min(axis=1)
         pairs = pairs[9 * _differing(self.flat[:, ::3], pairs) <= smaller]

@@ -94,7 +94,7 @@ class SheetData(SpriteDataModule):
 
 
 def _layout(cell: int | Sequence[int], margin: int, spacing: int) -> Layout:
-    sides = (cell, cell) if isinstance(cell, int) else tuple(cell)
+    sides = tuple(cell) if isinstance(cell, Sequence) else (cell, cell)
     numbers = (*sides, margin, spacing)
     whole = all(isinstance(number, int) and number >= 0 for number in numbers)
     if len(sides) != 2 or not whole or 0 in sides:

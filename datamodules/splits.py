@@ -26,10 +26,10 @@ def split(groups: np.ndarray, pinned: np.ndarray) -> tuple[Parts, str | None]:
     part = np.full(len(sizes), "train", dtype="<U5")
     room = {name: max(1, round(len(groups) / 10)) for name in ("val", "test")}
     for group in free.tolist():
-        fitting = [name for name in room if sizes[group] <= room[name]]
-        if fitting:
-            part[group] = fitting[0]
-            room[fitting[0]] -= sizes[group]
+        roomier = max(room, key=room.__getitem__)
+        if sizes[group] <= room[roomier]:
+            part[group] = roomier
+            room[roomier] -= sizes[group]
         elif not any(room.values()):
             break
     for name in room:

@@ -1,7 +1,6 @@
-"""SpriteDataModule: a source of sprites, the doctor, the split and the loaders. A new source writes `read`."""
+"""SpriteDataModule: a source, the doctor, the split, the loaders. A new source writes `read`."""
 
 from abc import abstractmethod
-from typing import Any
 
 import numpy as np
 import torch
@@ -10,12 +9,13 @@ from torch import Tensor
 
 from datamodules.arrays import Sprites
 from datamodules.batches import Batch, EvalBatches, TrainBatches
-from datamodules.doctor import check, examine
+from datamodules.doctor import Card, check, examine
 from datamodules.errors import DataError
+from datamodules.splits import Parts
 
 
 class SpriteDataModule(LightningDataModule):
-    """Sprites of one source, ready to train on; also usable without a trainer after `setup()`.
+    """Sprites of one source, ready to train on; usable without a trainer after `setup()`.
 
     Args:
         batch_size: sprites of one forward over all devices; must be divisible by their number.
@@ -23,7 +23,7 @@ class SpriteDataModule(LightningDataModule):
 
     Attributes (after `setup`):
         sprites: all rows in the order of the source, exact repeats included.
-        split: int64 row numbers of "train", "val" and "test"; of equal sprites only the first is in use.
+        split: int64 row numbers of "train", "val" and "test"; of equal sprites the first is used.
         card: what the doctor found and decided, as plain values; `doctor.table` prints it.
 
     Raises:
@@ -31,8 +31,8 @@ class SpriteDataModule(LightningDataModule):
     """
 
     sprites: Sprites
-    split: dict[str, np.ndarray]
-    card: dict[str, Any]
+    split: Parts
+    card: Card
 
     def __init__(self, *, batch_size: int = 64, seed: int = 0) -> None:
         super().__init__()
@@ -73,9 +73,8 @@ class SpriteDataModule(LightningDataModule):
         """Share of each label among the training rows; empty without labels."""
         if self.sprites.labels is None:
             return []
-        rows = self.split["train"]
-        counts = np.bincount(self.sprites.labels[rows], minlength=self.classes)
-        return (counts / len(rows)).tolist()
+        labels = self.sprites.labels[self.split["train"]]
+        return (np.bincount(labels, minlength=self.classes) / len(labels)).tolist()
 
     def images(self, rows: np.ndarray) -> Tensor:
         """Sprites uint8 `(n, C, H, W)` of these rows; RGB is 0 where alpha is 0."""
@@ -84,19 +83,18 @@ class SpriteDataModule(LightningDataModule):
 
     def labels(self, rows: np.ndarray) -> Tensor | None:
         """Labels int64 `(n,)` of these rows, or None."""
-        return None if self.sprites.labels is None else torch.from_numpy(self.sprites.labels[rows])
+        labels = self.sprites.labels
+        return None if labels is None else torch.from_numpy(labels[rows])
 
     def find(self, name: str) -> int:
         """The row of the sprite of that name."""
         names = self.sprites.names or ()
         if name not in names:
-            raise DataError(
-                f"No sprite is called {name!r}; this data names {len(names):,} sprites."
-            )
+            raise DataError(f"No sprite is called {name}; names look like {', '.join(names[:3])}.")
         return names.index(name)
 
     def train_dataloader(self) -> TrainBatches:
-        """Endless keyed batches that go on where the trainer's count of micro-batches stands."""
+        """Endless batches that go on where the trainer's count of micro-batches stands."""
         return TrainBatches(
             self._batch,
             self.split["train"],
@@ -111,20 +109,19 @@ class SpriteDataModule(LightningDataModule):
         return EvalBatches(self._batch, self.split["val"], size=self.batch_size, **self._share())
 
     def _batch(self, rows: np.ndarray) -> Batch:
-        batch = {"image": self.images(rows), "index": torch.from_numpy(np.ascontiguousarray(rows))}
+        batch = {"image": self.images(rows), "index": torch.from_numpy(rows.copy())}
         labels = self.labels(rows)
         return batch if labels is None else {**batch, "label": labels}
 
     def _position(self) -> int:
-        """How many micro-batches the trainer has begun, in all epochs and before a restart."""
+        """How many micro-batches the trainer has begun, those before a restart included."""
         if self.trainer is None:
             return 0
         return self.trainer.fit_loop.epoch_loop.batch_progress.total.ready
 
     def _share(self) -> dict[str, int]:
-        rank, world = (
-            (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
-        )
+        trainer = self.trainer
+        rank, world = (trainer.global_rank, trainer.world_size) if trainer else (0, 1)
         if self.batch_size % world:
             raise DataError(
                 f"data.batch_size={self.batch_size} cannot be shared by {world} devices;"

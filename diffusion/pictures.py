@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
 CHECKER = (142, 148, 158), (128, 134, 144)
@@ -47,6 +47,12 @@ def on_checkerboard(images: Tensor) -> np.ndarray:
     return (pixels[..., :3] * alpha + board * (1 - alpha)).round().astype(np.uint8)
 
 
+def tile(image: Tensor, scale: int) -> Image.Image:
+    """One uint8 `(C, H, W)` sprite on its checkerboard, without a border."""
+    pixels = on_checkerboard(image[None])[0]
+    return Image.fromarray(pixels.repeat(scale, axis=0).repeat(scale, axis=1))
+
+
 def transparent_png(image: Tensor, path: Path) -> None:
     """Writes one uint8 `(C, H, W)` sprite at its own size, alpha as it is."""
     pixels = image.cpu().permute(1, 2, 0).numpy()
@@ -62,6 +68,53 @@ def captioned(picture: Image.Image, captions: Sequence[str]) -> Image.Image:
         centre = picture.width * (k + 0.5) / len(captions)
         draw.text((centre, picture.height + 8), caption, fill=INK, anchor="mm")
     return page
+
+
+def write(
+    draw: ImageDraw.ImageDraw,
+    place: tuple[float, float],
+    text: str,
+    size: int,
+    colour: tuple[int, int, int] = INK,
+    anchor: str = "lm",
+    room: float | None = None,
+    lines: int = 1,
+) -> int:
+    """Writes text centred on the height of `place`, and returns its width.
+
+    Args:
+        draw: on which page.
+        place: left end, or with anchor="rm" right end, of the middle line.
+        text: what to write.
+        size: of the letters, in pixels.
+        colour: of the ink.
+        anchor: as Pillow names it.
+        room: greatest width; what does not fit goes to the next line or ends in an ellipsis.
+        lines: greatest number of lines.
+    """
+    font = ImageFont.load_default(size)
+    shown = [text] if room is None else _broken(text, font, room, lines)
+    for k, line in enumerate(shown):
+        y = place[1] + (k - (len(shown) - 1) / 2) * size * 1.25
+        draw.text((place[0], y), line, fill=colour, anchor=anchor, font=font)
+    return round(max(font.getlength(line) for line in shown))
+
+
+def _broken(text: str, font: ImageFont.FreeTypeFont, room: float, lines: int) -> list[str]:
+    """The text in at most so many lines, each no wider than `room`."""
+    shown: list[str] = []
+    for word in text.split():
+        if shown and font.getlength(f"{shown[-1]} {word}") <= room:
+            shown[-1] += f" {word}"
+        elif len(shown) < lines:
+            shown.append(word)
+        else:
+            shown[-1] += f" {word}"  # too long: cut below
+    for k, line in enumerate(shown):
+        while font.getlength(shown[k]) > room and len(line) > 1:
+            line = line[:-1]
+            shown[k] = line.rstrip(" ,") + "…"
+    return shown
 
 
 def film(frames: Sequence[Image.Image], path: Path, seconds: float = 4.0) -> None:

@@ -11,7 +11,7 @@ from diffusion import pictures
 from diffusion.denoiser import Denoiser
 from diffusion.noise import LABELS, ImageNoise, keyed
 from diffusion.pixels import PixelCodec
-from diffusion.samplers.base import Sampler
+from diffusion.samplers.base import Origin, Sampler
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,7 @@ class SpriteSet:
         label_frequencies: share of each class, from which sprite k's label is drawn; empty for a
             network without classes.
         seed: which set.
+        origin: a sprite and a noise level; then all sprites are variations of that one.
     """
 
     denoiser: Denoiser
@@ -34,6 +35,7 @@ class SpriteSet:
     shape: Sequence[int]
     label_frequencies: Sequence[float] = ()
     seed: int = 0
+    origin: Origin | None = None
 
     def labels(self, indices: Sequence[int]) -> Tensor | None:
         """The label of each index, int64 `(len(indices),)`; None without classes."""
@@ -51,15 +53,18 @@ class SpriteSet:
         """Yields uint8 `(<= batch_size, C, H, W)` on the CPU until all indices are made."""
         for start in range(0, len(indices), batch_size):
             noise, label = self._address(indices[start : start + batch_size])
-            yield self.codec.decode(self.sampler(self.denoiser, noise, label)).cpu()
+            made = self.sampler(self.denoiser, noise, label, self.origin)
+            yield self.codec.decode(made).cpu()
 
     def film(self, indices: Sequence[int], frames: int = 40) -> list[Image.Image]:
         """Pictures of the way from noise to sprites: about `frames` of them, evenly spread."""
         noise, label = self._address(indices)
+        levels, first = self.sampler.start(self.denoiser.schedule, noise(0), self.origin)
         soft = PixelCodec()  # half-opaque pixels are shown half opaque until the end
-        film = [pictures.grid(soft.decode(noise(0)))]
-        every, steps = -(-self.sampler.steps // frames), self.sampler.steps
-        way = self.sampler.trajectory(self.denoiser, noise, label)
+        film = [pictures.grid(soft.decode(first))]
+        steps = len(levels) - 1
+        every = -(-steps // frames)
+        way = self.sampler.trajectory(self.denoiser, noise, label, self.origin)
         for step, (_, x_t, _) in enumerate(way, start=1):
             if step == steps:
                 film.append(pictures.grid(self.codec.decode(x_t)))

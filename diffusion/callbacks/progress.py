@@ -26,8 +26,7 @@ class Progress(Callback):
     ) -> None:
         self._bar = tqdm(
             total=1000,
-            desc="training",
-            bar_format="{desc} {percentage:3.0f}% |{bar}| {postfix}",
+            bar_format="{percentage:3.0f}% |{bar}| {desc}",
             disable=not (trainer.is_global_zero and sys.stderr.isatty()),
             dynamic_ncols=True,
         )
@@ -91,7 +90,7 @@ class Progress(Callback):
             left = (1 - share) * (now - self._started) / done
             words.append(f"{int(left // 60)}:{int(left % 60):02d} left")
         self._bar.n = int(1000 * share)
-        self._bar.set_postfix_str(", ".join(words))
+        self._bar.set_description_str(", ".join(words))
         if self._bar.disable and now - self._said > self.seconds:
             self._said = now
             print(f"{100 * share:3.0f}%  " + ", ".join(words), flush=True)

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from diffusion.denoiser import Denoiser
 from diffusion.errors import UserError
+from diffusion.schedules.base import NoiseSchedule
 
 
 class Level(NamedTuple):
@@ -19,15 +20,27 @@ class Level(NamedTuple):
     sigma: float
 
 
+class Origin(NamedTuple):
+    """A sprite to start from instead of pure noise, for variations of it.
+
+    Meng et al. 2022, "SDEdit": noise it to a level between 0 and 1 and let the sampler finish it.
+    `x0` is `(C, H, W)` in the model range.
+    """
+
+    x0: Tensor
+    noise_level: float
+
+
 class Sampler(ABC):
-    """Walks a time grid from pure noise (t=1) to sprites (t=0); a new sampler writes `step`.
+    """Walks a time grid from noise (t=1, or an origin's level) to sprites (t=0); a new sampler
+    writes `step`.
 
     Args:
         steps: number of network evaluations, 1..schedule.steps.
         clip: clamp clean estimates to the model range [-1, 1].
     """
 
-    def __init__(self, steps: int = 50, clip: bool = True) -> None:
+    def __init__(self, steps: int, clip: bool = True) -> None:
         if steps < 1:
             raise UserError(f"sampler.steps={steps} must be at least 1.")
         self.steps, self.clip = steps, clip
@@ -38,9 +51,24 @@ class Sampler(ABC):
     ) -> Tensor:
         """x at `nxt` from x_t at `now` and its clean estimate; `noise()` draws fresh noise."""
 
+    def start(
+        self, schedule: NoiseSchedule, noise: Tensor, origin: Origin | None = None
+    ) -> tuple[list[Level], Tensor]:
+        """The levels of the time grid, and x `(B, C, H, W)` at the first of them."""
+        times = schedule.grid(self.steps, origin.noise_level if origin else 1.0)
+        alphas, sigmas = schedule(times)  # on the CPU: plain numbers, no device sync
+        levels = [Level(*row) for row in torch.stack([times, alphas, sigmas], dim=1).tolist()]
+        if origin is None:
+            return levels, noise
+        return levels, levels[0].alpha * origin.x0.to(noise) + levels[0].sigma * noise
+
     @torch.no_grad()
     def trajectory(
-        self, denoiser: Denoiser, noise: Callable[[int], Tensor], label: Tensor | None = None
+        self,
+        denoiser: Denoiser,
+        noise: Callable[[int], Tensor],
+        label: Tensor | None = None,
+        origin: Origin | None = None,
     ) -> Iterator[tuple[Level, Tensor, Tensor]]:
         """Yields (level reached, x there, the clean estimate that led there) after each step.
 
@@ -48,11 +76,9 @@ class Sampler(ABC):
             denoiser: anything with `.schedule` and `forward(x_t, t, label) -> clean estimate`.
             noise: draw number -> noise `(B, C, H, W)`; draw 0 is the start, draw k is for step k.
             label: class of each sprite `(B,)`, for a network with classes.
+            origin: a sprite to make variations of, instead of new ones.
         """
-        times = denoiser.schedule.grid(self.steps)
-        alphas, sigmas = denoiser.schedule(times)  # on the CPU: plain numbers, no device sync
-        levels = [Level(*row) for row in torch.stack([times, alphas, sigmas], dim=1).tolist()]
-        x_t = noise(0)
+        levels, x_t = self.start(denoiser.schedule, noise(0), origin)
         for k, (now, nxt) in enumerate(zip(levels, levels[1:], strict=False), start=1):
             x0_hat = denoiser(x_t, x_t.new_full((len(x_t),), now.t), label)
             if self.clip:
@@ -61,9 +87,13 @@ class Sampler(ABC):
             yield nxt, x_t, x0_hat
 
     def __call__(
-        self, denoiser: Denoiser, noise: Callable[[int], Tensor], label: Tensor | None = None
+        self,
+        denoiser: Denoiser,
+        noise: Callable[[int], Tensor],
+        label: Tensor | None = None,
+        origin: Origin | None = None,
     ) -> Tensor:
         """Sprites `(B, C, H, W)` in the model range; arguments as for `trajectory`."""
-        for _level, x_t, _x0_hat in self.trajectory(denoiser, noise, label):
+        for _level, x_t, _x0_hat in self.trajectory(denoiser, noise, label, origin):
             sprites = x_t
         return sprites

@@ -18,7 +18,7 @@ class DDPM(Sampler):
         clip: clamp clean estimates to [-1, 1].
     """
 
-    def __init__(self, steps: int = 1000, variance: str = "posterior", clip: bool = True) -> None:
+    def __init__(self, steps: int = 100, variance: str = "posterior", clip: bool = True) -> None:
         super().__init__(steps, clip)
         if variance not in ("posterior", "beta"):
             raise UserError(f"sampler.variance={variance} must be posterior or beta.")

@@ -5,6 +5,7 @@ Every schedule is variance preserving, alpha^2 + sigma^2 = 1, and given by alpha
     x_t = alpha(t) x0 + sigma(t) eps,    log-SNR(t) = log(alpha_bar / (1 - alpha_bar))
 """
 
+import math
 from abc import ABC, abstractmethod
 
 import torch
@@ -46,17 +47,26 @@ class NoiseSchedule(nn.Module, ABC):
         alpha, sigma = torch.sigmoid(log_snr).sqrt(), torch.sigmoid(-log_snr).sqrt()
         return alpha.to(t.dtype), sigma.to(t.dtype)
 
-    def grid(self, n: int) -> Tensor:
-        """The n+1 strictly decreasing times 1 -> 0 (float64) that a sampler of n steps visits.
+    def grid(self, n: int, start: float = 1.0) -> Tensor:
+        """The strictly decreasing times start -> 0 (float64) that a sampler of n steps visits.
+
+        n steps lead from 1 to 0; a later start takes as many of them as lie below it, evenly
+        spread, and at least one.
 
         Raises:
-            UserError: n is not in 1..steps.
+            UserError: n is not in 1..steps, or start is not in [1/steps, 1].
         """
         if not 1 <= n <= self.steps:
             raise UserError(
                 f"sampler.steps={n} must lie between 1 and schedule.steps={self.steps}."
             )
-        return torch.arange(n, -1, -1, dtype=torch.float64) / n
+        if not 1 / self.steps <= start <= 1:
+            raise UserError(
+                f"noise_level={start} must lie between 1/schedule.steps={1 / self.steps:g}, hardly "
+                "any noise, and 1, nothing but noise."
+            )
+        left = max(1, math.floor(n * start + 1e-9))
+        return start * torch.arange(left, -1, -1, dtype=torch.float64) / left
 
     @property
     def reaches_zero_snr(self) -> bool:

@@ -1,0 +1,155 @@
+"""Who is under this noise? For a finite set of sprites the answer is exact: Bayes' rule.
+
+    x_t = alpha x_i + sigma eps     p(i | x_t) = softmax_i(-|x_t - alpha x_i|^2 / (2 sigma^2))
+
+The mean of the sprites under this posterior is what a network that had learned the set by heart
+would answer (Karras et al. 2022, "Elucidating the Design Space", appendix B.3), and the exponential
+of its entropy is the number of sprites that are still in question.
+"""
+
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+
+import torch
+from torch import Tensor, nn
+
+CERTAIN, PROBABLE, UNDECIDED = 1.05, 2.0, 0.5
+"""Fewer candidates than the first two, and than this share of the set, are cuts between bands."""
+
+DIRECT = 64  # this many of the likeliest are computed again without cancellation
+SHARPEST = 1e-4  # a smaller sigma counts as this; a step of one byte is 80 times as large
+BLOCK = 2**22  # numbers in the largest temporary tensor
+
+
+class Posterior(nn.Module):
+    """p(sprite | x_t) over a finite set, all of it equally likely beforehand.
+
+    A float32 matrix product proposes. The expanded square |x|^2 - 2xy + |y|^2 loses about half a
+    nat at low noise, so the likeliest `DIRECT` are computed again by direct difference in float64.
+    The sprites are this module's weights: it moves between devices as a network does.
+
+    Args:
+        clean: the sprites `(N, C, H, W)` in the model range.
+        copies: rows k, k + N/copies, k + 2N/copies, ... show the same sprite; see `mirrored`.
+    """
+
+    classes = 0  # like a network without labels
+
+    def __init__(self, clean: Tensor, copies: int = 1) -> None:
+        super().__init__()
+        self.clean = nn.Parameter(clean.float(), requires_grad=False)
+        self.copies = copies
+        norms = torch.linalg.vector_norm(self.clean.flatten(1), dim=1)
+        self.register_buffer("squares", norms.square(), persistent=False)
+
+    @classmethod
+    def mirrored(cls, clean: Tensor) -> "Posterior":
+        """Of a training that mirrors sprites: each stands for its mirror image as well."""
+        return cls(torch.cat([clean, clean.flip(-1)]), copies=2)
+
+    def __len__(self) -> int:
+        return len(self.clean) // self.copies
+
+    def probabilities(self, x_t: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
+        """Probability of every sprite, float64 `(B, N)`.
+
+        Args:
+            x_t: noised sprites `(B, C, H, W)`.
+            alpha: share of the sprite, `(B,)` or one number for all.
+            sigma: share of the noise, likewise; 0 is allowed.
+        """
+        return torch.cat([self._whom(rows) for rows in self._rows(x_t, alpha, sigma)])
+
+    def candidates(self, x_t: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
+        """How many sprites are in question, float64 `(B,)`; arguments as for `probabilities`."""
+        rows = self._rows(x_t, alpha, sigma)
+        return torch.cat([candidates(self._whom(part)) for part in rows])
+
+    def clean_estimate(self, x_t: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
+        """The posterior mean `(B, C, H, W)`, no worse on this set than any other estimate."""
+        means = [
+            part.to(self.clean.dtype) @ self.clean.flatten(1)
+            for part in self._rows(x_t, alpha, sigma)
+        ]
+        return torch.cat(means).view_as(x_t).to(x_t.dtype)
+
+    def holds(self, x0: Tensor) -> bool:
+        """Whether this very sprite `(C, H, W)` is one of the set."""
+        blocks = self.clean.split(max(1, BLOCK // x0.numel()))
+        return any(bool((block == x0).flatten(1).all(1).any()) for block in blocks)
+
+    def _whom(self, rows: Tensor) -> Tensor:
+        """Probability of each sprite from that of each row."""
+        return rows.unflatten(1, (self.copies, -1)).sum(1)
+
+    def _rows(self, x_t: Tensor, alpha: Tensor, sigma: Tensor) -> Iterator[Tensor]:
+        """The posterior over the rows of `clean`, some sprites at a time."""
+        precise = torch.float32 if x_t.device.type == "mps" else torch.float64
+        alpha, sigma = (
+            torch.as_tensor(level, device=x_t.device).to(precise).expand(len(x_t))
+            for level in (alpha, sigma)
+        )
+        keys, precision = self.clean.flatten(1), sigma.clamp(min=SHARPEST) ** -2 / 2
+        direct = min(DIRECT, len(keys))
+        size = max(1, BLOCK // max(len(keys), direct * keys.shape[1]))
+        queries = x_t.flatten(1).split(size)
+        for x, a, p in zip(queries, alpha.split(size), precision.split(size), strict=True):
+            a, p, x = a[:, None], p[:, None], x.to(precise)
+            product = (x.to(keys.dtype) @ keys.T).to(precise)
+            square = x.square().sum(1, keepdim=True) - 2 * a * product + a**2 * self.squares
+            near = square.topk(direct, largest=False).indices
+            exact = (x[:, None] - a[..., None] * keys[near]).square_().sum(-1)
+            yield torch.softmax(-p * square.scatter_(1, near, exact), dim=1)
+
+
+def candidates(probabilities: Tensor) -> Tensor:
+    """exp(entropy) of each row of `(B, N)`: 1 when one sprite is certain, N when all are equal."""
+    return torch.special.entr(probabilities).sum(1).exp()
+
+
+class Band(StrEnum):
+    """What the posterior amounts to, from low noise to high."""
+
+    THAT_IS = "that is"
+    PROBABLY = "probably"
+    ONE_OF = "one of"
+    NO_IDEA = "no idea"
+
+
+def borders(n: int) -> Tensor:
+    """The numbers of candidates at which one band ends and the next begins, float64 `(3,)`."""
+    return torch.tensor([CERTAIN, PROBABLE, max(PROBABLE, UNDECIDED * n)], dtype=torch.float64)
+
+
+def band(candidates: float, n: int) -> Band:
+    """The band of so many candidates out of n sprites."""
+    return list(Band)[int(torch.bucketize(candidates, borders(n), right=True))]
+
+
+def in_words(candidates: float, n: int, likeliest: Sequence[str], known: bool = True) -> str:
+    """One of the four bands as a person would say it.
+
+    Args:
+        candidates: how many sprites are in question.
+        n: how many there are.
+        likeliest: names of the likeliest sprites, best first; three are used.
+        known: whether the sprite under the noise is one of the set.
+    """
+    nearest = "" if known else "nearest: "
+    match band(candidates, n):
+        case Band.THAT_IS:
+            return f"{nearest or 'that is '}{likeliest[0]}"
+        case Band.PROBABLY:
+            return f"{nearest}probably {likeliest[0]}"
+        case Band.ONE_OF:
+            return nearest + _either(likeliest[:3], round(candidates))
+        case _:
+            return f"no idea: about {candidates:,.0f} candidates"
+
+
+def _either(names: Sequence[str], count: int) -> str:
+    """"Bob or Fred", "Bob, Fred or Nancy", "Bob, Fred, Nancy or 5 others"."""
+    words, others = list(names[:count]), count - len(names)
+    if others > 0:
+        words.append(f"{others:,} other{'s' * (others > 1)}")
+    return " or ".join(filter(None, [", ".join(words[:-1]), words[-1]]))

@@ -1,0 +1,154 @@
+"""`data=array`: files of NumPy users, of the short course and of `sample.py` load as they are."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from datamodules.array import COURSE_LABELS, ArrayData
+from datamodules.errors import DataError
+
+RNG = np.random.default_rng(0)
+IMAGES = RNG.integers(0, 256, (40, 8, 6, 4), dtype=np.uint8)
+CANONICAL = IMAGES * (IMAGES[..., 3:] > 0)
+HIDING = IMAGES.copy()
+HIDING[:, :2, :, 3] = 0
+
+
+def npz(path, **arrays):
+    np.savez(path / "a.npz", **arrays)
+    return ArrayData(str(path / "a.npz"))
+
+
+def npy(path, array, **options):
+    np.save(path / "a.npy", array)
+    return ArrayData(str(path / "a.npy"), **options)
+
+
+@pytest.mark.parametrize("first", [False, True])
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_both_files_and_both_layouts_hold_the_same(tmp_path, channels, first):
+    array = CANONICAL[..., :channels].transpose(0, 3, 1, 2) if first else CANONICAL[..., :channels]
+    every = np.arange(40)
+    for sprites in (npy(tmp_path, array).read(), npz(tmp_path, images=array).read()):
+        assert (sprites.take(every) == CANONICAL[..., :channels]).all()
+        assert sprites.notes == ()
+
+
+def test_a_npy_stays_on_disk(tmp_path):
+    for array in (HIDING, HIDING.transpose(0, 3, 1, 2), IMAGES.repeat(2, 1).repeat(2, 2)):
+        assert isinstance(npy(tmp_path, array).read().images, np.memmap)
+
+
+@pytest.mark.parametrize("make", [npy, lambda path, array: npz(path, images=array)])
+def test_hidden_colours_are_removed_and_said(tmp_path, make):
+    sprites = make(tmp_path, HIDING).read()
+    taken = sprites.take(np.arange(40))
+    assert (taken[..., 3] == HIDING[..., 3]).all()
+    assert (taken[HIDING[..., 3] > 0] == HIDING[HIDING[..., 3] > 0]).all()
+    assert (taken[HIDING[..., 3] == 0] == 0).all()
+    assert "Colours under full transparency" in sprites.notes[0]
+
+
+def test_enlarged_sprites_come_back_to_their_grid(tmp_path):
+    sprites = npy(tmp_path, CANONICAL.repeat(3, 1).repeat(3, 2)).read()
+    assert (sprites.take(np.arange(40)) == CANONICAL).all()
+    assert sprites.notes == ("The sprites were enlarged 3 times; the true grid is used.",)
+
+
+def test_everything_that_an_npz_may_hold(tmp_path):
+    sprites = npz(
+        tmp_path,
+        images=IMAGES,
+        labels=np.arange(40) % 3,
+        label_names=np.array(["a", "b", "c"]),
+        groups=np.arange(40) // 2,
+        names=np.array([f"sprite {k}" for k in range(40)]),
+        seeds=np.arange(40),
+    ).read()
+    assert sprites.labels.tolist() == [k % 3 for k in range(40)]
+    assert sprites.label_names == ("a", "b", "c")
+    assert sprites.groups.tolist() == [k // 2 for k in range(40)]
+    assert sprites.names[7] == "sprite 7"
+
+
+def test_the_course(tmp_path):
+    images = RNG.integers(0, 256, (40, 16, 16, 3), dtype=np.uint8)
+    np.save(tmp_path / "labels.npy", np.eye(5)[np.arange(40) % 5])
+    data = npy(tmp_path, images, labels_path=str(tmp_path / "labels.npy"))
+    sprites = data.read()
+    assert sprites.label_names == COURSE_LABELS
+    assert sprites.labels.tolist() == [k % 5 for k in range(40)]
+    np.save(tmp_path / "a.npy", images[:, :8])
+    assert data.read().label_names == ("0", "1", "2", "3", "4")
+    assert npz(tmp_path, images=images, labels=np.arange(40) % 2).read().label_names == ("0", "1")
+
+
+def test_floats_are_read_with_a_note(tmp_path):
+    sprites = npy(tmp_path, (CANONICAL[..., :3] / 255).astype(np.float32)).read()
+    assert (sprites.images == CANONICAL[..., :3]).all()
+    assert sprites.notes == ("float32 values from 0 to 1 were read as uint8.",)
+
+
+def refused(data, *words):
+    with pytest.raises(DataError) as error:
+        data.setup()
+    for word in words:
+        assert word in str(error.value)
+    assert len(str(error.value).splitlines()) == 1
+
+
+def test_other_files(tmp_path):
+    Image.new("RGB", (8, 8)).save(tmp_path / "a.png")
+    refused(ArrayData(str(tmp_path / "a.png")), "data=folder", "data=sheet")
+    refused(ArrayData(str(tmp_path)), "use data=folder")
+    refused(ArrayData(str(tmp_path / "none.npy")), "There is no file")
+    refused(npz(tmp_path, sprites=IMAGES), "holds no array called 'images'", "np.savez")
+
+
+def test_lengths_that_differ(tmp_path):
+    for what in ("labels", "groups"):
+        refused(
+            npz(tmp_path, images=IMAGES, **{what: np.zeros(7, int)}), f"7 {what}", "40 sprites"
+        )
+    refused(npz(tmp_path, images=IMAGES, names=np.array(["a"])), "1 names; give one for each")
+    np.save(tmp_path / "labels.npy", np.zeros(41))
+    refused(npy(tmp_path, IMAGES, labels_path=str(tmp_path / "labels.npy")), "41 labels")
+
+
+def test_groups_are_whole_numbers(tmp_path):
+    refused(npz(tmp_path, images=IMAGES, groups=np.zeros(40)), "'groups'", "whole numbers")
+    refused(npz(tmp_path, images=IMAGES, groups=np.zeros((40, 2), int)), "whole numbers")
+
+
+@pytest.mark.parametrize(
+    ("array", "word"),
+    [
+        (np.full((40, 8, 8, 3), np.nan), "NaN"),
+        (IMAGES * 1.5, "from 0 to 382.5"),
+        (IMAGES / 254, "lie between"),
+        (IMAGES[0], "has the shape (8, 6, 4)"),
+        (IMAGES[..., :2], "1, 3 or 4 channels"),
+        (RNG.integers(0, 256, (9, 257, 8, 3), dtype=np.uint8), "at most 256 x 256"),
+        (np.zeros((9, 257, 8, 3), np.uint8), "at most 256 x 256"),
+        (IMAGES[[0, 1, 2, 3, 4, 5, 6] * 5], "Only 7 distinct"),
+        (IMAGES.astype("U3"), "save it as uint8"),
+    ],
+)
+def test_arrays_that_cannot_be_used(tmp_path, array, word):
+    refused(npy(tmp_path, array), word)
+    refused(npz(tmp_path, images=array), word)
+
+
+def test_real_arrays(real):
+    for name, size in (("dawnlike_16", 16), ("ninja_16", 16), ("dcss_32", 32)):
+        data = ArrayData(str(real(f"{name}.npz")))
+        data.setup()
+        with np.load(real(f"{name}.npz")) as arrays:
+            assert data.shape == (4, size, size)
+            assert (data.sprites.images == arrays["images"]).all()
+            assert data.label_names == tuple(arrays["label_names"])
+            assert data.card["distinct"] == len(arrays["images"])
+            assert data.card["notes"] == []
+            if "groups" in arrays:
+                kinds = [np.unique(arrays["groups"][rows]) for rows in data.split.values()]
+                assert len(np.unique(np.concatenate(kinds))) == sum(map(len, kinds))
