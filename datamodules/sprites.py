@@ -1,6 +1,6 @@
 """SpriteDataModule: a source, the doctor, the split, the loaders. A new source writes `read`."""
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 
 import numpy as np
 import torch
@@ -14,7 +14,7 @@ from datamodules.errors import DataError
 from datamodules.splits import Parts
 
 
-class SpriteDataModule(LightningDataModule):
+class SpriteDataModule(LightningDataModule, ABC):
     """Sprites of one source, ready to train on; usable without a trainer after `setup()`.
 
     Args:

@@ -148,7 +148,7 @@ def in_words(candidates: float, n: int, likeliest: Sequence[str], known: bool = 
 
 
 def _either(names: Sequence[str], count: int) -> str:
-    """"Bob or Fred", "Bob, Fred or Nancy", "Bob, Fred, Nancy or 5 others"."""
+    """ "Bob or Fred", "Bob, Fred or Nancy", "Bob, Fred, Nancy or 5 others"."""
     words, others = list(names[:count]), count - len(names)
     if others > 0:
         words.append(f"{others:,} other{'s' * (others > 1)}")

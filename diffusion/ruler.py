@@ -32,7 +32,8 @@ class Reading:
         log_snr: at t=1.
         candidates: sprites in question at t=1, out of `n`.
         n: sprites in the set.
-        needed: the log-SNR shift that would leave nobody identifiable at t=1; 0 if none is needed.
+        needed: the log-SNR shift, in tenths, after which nobody is identifiable at t=1; 0 if that
+            is so already.
         mean: the largest absolute mean of a pixel's channel at t=1; 0 in N(0, I).
         variance: the least and the largest variance of one at t=1; 1 in N(0, I).
         divergence: of x_1 from N(0, I) in nats, each channel of each pixel taken as a Gaussian of
@@ -51,7 +52,7 @@ class Reading:
 
     @property
     def identifiable(self) -> bool:
-        """Whether the sprite under the noise of t=1 can still be guessed: it is in no `NO_IDEA`."""
+        """Whether the sprite under the noise of t=1 can still be guessed: not `Band.NO_IDEA`."""
         return self.needed < 0
 
     @property
@@ -132,7 +133,7 @@ class Ruler:
         found = torch.bucketize(self.entropy_at(log_snr).exp(), borders(self.n), right=True)
         end = float(self.entropy_at(log_snr[-1:]).mean())
         undecided = math.log(max(1.0, UNDECIDED * self.n))
-        lacking = end < undecided
+        to_go = self.crossing(undecided) - float(log_snr[-1])
         alpha, sigma = schedule(times[-1:])
         mean, variance = alpha * self._mean, alpha**2 * self._variance + sigma**2
         return Reading(
@@ -140,7 +141,7 @@ class Ruler:
             log_snr=float(log_snr[-1]),
             candidates=math.exp(end),
             n=self.n,
-            needed=self.crossing(undecided) - float(log_snr[-1]) if lacking else 0.0,
+            needed=math.floor(10 * to_go) / 10 if end < undecided else 0.0,
             mean=float(mean.abs().max()),
             variance=(float(variance.min()), float(variance.max())),
             divergence=float((mean**2 + variance - 1 - variance.log()).sum() / 2),

@@ -80,7 +80,7 @@ def vary(
 
 def in_words(variations: Variations, names: Sequence[str]) -> str:
     """One line: how many different sprites, and whom they come nearest to."""
-    whom = [f"{names[row]} {count}" for row, count in list(variations.becomes.items())[:3]]
+    whom = [f"{names[row]} ({count})" for row, count in list(variations.becomes.items())[:3]]
     rest = len(variations.becomes) - len(whom)
     others = [f"{rest} others"] if rest > 1 else ["1 other"] * rest
     return (
@@ -93,14 +93,17 @@ def write_variations(
     image: Tensor, found: Sequence[Variations], names: Sequence[str], folder: Path
 ) -> None:
     """Writes `variations.png`, a row per level behind the original, and `variations.json`."""
-    rows = [pictures.grid(torch.cat([image[None], v.images]), len(v.images) + 1) for v in found]
-    height = rows[0].height + 26
-    page = Image.new("RGB", (rows[0].width, len(rows) * height), pictures.PAPER)
+    original, gap = pictures.grid(image[None]), 12
+    rows = [pictures.grid(v.images, columns=len(v.images)) for v in found]
+    left, height = original.width + gap, original.height + 26
+    page = Image.new("RGB", (left + rows[0].width, len(rows) * height), pictures.PAPER)
     draw = ImageDraw.Draw(page)
     for k, (row, variations) in enumerate(zip(rows, found, strict=True)):
-        page.paste(row, (0, k * height + 24))
+        top = k * height + 24
+        page.paste(original, (0, top))
+        page.paste(row, (left, top))
         line = f"t = {variations.noise_level:g}: {in_words(variations, names)}"
-        pictures.write(draw, (6, k * height + 13), line, 15, room=page.width - 12)
+        pictures.write(draw, (6, top - 11), line, 15, room=page.width - 12)
     page.save(folder / "variations.png")
     table = [
         {

@@ -1,0 +1,73 @@
+"""Laws of the denoiser that knows its sprites by heart."""
+
+import pytest
+import torch
+from test_posterior import sprites
+
+from diffusion.noise import ImageNoise
+from diffusion.posterior import Posterior
+from diffusion.posterior_denoiser import PosteriorDenoiser
+from diffusion.predictions import Clean, Epsilon, Velocity
+from diffusion.samplers.ddim import DDIM
+from diffusion.samplers.ddpm import DDPM
+from diffusion.schedules.cosine import Cosine
+from diffusion.schedules.laplace import Laplace
+from diffusion.schedules.linear import Linear
+from diffusion.schedules.sigmoid import Sigmoid
+from diffusion.schedules.wrappers import ZeroTerminal
+from diffusion.weightings import MinSNR
+
+CLEAN = sprites(30)
+
+
+@pytest.mark.parametrize("sampler", [DDIM, DDPM])
+@pytest.mark.parametrize(
+    "schedule",
+    [Linear(), Cosine(200), Sigmoid(200), Laplace(200), ZeroTerminal(Linear(200))],
+    ids=["linear", "cosine", "sigmoid", "laplace", "zero_terminal"],
+)
+def test_every_sampler_ends_on_training_sprites(sampler, schedule):
+    denoiser = PosteriorDenoiser(Posterior(CLEAN), schedule)
+    noise = ImageNoise(0, range(12), CLEAN.shape[1:])
+    made = sampler(schedule.steps)(denoiser, noise)
+    distance = (made[:, None] - CLEAN).abs().flatten(2).amax(2)
+    assert distance.amin(1).max() < 1e-5
+    assert len(distance.argmin(1).unique()) > 3
+
+
+@pytest.mark.parametrize("prediction", [Epsilon(), Clean(), Velocity()])
+def test_the_loss_is_in_the_units_of_the_prediction(prediction):
+    denoiser = PosteriorDenoiser(Posterior(CLEAN), Linear(), prediction, MinSNR())
+    t = torch.linspace(0.2, 0.9, 30)
+    eps = torch.randn(CLEAN.shape, generator=torch.Generator().manual_seed(0))
+    alpha, sigma = (level.view(-1, 1, 1, 1) for level in denoiser.schedule(t))
+    x_t = alpha * CLEAN + sigma * eps
+    clean = denoiser(x_t, t)
+    output = prediction.target(clean, (x_t - alpha * clean) / sigma, alpha, sigma)
+    error = (output - prediction.target(CLEAN, eps, alpha, sigma)).square().mean((1, 2, 3))
+    snr = (alpha / sigma).flatten() ** 2
+    weight = MinSNR()(snr, prediction.clean_scale(snr))
+    torch.testing.assert_close(denoiser.loss(CLEAN, t, eps), weight * error, rtol=1e-2, atol=1e-6)
+
+
+def test_no_other_estimate_has_a_lower_loss():
+    """Over many draws of sprite and noise, not of one: the most likely one, the mean of all."""
+    schedule, generator = Linear(), torch.Generator().manual_seed(0)
+    posterior = Posterior(CLEAN)
+    x0 = CLEAN.repeat(20, 1, 1, 1)
+    t = torch.full((len(x0),), 0.62)
+    eps = torch.randn(x0.shape, generator=generator)
+    alpha, sigma = schedule(t)
+    x_t = alpha.view(-1, 1, 1, 1) * x0 + sigma.view(-1, 1, 1, 1) * eps
+    probability = posterior.probabilities(x_t, alpha, sigma)
+    ours = PosteriorDenoiser(posterior, schedule).loss(x0, t, eps).mean()
+    sharper = torch.softmax(2 * probability.log(), dim=1).float()
+    softer = torch.softmax(probability.log() / 2, dim=1).float()
+    rivals = {
+        "likeliest": CLEAN[probability.argmax(1)],
+        "mean": CLEAN.mean(0),
+        "sharper": (sharper @ CLEAN.flatten(1)).view_as(x0),
+        "softer": (softer @ CLEAN.flatten(1)).view_as(x0),
+    }
+    for name, estimate in rivals.items():
+        assert ours < (estimate - x0).square().mean(), name
