@@ -14,7 +14,8 @@ help: ## list the targets
 	@touch $@
 
 train: .venv/ready ## train the embedded default in runs/first (at most 8 minutes), or continue it
-	$(PY) train.py hydra.run.dir=runs/first trainer.max_time=00:00:06:00
+	# one thread: two that share a busy machine wait for each other and are many times slower
+	OMP_NUM_THREADS=1 $(PY) train.py hydra.run.dir=runs/first trainer.max_time=00:00:06:00
 
 test: .venv/ready ## the fast tests
 	OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 -m 'not processes'

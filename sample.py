@@ -14,6 +14,12 @@ from diffusion.errors import UserError
 @entry("sample")
 def main(cfg: DictConfig) -> None:
     """Either new sprites or one sprite's way into noise."""
+    for key, least in (("n", 1), ("batch_size", 1), ("devices", 1), ("seed", 0), ("index", 0)):
+        value = cfg[key]
+        if (value is not None or key != "index") and not (
+            isinstance(value, int) and value >= least
+        ):
+            raise UserError(f"{key}={value} must be a whole number, {least} or more.")
     if cfg.noising is None:
         make_sprites(cfg)
     else:
@@ -22,12 +28,6 @@ def main(cfg: DictConfig) -> None:
 
 def make_sprites(cfg: DictConfig) -> None:
     """Sprites by their index, the same on any device and in any batch, and a manifest of them."""
-    for key, least in (("n", 1), ("batch_size", 1), ("devices", 1), ("seed", 0), ("index", 0)):
-        value = cfg[key]
-        if (value is not None or key != "index") and not (
-            isinstance(value, int) and value >= least
-        ):
-            raise UserError(f"{key}={value} must be a whole number, {least} or more.")
     if cfg.run is None:
         raise UserError("run is missing; give a run directory or a .ckpt file as run=...")
 
@@ -86,6 +86,8 @@ def show_noising(cfg: DictConfig) -> None:
         loaded = load(checkpoint_file(cfg.run, cfg.checkpoint))
         data, schedule = training_data(loaded.card), loaded.denoiser.schedule
     row = cfg.noising if isinstance(cfg.noising, int) else data.find(str(cfg.noising))
+    if not 0 <= row < len(data.sprites):
+        raise UserError(f"noising={row} must be a row of the data, 0 to {len(data.sprites) - 1}.")
     folder = Path(cfg.out or "noising")
     folder.mkdir(parents=True, exist_ok=True)
     write_noising(data.images([row]), schedule, folder, cfg.seed)

@@ -26,7 +26,8 @@ def main(cfg: DictConfig) -> float | None:
         from diffusion.callbacks.checkpoints import validated
         from diffusion.checkpoint import build, read
         from diffusion.closing import close_run
-        from diffusion.composing import compose_module, compose_trainer
+        from diffusion.composing import compose_loggers, compose_module, compose_trainer
+        from diffusion.loggers import ended_loggers
         from diffusion.noising import write_noising
 
         logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
@@ -35,7 +36,7 @@ def main(cfg: DictConfig) -> float | None:
         run.say(table(data.card))
         module = compose_module(config, data)
         step = read(run.last)["global_step"] if run.last else 0
-        trainer = compose_trainer(config, run.path, step)
+        trainer = compose_trainer(config, run.path)
 
         run.begin(list(HydraConfig.get().overrides.task), data.card)
         if run.leads:
@@ -43,12 +44,14 @@ def main(cfg: DictConfig) -> float | None:
             write_noising(shown, module.denoiser.schedule, run.path)
         if step:
             run.say(f"continues at step {step}")
-        trainer.fit(module, datamodule=data, ckpt_path=run.last, weights_only=True)
-        if not validated(trainer):
-            trainer.validate(module, datamodule=data, verbose=False)
-        if not trainer.is_global_zero:
-            return None
-        return close_run(run, trainer, data)["val/loss"]
+        with ended_loggers():
+            trainer.loggers = compose_loggers(config, run.path, step)
+            trainer.fit(module, datamodule=data, ckpt_path=run.last, weights_only=True)
+            if not validated(trainer):
+                trainer.validate(module, datamodule=data, verbose=False)
+            if not trainer.is_global_zero:
+                return None
+            return close_run(run, trainer, data)["val/loss"]
 
 
 if __name__ == "__main__":

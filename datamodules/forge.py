@@ -7,6 +7,7 @@ sprite back to its attributes, or says that it is no character.
 import numpy as np
 
 from datamodules.arrays import Sprites
+from datamodules.errors import DataError
 from datamodules.forge_characters import NAMED, PROFESSIONS, characters
 from datamodules.forge_drawing import draw_all
 from datamodules.sprites import SpriteDataModule
@@ -28,6 +29,8 @@ class ForgeData(SpriteDataModule):
 
     def __init__(self, n: int = 4000, size: int = 16, **common: int) -> None:
         super().__init__(**common)
+        if not isinstance(n, int):
+            raise DataError(f"data.n={n} must be a whole number of characters.")
         self.n, self.size = n, size
 
     def read(self) -> Sprites:

@@ -1,6 +1,7 @@
 """SpriteDataModule: a source, the doctor, the split, the loaders. A new source writes `read`."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 
 import numpy as np
 import torch
@@ -80,6 +81,11 @@ class SpriteDataModule(LightningDataModule, ABC):
         """Sprites uint8 `(n, C, H, W)` of these rows; RGB is 0 where alpha is 0."""
         images = self.sprites.take(rows)
         return torch.from_numpy(np.ascontiguousarray(images.transpose(0, 3, 1, 2)))
+
+    def parts(self, rows: np.ndarray, size: int = 8192) -> Iterator[Tensor]:
+        """The same as `images(rows)`, `size` sprites at a time."""
+        for start in range(0, len(rows), size):
+            yield self.images(rows[start : start + size])
 
     def labels(self, rows: np.ndarray) -> Tensor | None:
         """Labels int64 `(n,)` of these rows, or None."""

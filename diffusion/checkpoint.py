@@ -105,7 +105,7 @@ def build(node: Any, packages: Sequence[str] = PARTS) -> Any:
     try:
         return getattr(importlib.import_module(module), name)(**arguments)
     except (ImportError, AttributeError, TypeError) as error:
-        raise UserError(f"{target} cannot be made from this recipe: {error}.") from error
+        raise UserError(f"{name} cannot be made with these values: {error}.") from error
 
 
 def build_denoiser(recipe: dict[str, Any]) -> Denoiser:

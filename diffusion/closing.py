@@ -1,12 +1,11 @@
 """The end of a run: last sprites, how new they are, `summary.json`, and one table for a person."""
 
 import csv
-import resource
 import statistics
+import time
 from typing import Any
 
 import lightning
-import numpy as np
 import torch
 from hydra.utils import instantiate
 
@@ -19,7 +18,6 @@ from diffusion.samplers.base import Sampler
 
 SAMPLES = 64
 FILM = 16
-REFERENCE = 20_000
 
 
 def close_run(run: RunDirectory, trainer: lightning.Trainer, data: Any) -> dict[str, Any]:
@@ -37,7 +35,7 @@ def close_run(run: RunDirectory, trainer: lightning.Trainer, data: Any) -> dict[
     module = trainer.lightning_module
     assert isinstance(module, DiffusionModule)
     sampler: Sampler = instantiate(run.config["sampler"])
-    sprites = load(run.last).sprites(sampler, seed=0, device=module.device)
+    sprites = load(run.last).sprites(sampler, seed=0, device=trainer.strategy.root_device)
     images = torch.cat(list(sprites.batches(range(SAMPLES))))
     pictures.grid(images).save(run.path / "samples.png")
     pictures.film(sprites.film(range(FILM)), run.path / "denoising.gif")
@@ -48,7 +46,7 @@ def close_run(run: RunDirectory, trainer: lightning.Trainer, data: Any) -> dict[
         **_last_metrics(run),
         **_novelty(images, data),
         "parameters": sum(weight.numel() for weight in module.denoiser.parameters()),
-        "cpu_seconds": _cpu_seconds(),
+        "cpu_seconds": round(time.process_time() - run.started, 1),
     }
     run.write_json("summary.json", summary)
     run.say(_table(run, summary, data))
@@ -57,9 +55,9 @@ def close_run(run: RunDirectory, trainer: lightning.Trainer, data: Any) -> dict[
 
 def _novelty(images: torch.Tensor, data: Any) -> dict[str, float]:
     """Copies of training sprites among the samples, and distances beside held-out sprites'."""
-    train = data.images(np.sort(data.split["train"])[:REFERENCE])
-    _, distance = nearest(images, train)
-    _, held_out = nearest(data.images(data.split["val"][: len(images)]), train)
+    train, val = data.split["train"], data.split["val"][: len(images)]
+    _, distance = nearest(images, data.parts(train))
+    _, held_out = nearest(data.images(val), data.parts(train))
     return {
         "samples/copy_rate": float((distance == 0).double().mean()),
         "samples/nearest_distance": float(distance.median()),
@@ -78,11 +76,6 @@ def _last_metrics(run: RunDirectory) -> dict[str, float]:
     speed = values.get("train/images_per_second", [])
     last = {key: column[-1] for key, column in values.items() if key != "progress/images"}
     return last | ({"train/images_per_second": statistics.median(speed)} if speed else {})
-
-
-def _cpu_seconds() -> float:
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    return round(usage.ru_utime + usage.ru_stime, 1)
 
 
 def _table(run: RunDirectory, summary: dict[str, Any], data: Any) -> str:

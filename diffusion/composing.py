@@ -6,6 +6,7 @@ from typing import Any
 import lightning
 import torch
 from hydra.utils import instantiate
+from lightning.pytorch.loggers import Logger
 
 from diffusion.callbacks.finite import FiniteLoss
 from diffusion.callbacks.signals import Signals
@@ -28,11 +29,17 @@ def compose_module(config: dict[str, Any], data: Any) -> DiffusionModule:
     Raises:
         UserError: parts that do not fit together, or more sampler steps than the schedule has.
     """
+    if not isinstance(config["seed"], int) or config["seed"] < 0:
+        raise UserError(f"seed={config['seed']} must be a whole number, 0 or more.")
     recipe = {part: config[part] for part in ("schedule", "prediction", "weighting")}
     classes = data.classes if config["model"]["classes"] else 0
     recipe["model"] = config["model"] | {"channels": data.shape[0], "classes": classes}
     torch.manual_seed(config["seed"])  # the initial weights
     denoiser = build_denoiser(recipe)
+    try:
+        instantiate(config["optimizer"])(denoiser.parameters())
+    except (TypeError, ValueError) as error:
+        raise UserError(f"optimizer: {error}.") from error
     sampler: Sampler = instantiate(config["sampler"])
     denoiser.schedule.grid(sampler.steps)
     if config["compile"]:
@@ -55,18 +62,25 @@ def compose_module(config: dict[str, Any], data: Any) -> DiffusionModule:
     )
 
 
-def compose_trainer(config: dict[str, Any], folder: Path, step: int) -> lightning.Trainer:
-    """The trainer with the chosen callbacks and loggers, and those that every run has.
+def compose_trainer(config: dict[str, Any], folder: Path) -> lightning.Trainer:
+    """The trainer with the chosen callbacks and those that every run has; nothing is written yet.
 
     Args:
         config: the resolved configuration as plain containers.
         folder: the run directory.
-        step: where the run continues, 0 for a new one.
 
     Raises:
-        UserError: a batch that the devices cannot share.
+        UserError: a batch that the devices cannot share, or an interval below 1.
     """
     settings = dict(config["trainer"])
+    for key in ("log_every_n_steps", "accumulate_grad_batches", "val_check_interval"):
+        if not isinstance(settings[key], int) or settings[key] < 1:
+            raise UserError(f"trainer.{key}={settings[key]} must be a whole number, 1 or more.")
+    if not isinstance(settings["max_steps"], int):
+        raise UserError(
+            f"trainer.max_steps={settings['max_steps']} must be a whole number; -1 leaves it to "
+            "trainer.max_time."
+        )
     if settings["precision"] == "auto":
         settings["precision"] = native_precision(settings["accelerator"])
     chosen = [instantiate(callback) for callback in config["callbacks"].values() if callback]
@@ -75,7 +89,7 @@ def compose_trainer(config: dict[str, Any], folder: Path, step: int) -> lightnin
         settings,
         # in this order: a checkpoint is written after the average moved and the loss was looked at
         callbacks=[*chosen, FiniteLoss(), checkpoints, Signals(checkpoints.save)],
-        logger=[MetricsCSV(folder, keep=step), *instantiate(config["logger"], folder, config)],
+        logger=False,
         plugins=[AtomicCheckpointIO()],
         default_root_dir=folder,
         check_val_every_n_epoch=None,  # intervals are in steps, never in epochs
@@ -91,3 +105,8 @@ def compose_trainer(config: dict[str, Any], folder: Path, step: int) -> lightnin
             f"{devices}."
         )
     return trainer
+
+
+def compose_loggers(config: dict[str, Any], folder: Path, step: int) -> list[Logger]:
+    """`metrics.csv`, kept up to the step where the run continues, and the chosen loggers."""
+    return [MetricsCSV(folder, keep=step), *instantiate(config["logger"], folder, config)]

@@ -30,7 +30,9 @@ class SpriteFolder:
         self.path = Path(path)
         if self.path.exists() and not self.path.is_dir():
             raise UserError(f"out={path} is a file; give a folder.")
-        foreign = [f.name for f in self.path.glob("*") if f.name not in OURS]
+        self._earlier = self._earlier_indices()
+        ours = OURS if self._earlier is not None else ()
+        foreign = [file.name for file in self.path.glob("*") if file.name not in ours]
         if foreign:
             raise UserError(
                 f"out={path} holds {foreign[0]}, which sample.py did not write; give another one."
@@ -58,7 +60,8 @@ class SpriteFolder:
             each: also one PNG per sprite.
         """
         self.path.mkdir(parents=True, exist_ok=True)
-        for stale in [*self.path.glob("png/*.png"), self.path / "denoising.gif"]:
+        singles = [self._single(index) for index in self._earlier or ()]
+        for stale in [*singles, self.path / "denoising.gif"]:
             stale.unlink(missing_ok=True)
         names = loaded.card["sprites"]["label_names"]
         arrays = {
@@ -87,7 +90,18 @@ class SpriteFolder:
         if each:
             (self.path / "png").mkdir(exist_ok=True)
             for image, index in zip(images, indices, strict=True):
-                pictures.transparent_png(image, self.path / "png" / f"{index:05d}.png")
+                pictures.transparent_png(image, self._single(index))
+
+    def _single(self, index: int) -> Path:
+        return self.path / "png" / f"{index:05d}.png"
+
+    def _earlier_indices(self) -> list[int] | None:
+        """Indices of the sprites that an earlier `sample.py` wrote here; None if it did not."""
+        try:
+            manifest = json.loads((self.path / "manifest.json").read_text())
+            return [int(row["index"]) for row in manifest]
+        except (OSError, ValueError, TypeError, KeyError):
+            return None
 
     def write_film(self, frames: list[Image.Image]) -> None:
         """Writes `denoising.gif`."""
@@ -121,6 +135,6 @@ def nearest_in_training(
     except ValueError as error:  # a DataError or a UserError
         print(f"Without nearest training sprites: {error}")
         return [None] * len(images), [None] * len(images)
-    rows = np.sort(data.split["train"])
-    place, distance = nearest(images, data.images(rows))
+    rows = data.split["train"]
+    place, distance = nearest(images, data.parts(rows))
     return rows[place.numpy()].tolist(), [round(d, 3) for d in distance.tolist()]

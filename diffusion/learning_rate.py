@@ -15,7 +15,7 @@ class WarmupCosine:
     def __call__(self, step: int, progress: float) -> float:
         """Factor on the learning rate after `step` steps, at `progress` 0..1 of the budget."""
         fall = (1 + math.cos(math.pi * min(progress, 1.0))) / 2
-        return min(1.0, (step + 1) / self.warmup) * (self.final + (1 - self.final) * fall)
+        return min(1.0, (step + 1) / max(1, self.warmup)) * (self.final + (1 - self.final) * fall)
 
 
 class LinearDecay:

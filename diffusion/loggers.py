@@ -3,7 +3,10 @@
 import csv
 import os
 import secrets
+import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +93,8 @@ def wandb(folder: Path, config: dict[str, Any], project: str, mode: str = "auto"
             settings=settings,
         )
         logger.log_hyperparams(config)  # connects now, so that a dead network is met here
+        logger.experiment.define_metric("progress/images")
+        logger.experiment.define_metric("*", step_metric="progress/images")
         return logger
 
     try:
@@ -97,6 +102,19 @@ def wandb(folder: Path, config: dict[str, Any], project: str, mode: str = "auto"
     except library.errors.Error as error:
         print(f"W&B is not reachable ({type(error).__name__}); logging offline in {folder}/wandb.")
         return [start("offline")]
+
+
+@contextmanager
+def ended_loggers() -> Iterator[None]:
+    """Ends the W&B run with the right state, so that the next job of a sweep gets its own."""
+    code = 1
+    try:
+        yield
+        code = 0
+    finally:
+        library = sys.modules.get("wandb")
+        if library is not None and library.run is not None:
+            library.finish(exit_code=code)
 
 
 def _run_id(folder: Path) -> str:

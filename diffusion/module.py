@@ -5,13 +5,14 @@ from typing import Any
 
 import lightning
 import torch
+from lightning.pytorch.callbacks import WeightAveraging
 from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
 from diffusion.denoiser import Denoiser
 from diffusion.errors import UserError
-from diffusion.noise import TRAINING, VALIDATION, keyed
+from diffusion.noise import DROPOUT, TRAINING, VALIDATION, keyed
 from diffusion.pace import budget_used
 from diffusion.pixels import PixelCodec
 
@@ -48,8 +49,10 @@ class DiffusionModule(lightning.LightningModule):
         card: dict[str, Any] | None = None,
     ) -> None:
         super().__init__()
-        if not isinstance(seed, int) or seed < 0:
-            raise UserError(f"seed={seed} must be a whole number, 0 or more.")
+        if not isinstance(flip, bool) or not 0 <= label_drop <= 1:
+            raise UserError(
+                f"flip={flip} must be true or false, and label_drop={label_drop} between 0 and 1."
+            )
         self.denoiser, self.codec = denoiser, codec
         self.optimizer, self.learning_rate = optimizer, learning_rate
         self.seed, self.flip, self.label_drop = seed, flip, label_drop
@@ -57,7 +60,7 @@ class DiffusionModule(lightning.LightningModule):
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         micro_step = self.trainer.fit_loop.epoch_loop.total_batch_idx
-        torch.manual_seed(keyed(TRAINING, self.seed, micro_step, self.global_rank).initial_seed())
+        torch.manual_seed(keyed(DROPOUT, self.seed, micro_step, self.global_rank).initial_seed())
         loss = self._loss(batch, keyed(TRAINING, self.seed, micro_step, device=self.device))
         if (self.trainer.global_step + 1) % self.trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
             self.log("train/loss", loss.detach(), sync_dist=True, prog_bar=True)
@@ -69,7 +72,9 @@ class DiffusionModule(lightning.LightningModule):
         generator = keyed(VALIDATION, batch_idx, device=self.device)  # equal noise every time
         loss = self._loss(batch, generator, training=False)
         self.log("val/loss", loss, sync_dist=True, on_epoch=True, prog_bar=True)
-        self.log("progress/images", self.images_seen(batch), on_epoch=True)
+        # a row stands at its last training step, whether training goes on after it or not
+        self.log("step", float(self.trainer.global_step - 1), sync_dist=True, on_epoch=True)
+        self.log("progress/images", self.images_seen(batch), sync_dist=True, on_epoch=True)
 
     def _loss(self, batch: Batch, generator: torch.Generator, training: bool = True) -> Tensor:
         """Mean loss of this rank's rows; the generator serves the whole global batch."""
@@ -94,10 +99,7 @@ class DiffusionModule(lightning.LightningModule):
         return float(micro_batches * len(batch["image"]) * self.trainer.world_size)
 
     def configure_optimizers(self) -> Any:
-        try:
-            optimizer = self.optimizer(self.parameters())
-        except (TypeError, ValueError) as error:
-            raise UserError(f"optimizer: {error}.") from error
+        optimizer = self.optimizer(self.parameters())
         schedule = LambdaLR(
             optimizer, lambda step: self.learning_rate(step, budget_used(self.trainer))
         )
@@ -108,3 +110,11 @@ class DiffusionModule(lightning.LightningModule):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint["card"] = self.card
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        # Checkpoints are written between two steps, when Lightning has counted the next batch.
+        total = checkpoint["loops"]["fit_loop"]["epoch_loop.batch_progress"]["total"]
+        total["ready"] = total["started"] = total["processed"]
+        averages = any(isinstance(c, WeightAveraging) for c in self.trainer.callbacks)  # type: ignore[attr-defined]
+        if "current_model_state" in checkpoint and not averages:
+            raise UserError("This run averages its weights; it continues only with callbacks.ema.")

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 # The first word of an address says what the numbers are for, so that streams never meet.
-TRAINING, VALIDATION, SAMPLING, LABELS = range(4)
+TRAINING, VALIDATION, SAMPLING, LABELS, DROPOUT = range(5)
 
 
 def keyed(*address: int, device: torch.device | str = "cpu") -> torch.Generator:

@@ -20,9 +20,9 @@ def budget_used(trainer: lightning.Trainer) -> float:
 
 
 def logs_now(trainer: lightning.Trainer) -> bool:
-    """Whether an optimizer step has just ended at which metrics are logged.
+    """Whether metrics are logged at the optimizer step that ended last.
 
     Everything that waits for the device waits for this, so that the other steps never do.
     """
     every: int = trainer.log_every_n_steps  # type: ignore[attr-defined]
-    return trainer.global_step % every == 0 and not trainer.fit_loop._should_accumulate()
+    return trainer.global_step % every == 0

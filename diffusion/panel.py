@@ -39,7 +39,7 @@ class Suspect:
 
 @dataclass(frozen=True)
 class Look:
-    """One noise level. Pictures are uint8 `(C, H, W)`; errors are mean squares in [-1, 1] units."""
+    """One noise level; pictures are uint8 `(C, H, W)`, errors mean squares in the model range."""
 
     t: float
     signal: float

@@ -100,7 +100,9 @@ def write(
     return round(max(font.getlength(line) for line in shown))
 
 
-def _broken(text: str, font: ImageFont.FreeTypeFont, room: float, lines: int) -> list[str]:
+def _broken(
+    text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, room: float, lines: int
+) -> list[str]:
     """The text in at most so many lines, each no wider than `room`."""
     shown: list[str] = []
     for word in text.split():

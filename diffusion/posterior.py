@@ -3,8 +3,8 @@
     x_t = alpha x_i + sigma eps     p(i | x_t) = softmax_i(-|x_t - alpha x_i|^2 / (2 sigma^2))
 
 The mean of the sprites under this posterior is what a network that had learned the set by heart
-would answer (Karras et al. 2022, "Elucidating the Design Space", appendix B.3), and the exponential
-of its entropy is the number of sprites that are still in question.
+would answer (Karras et al. 2022, "Elucidating the Design Space", appendix B.3). The exponential of
+its entropy is the number of sprites that are still in question.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,6 +12,7 @@ from enum import StrEnum
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import threshold
 
 CERTAIN, PROBABLE, UNDECIDED = 1.05, 2.0, 0.5
 """Fewer candidates than the first two, and than this share of the set, are cuts between bands."""
@@ -67,10 +68,10 @@ class Posterior(nn.Module):
 
     def clean_estimate(self, x_t: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
         """The posterior mean `(B, C, H, W)`, no worse on this set than any other estimate."""
-        means = [
-            part.to(self.clean.dtype) @ self.clean.flatten(1)
-            for part in self._rows(x_t, alpha, sigma)
-        ]
+        means = []
+        for part in self._rows(x_t, alpha, sigma):
+            weight = threshold(part, 1e-20, 0.0).to(self.clean.dtype)  # denormals are slow
+            means.append(weight @ self.clean.flatten(1))
         return torch.cat(means).view_as(x_t).to(x_t.dtype)
 
     def holds(self, x0: Tensor) -> bool:
@@ -121,30 +122,30 @@ def borders(n: int) -> Tensor:
     return torch.tensor([CERTAIN, PROBABLE, max(PROBABLE, UNDECIDED * n)], dtype=torch.float64)
 
 
-def band(candidates: float, n: int) -> Band:
+def band(count: float, n: int) -> Band:
     """The band of so many candidates out of n sprites."""
-    return list(Band)[int(torch.bucketize(candidates, borders(n), right=True))]
+    return list(Band)[int(torch.bucketize(count, borders(n), right=True))]
 
 
-def in_words(candidates: float, n: int, likeliest: Sequence[str], known: bool = True) -> str:
+def in_words(count: float, n: int, likeliest: Sequence[str], known: bool = True) -> str:
     """One of the four bands as a person would say it.
 
     Args:
-        candidates: how many sprites are in question.
+        count: how many sprites are in question.
         n: how many there are.
         likeliest: names of the likeliest sprites, best first; three are used.
         known: whether the sprite under the noise is one of the set.
     """
     nearest = "" if known else "nearest: "
-    match band(candidates, n):
+    match band(count, n):
         case Band.THAT_IS:
             return f"{nearest or 'that is '}{likeliest[0]}"
         case Band.PROBABLY:
             return f"{nearest}probably {likeliest[0]}"
         case Band.ONE_OF:
-            return nearest + _either(likeliest[:3], round(candidates))
+            return nearest + _either(likeliest[:3], round(count))
         case _:
-            return f"no idea: about {candidates:,.0f} candidates"
+            return f"no idea: about {count:,.0f} candidates"
 
 
 def _either(names: Sequence[str], count: int) -> str:

@@ -17,9 +17,9 @@ from diffusion.schedules.base import NoiseSchedule
 REFERENCE = -3.6
 """Half point of real 16-pixel RGBA sprites, for which no schedule needs a shift.
 
-Two sets measured -3.55 and -3.63. CIFAR-10, for which the linear and the cosine schedule were made,
-has about -4: half of the identity is lost where SNR times the summed variance of all pixels is 1.2
-to 1.5 log N, on five sprite sets of 16 to 64 pixels.
+Two sets measured -3.57 and -3.67. On sprite sets of 16 to 64 pixels half of the identity is lost
+where SNR times the summed variance of all pixels is 1.2 to 1.5 log N; by that rule CIFAR-10, for
+which the linear and the cosine schedule were made, would have about -4.
 """
 
 
@@ -61,10 +61,10 @@ class Reading:
         if not self.identifiable:
             return None
         return (
-            f"At its noisiest this schedule leaves {self.candidates:,.0f} of {self.n:,} sprites in "
-            "question, so training never sees the pure noise that sampling starts from; use "
-            f"schedule=shifted with schedule.shift={self.needed:.1f}, schedule=zero_terminal with "
-            "prediction=velocity, or more schedule.steps."
+            f"At its noisiest this schedule leaves {self.candidates:,.0f} of {self.n:,} sprites "
+            "in question, so training never sees the pure noise that sampling starts from; use "
+            f"schedule=shifted with schedule.shift={self.needed:.1f}, schedule=zero_terminal "
+            "with prediction=velocity, or more schedule.steps."
         )
 
 

@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -33,7 +34,7 @@ class RunDirectory:
     def __init__(self, path: Path, config: dict[str, Any]) -> None:
         self.path, self.config = path, config
         self.leads = process_rank() == 0
-        self._begun = False
+        self._begun, self.started = False, time.process_time()
 
     def __enter__(self) -> "RunDirectory":
         file = self.path / ".hydra" / "config.yaml"
@@ -51,7 +52,8 @@ class RunDirectory:
         traceback: TracebackType | None,
     ) -> None:
         if error is not None and self._begun:
-            status = "interrupted" if isinstance(error, Interrupted) else "failed"
+            signalled = isinstance(error, Interrupted | KeyboardInterrupt)
+            status = "interrupted" if signalled else "failed"
             self.write_json("summary.json", {"status": status, "reason": str(error)})
         if self.leads:
             os.close(self._lock)
@@ -77,10 +79,21 @@ class RunDirectory:
         return all(before.get(key) == now.get(key) for key in BUDGET)
 
     def begin(self, overrides: list[str], data_card: dict[str, Any]) -> None:
-        """Writes `.hydra/` and `data.json`, and takes away the summary of an earlier part."""
-        self._begun = True
+        """Writes `.hydra/` and `data.json`, and takes away the summary of an earlier part.
+
+        Raises:
+            UserError: the run continues and the data is another.
+        """
         if not self.leads:
             return
+        earlier = self.path / "data.json"
+        known = json.loads(earlier.read_text())["fingerprint"] if earlier.exists() else None
+        if self.last and known != data_card["fingerprint"]:
+            raise UserError(
+                f"The data has changed since {self.path} was begun; give another hydra.run.dir, "
+                "or the old data to continue it."
+            )
+        self._begun = True
         (self.path / ".hydra").mkdir(exist_ok=True)
         for name, content in (("config", self.config), ("overrides", overrides)):
             text = yaml.safe_dump(content, sort_keys=False)
@@ -126,7 +139,7 @@ class RunDirectory:
             for key in before.keys() | now.keys()
             if before.get(key) != now.get(key) and not key.startswith(MAY_DIFFER)
         )
-        if different:
+        if different and self.last:  # a run that never saved anything may be replaced
             os.close(self._lock)
             raise UserError(
                 f"{self.path} holds a run of another configuration: {', '.join(different)} "

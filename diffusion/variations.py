@@ -65,7 +65,7 @@ def vary(
     for level in levels:
         made = replace(sprites, origin=Origin(x0, level))
         images = torch.cat(list(made.batches(range(n))))
-        rows, _ = nearest(images, training)
+        rows, _ = nearest(images, [training])
         found.append(
             Variations(
                 level,
@@ -84,8 +84,8 @@ def in_words(variations: Variations, names: Sequence[str]) -> str:
     rest = len(variations.becomes) - len(whom)
     others = [f"{rest} others"] if rest > 1 else ["1 other"] * rest
     return (
-        f"{variations.distinct} different of {len(variations.images)}, {variations.kept} unchanged; "
-        f"nearest: {', '.join(whom + others)}"
+        f"{variations.distinct} different of {len(variations.images)}, "
+        f"{variations.kept} unchanged; nearest: {', '.join(whom + others)}"
     )
 
 

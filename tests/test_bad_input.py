@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 RNG = np.random.default_rng(0)
@@ -20,34 +21,37 @@ def refused(result, *words):
         assert word in result.err, result.err
 
 
-def save(path, **arrays):
-    np.savez(path, **arrays)
+def write(path, **arrays):
+    """Writes an array as .npy, or several as .npz."""
+    if "array" in arrays:
+        np.save(path, arrays["array"], allow_pickle=arrays["array"].dtype == object)
+    else:
+        np.savez(path, **arrays)
 
 
-ARRAYS = {
-    "missing file": (lambda p: None, "a.npy"),
-    "empty array": (lambda p: np.save(p / "a.npy", GOOD[:0]), "a.npy"),
-    "truncated npy": (
-        lambda p: (np.save(p / "a.npy", GOOD), _truncate(p / "a.npy")),
-        "a.npy",
-    ),
-    "not an npy": (lambda p: (p / "a.npy").write_text("hello"), "a.npy"),
-    "not an npz": (lambda p: (p / "a.npz").write_text("hello"), "a.npz"),
-    "pickled objects": (
-        lambda p: np.save(p / "a.npy", np.array([{}] * 9, dtype=object), allow_pickle=True),
-        "a.npy",
-    ),
-    "floats out of range": (lambda p: np.save(p / "a.npy", GOOD * 9.5), "a.npy"),
-    "not a number": (lambda p: np.save(p / "a.npy", np.full((9, 8, 8, 3), np.nan)), "a.npy"),
-    "wrong rank": (lambda p: np.save(p / "a.npy", GOOD[0, 0]), "a.npy"),
-    "wrong channels": (lambda p: np.save(p / "a.npy", np.zeros((9, 8, 8, 7), np.uint8)), "a.npy"),
-    "no images": (lambda p: save(p / "a.npz", sprites=GOOD), "a.npz"),
+def wide(*shape):
+    return RNG.integers(0, 256, shape, dtype=np.uint8)
+
+
+ARRAYS = {  # name of the case: file, how it is written, a word of the sentence
+    "missing file": ("a.npy", lambda p: None, "no file"),
+    "empty array": ("a.npy", lambda p: write(p, array=GOOD[:0]), "empty array"),
+    "truncated npy": ("a.npy", lambda p: (write(p, array=GOOD), _truncate(p)), "a.npy"),
+    "not an npy": ("a.npy", lambda p: p.write_text("hello"), "damaged"),
+    "not an npz": ("a.npz", lambda p: p.write_text("hello"), "damaged"),
+    "pickled objects": ("a.npy", lambda p: write(p, array=np.array([{}] * 9)), "object"),
+    "floats out of range": ("a.npy", lambda p: write(p, array=GOOD * 9.5), "from 0 to 2"),
+    "not a number": ("a.npy", lambda p: write(p, array=GOOD / np.float32(0)), "NaN"),
+    "wrong rank": ("a.npy", lambda p: write(p, array=GOOD[0, 0]), "shape"),
+    "wrong channels": ("a.npy", lambda p: write(p, array=wide(20, 8, 8, 7)), "channels"),
+    "no images": ("a.npz", lambda p: write(p, sprites=GOOD), "images"),
     "labels of another length": (
-        lambda p: save(p / "a.npz", images=GOOD, labels=np.zeros(7, np.int64)),
         "a.npz",
+        lambda p: write(p, images=GOOD, labels=np.zeros(7, np.int64)),
+        "7 labels",
     ),
-    "too few": (lambda p: np.save(p / "a.npy", GOOD[[0, 1, 2, 3, 4, 5, 6] * 5]), "a.npy"),
-    "too large": (lambda p: np.save(p / "a.npy", np.zeros((9, 257, 8, 3), np.uint8)), "a.npy"),
+    "too few": ("a.npy", lambda p: write(p, array=GOOD[[0, 1, 2, 3, 4, 5, 6] * 5]), "at least 8"),
+    "too large": ("a.npy", lambda p: write(p, array=wide(9, 257, 8, 3)), "256"),
 }
 
 
@@ -57,9 +61,10 @@ def _truncate(file):
 
 @pytest.mark.parametrize("case", ARRAYS)
 def test_arrays(command, tmp_path, case):
-    make, name = ARRAYS[case]
-    make(tmp_path)
-    refused(command(f"{TRAIN} data=array data.path={name}"))
+    name, make, word = ARRAYS[case]
+    with np.errstate(all="ignore"):
+        make(tmp_path / name)
+    refused(command(f"{TRAIN} data=array data.path={name}"), word)
     assert not (tmp_path / "run").exists()
 
 
@@ -103,6 +108,24 @@ def test_sheet_that_the_cell_does_not_divide(command, tmp_path):
         ("model.widths=[33]", "widths"),
         ("data.batch_size=0", "batch_size"),
         ("seed=-1", "seed"),
+        ("seed=abc", "seed=abc"),
+        ("data.n=abc", "data.n=abc"),
+        ("data.path=x.npz", "data=array"),
+        ("data=sprites.npz", "known are array, folder, forge, sheet."),
+        ("lr=0.1", "optimizer.lr"),
+        ("sampler.steps=2.5", "sampler.steps"),
+        ("checkpoint.every_n_steps=0", "every_n_steps"),
+        ("trainer.log_every_n_steps=0", "log_every_n_steps"),
+        ("trainer.accumulate_grad_batches=0", "accumulate_grad_batches"),
+        ("trainer.max_steps=null", "max_steps"),
+        ("trainer.precision=foo", "precision"),
+        ("trainer.precision=foo logger=wandb", "precision"),
+        ("optimizer.lr=abc", "optimizer"),
+        ("optimizer.lr=-1", "optimizer"),
+        ("callbacks.ema.decay=2", "decay"),
+        ("callbacks.previews.n=0", "previews.n"),
+        ("label_drop=7", "label_drop"),
+        ("flip=maybe", "flip"),
         ("trainer.devices=3 trainer=ddp data.batch_size=64", "batch_size"),
     ],
 )
@@ -125,12 +148,50 @@ def test_directory_that_holds_something_else(command, tmp_path):
     assert [f.name for f in (tmp_path / "run").iterdir()] == ["diary.txt"]
 
 
+def test_run_directory_that_is_a_file(command, tmp_path):
+    (tmp_path / "run").write_text("dear diary")
+    refused(command(TRAIN), "run")
+    assert (tmp_path / "run").read_text() == "dear diary"
+
+
+def test_data_that_changed_since_the_run_began(command, tmp_path):
+    np.save(tmp_path / "a.npy", GOOD)
+    line = f"{TRAIN} data=array data.path=a.npy"
+    assert command(line).code == 0
+    np.save(tmp_path / "a.npy", GOOD[::-1])
+    refused(command(f"{line} trainer.max_steps=60"), "data has changed")
+
+
+def test_averages_cannot_be_left_behind(command):
+    assert command(TRAIN).code == 0
+    refused(command(f"{TRAIN} trainer.max_steps=60 callbacks=no_ema"), "callbacks.ema")
+
+
+def test_a_folder_that_only_looks_like_ours_is_not_touched(command, tmp_path):
+    assert command(TRAIN).code == 0
+    (tmp_path / "mine" / "png").mkdir(parents=True)
+    for name in ("sprites.npz", "png/00000.png"):
+        (tmp_path / "mine" / name).write_text("dear diary")
+    refused(command("sample.py run=run n=2 sampler.steps=2 out=mine"), "did not write")
+    assert (tmp_path / "mine" / "png" / "00000.png").read_text() == "dear diary"
+
+
 def test_non_finite_loss_keeps_the_last_good_checkpoint(command, tmp_path):
-    result = command(f"{TRAIN} optimizer.lr=1e38 trainer.gradient_clip_val=null")
+    """An infinite moment of the optimizer makes the next weights, and then the loss, NaN."""
+    assert command(f"{TRAIN} trainer.max_steps=60").code == 0
+    file = tmp_path / "run" / "checkpoints" / "last.ckpt"
+    checkpoint = torch.load(file, weights_only=True)
+    checkpoint["optimizer_states"][0]["state"][0]["exp_avg"] += float("inf")
+    torch.save(checkpoint, file)
+    result = command(f"{TRAIN} trainer.max_steps=80")
     assert result.code == 2
     assert "step" in result.err
     assert "optimizer.lr" in result.err
-    assert json.loads((tmp_path / "run" / "summary.json").read_text())["status"] == "failed"
+    run = tmp_path / "run"
+    assert json.loads((run / "summary.json").read_text())["status"] == "failed"
+    last = torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)
+    assert last["global_step"] == 60
+    assert all(weight.isfinite().all() for weight in last["current_model_state"].values())
 
 
 @pytest.mark.parametrize(
@@ -144,6 +205,8 @@ def test_non_finite_loss_keeps_the_last_good_checkpoint(command, tmp_path):
         ("run=foreign.ckpt batch_size=0", "batch_size"),
         ("run=foreign.ckpt sampler=ddmp", "ddpm"),
         ("noising=Nobody data=forge", "Nobody"),
+        ("noising=99999 data=forge", "99999"),
+        ("noising=Bob seed=-1", "seed"),
     ],
 )
 def test_sample(command, tmp_path, words, expected):

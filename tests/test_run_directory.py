@@ -18,7 +18,9 @@ def changed(**trainer):
 def made(tmp_path):
     """A run directory with a finished run in it."""
     with RunDirectory(tmp_path / "run", CONFIG) as run:
-        run.begin(["seed=0"], {"sprites": 8})
+        run.begin(["seed=0"], {"fingerprint": "a"})
+        (tmp_path / "run" / "checkpoints").mkdir()
+        (tmp_path / "run" / "checkpoints" / "last.ckpt").touch()
         run.write_json("summary.json", {"status": "finished"})
     return tmp_path / "run"
 
@@ -53,6 +55,17 @@ def test_anything_else_that_differs_is_named(made, other):
         pass  # and the lock was given back
 
 
+def test_a_run_that_never_saved_may_be_replaced(made):
+    (made / "checkpoints" / "last.ckpt").unlink()
+    with RunDirectory(made, CONFIG | {"seed": 1}) as run:
+        run.begin([], {"fingerprint": "b"})
+
+
+def test_other_data_cannot_continue_a_run(made):
+    with RunDirectory(made, CONFIG) as run, pytest.raises(UserError, match="data has changed"):
+        run.begin([], {"fingerprint": "b"})
+
+
 def test_nothing_is_written_before_begin(tmp_path):
     with pytest.raises(ZeroDivisionError), RunDirectory(tmp_path / "run", CONFIG):
         _ = 1 / 0
@@ -65,7 +78,7 @@ def test_nothing_is_written_before_begin(tmp_path):
 def test_the_summary_says_how_a_run_ended(tmp_path, error, status):
     def end():
         with RunDirectory(tmp_path / "run", CONFIG) as run:
-            run.begin([], {})
+            run.begin([], {"fingerprint": "a"})
             raise error
 
     with pytest.raises(type(error)):

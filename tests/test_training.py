@@ -147,6 +147,65 @@ def test_a_signal_saves_the_exact_step(command, launch, tmp_path, number, code):
 
 
 @pytest.mark.processes
+@pytest.mark.parametrize(
+    "options",
+    [
+        "checkpoint.every_n_steps=20",  # a checkpoint on the step of a validation
+        "trainer.accumulate_grad_batches=4 trainer.log_every_n_steps=1",
+    ],
+)
+def test_an_interrupted_run_continues_to_the_same_bits(command, launch, tmp_path, options):
+    line = f"{SMOKE} {options} trainer.max_steps=60"
+    assert command(f"{line} hydra.run.dir=whole").code == 0
+    process = launch(f"{line} hydra.run.dir=cut")
+    table = tmp_path / "cut" / "metrics.csv"
+    while process.poll() is None and not (table.exists() and len(rows(tmp_path / "cut")) > 3):
+        time.sleep(0.002)
+    process.send_signal(signal.SIGTERM)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 143, out
+    again = command(f"{line} hydra.run.dir=cut")
+    assert again.code == 0, again
+    assert "continues at step" in again.out
+    whole, cut = weights(tmp_path / "whole"), weights(tmp_path / "cut")
+    for part in ("state_dict", "current_model_state", "optimizer_states"):
+        assert equal(whole[part], cut[part]), part
+    assert rows(tmp_path / "whole") == rows(tmp_path / "cut")
+
+
+def test_a_run_killed_while_closing_is_completed(command, tmp_path):
+    line = f"{SMOKE} trainer.max_steps=30 hydra.run.dir=run"  # its last step is no validation
+    assert command(line).code == 0
+    before = rows(tmp_path / "run")
+    for name in ("summary.json", "samples.png", "denoising.gif"):
+        (tmp_path / "run" / name).unlink()
+    assert command(line).code == 0
+    assert json.loads((tmp_path / "run" / "summary.json").read_text())["status"] == "finished"
+    assert rows(tmp_path / "run") == before
+
+
+def test_averages_keep_the_running_statistics(command, tmp_path):
+    assert command(f"{SMOKE} model=course hydra.run.dir=run").code == 0
+    checkpoint = weights(tmp_path / "run")
+    averaged, raw = checkpoint["state_dict"], checkpoint["current_model_state"]
+    running = [name for name in raw if "running_" in name]
+    assert running
+    for name in running:
+        assert torch.equal(averaged[name], raw[name])
+
+
+@pytest.mark.processes
+def test_every_job_of_a_sweep_has_its_own_wandb_run(launch, tmp_path):
+    process = launch(
+        "train.py -m experiment=smoke seed=0,1 hydra.sweep.dir=sweep", WANDB_MODE="offline"
+    )
+    out, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, out
+    logs = [file.relative_to(tmp_path / "sweep").parts[0] for file in tmp_path.rglob("*.wandb")]
+    assert sorted(set(logs)) == ["seed-0", "seed-1"]
+
+
+@pytest.mark.processes
 def test_training_is_the_same_on_one_and_two_devices(command, launch, tmp_path):
     line = f"{SMOKE} trainer.max_steps=100 trainer.log_every_n_steps=1 trainer.precision=32-true"
     assert command(f"{line} hydra.run.dir=one").code == 0

@@ -6,18 +6,23 @@ from typing import Any
 import lightning
 from lightning.pytorch import Callback
 
+from diffusion.errors import UserError
+
 
 class Checkpoints(Callback):
     """Keeps `last.ckpt` and `best.ckpt` in the run directory's `checkpoints`.
 
-    A checkpoint that falls on the same step as a validation is written after it, so that a run
-    continued from there repeats nothing and misses nothing.
+    `last.ckpt` is written between two steps: everything that belongs to the one before it
+    (average, validation, rows of metrics) is done, so that a run continued from there repeats and
+    misses nothing.
 
     Args:
         every_n_steps: optimizer steps between two writes of `last.ckpt`.
     """
 
     def __init__(self, every_n_steps: int = 500) -> None:
+        if not isinstance(every_n_steps, int) or every_n_steps < 1:
+            raise UserError(f"checkpoint.every_n_steps={every_n_steps} must be at least 1.")
         self.every_n_steps = every_n_steps
         self.best_loss = float("inf")
         self.validated_step = -1
@@ -28,18 +33,15 @@ class Checkpoints(Callback):
     ) -> None:
         self._saved_step = trainer.global_step
 
-    def on_train_batch_end(
+    def on_train_batch_start(
         self,
         trainer: lightning.Trainer,
         pl_module: lightning.LightningModule,
-        outputs: Any,
         batch: Any,
         batch_idx: int,
     ) -> None:
-        fetcher = trainer.fit_loop._data_fetcher
-        assert fetcher is not None
-        if not trainer.fit_loop.epoch_loop._should_check_val_fx(fetcher):
-            self._save_when_due(trainer)
+        if trainer.global_step % self.every_n_steps == 0 and between_steps(trainer, batch_idx):
+            self.save(trainer)
 
     def on_validation_end(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
@@ -49,7 +51,8 @@ class Checkpoints(Callback):
         if loss < self.best_loss:
             self.best_loss = loss
             self._write(trainer, "best")
-        self._save_when_due(trainer)
+        if trainer.state.fn == "validate":  # after the last step: last.ckpt knows of it too
+            self._write(trainer, "last")
 
     def on_train_end(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
@@ -62,19 +65,20 @@ class Checkpoints(Callback):
             self._write(trainer, "last")
             self._saved_step = trainer.global_step
 
-    def _write(self, trainer: lightning.Trainer, name: str) -> None:
-        trainer.save_checkpoint(Path(trainer.default_root_dir) / "checkpoints" / f"{name}.ckpt")
-
-    def _save_when_due(self, trainer: lightning.Trainer) -> None:
-        if trainer.global_step % self.every_n_steps == 0:
-            self.save(trainer)
-
     def state_dict(self) -> dict[str, Any]:
         return {"best_loss": self.best_loss, "validated_step": self.validated_step}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         self.best_loss = state_dict["best_loss"]
         self.validated_step = state_dict["validated_step"]
+
+    def _write(self, trainer: lightning.Trainer, name: str) -> None:
+        trainer.save_checkpoint(Path(trainer.default_root_dir) / "checkpoints" / f"{name}.ckpt")
+
+
+def between_steps(trainer: lightning.Trainer, batch_idx: int) -> bool:
+    """Whether this batch begins an optimizer step, and is not in the middle of an accumulation."""
+    return batch_idx % trainer.accumulate_grad_batches == 0
 
 
 def validated(trainer: lightning.Trainer) -> bool:

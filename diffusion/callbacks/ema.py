@@ -6,6 +6,8 @@ import lightning
 import torch
 from lightning.pytorch.callbacks import WeightAveraging
 
+from diffusion.errors import UserError
+
 
 class EMA(WeightAveraging):
     """After n steps the average moves by 1 - min(decay, (1 + n) / (10 + n)) towards the weights.
@@ -21,6 +23,8 @@ class EMA(WeightAveraging):
     """
 
     def __init__(self, decay: float = 0.999) -> None:
+        if not 0 <= decay <= 1:
+            raise UserError(f"callbacks.ema.decay={decay} must lie between 0 and 1.")
         super().__init__(use_buffers=False)
         self.decay = decay
         self._swapped = False
@@ -37,6 +41,9 @@ class EMA(WeightAveraging):
                 for model in (self._average_model, pl_module)
             )
             torch._foreach_lerp_(average, current, 1 - decay)
+            buffers = zip(self._average_model.module.buffers(), pl_module.buffers(), strict=True)
+            for kept, now in buffers:
+                kept.copy_(now)  # running statistics are averages already
             self._latest_update_step = step
 
     def on_validation_start(

@@ -1,4 +1,4 @@
-"""Stops training when the loss is no longer a number, before such weights are ever saved."""
+"""Stops training when the loss is no longer a number; nothing is saved from then on."""
 
 from typing import Any
 

@@ -6,6 +6,7 @@ import lightning
 from lightning.pytorch import Callback
 
 from diffusion import pictures
+from diffusion.errors import UserError
 from diffusion.module import DiffusionModule
 from diffusion.samplers.base import Sampler
 from diffusion.sampling import SpriteSet
@@ -21,6 +22,8 @@ class Previews(Callback):
     """
 
     def __init__(self, sampler: Sampler, n: int = 16, seed: int = 0) -> None:
+        if n < 1:
+            raise UserError(f"callbacks.previews.n={n} must be at least 1.")
         self.sampler, self.n, self.seed = sampler, n, seed
 
     def on_validation_epoch_end(

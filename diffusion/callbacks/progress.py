@@ -20,6 +20,7 @@ class Progress(Callback):
 
     def __init__(self, seconds: float = 20.0) -> None:
         self.seconds = seconds
+        self._images, self._busy, self._since = 0, 0.0, time.monotonic()
 
     def on_train_start(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
@@ -44,7 +45,7 @@ class Progress(Callback):
         batch_idx: int,
     ) -> None:
         self._images += len(batch["image"]) * trainer.world_size
-        if not logs_now(trainer):
+        if not logs_now(trainer) or trainer.fit_loop._should_accumulate():
             return
         rate = self._images / max(self._busy + time.monotonic() - self._since, 1e-9)
         self._images, self._busy, self._since = 0, 0.0, time.monotonic()

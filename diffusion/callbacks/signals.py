@@ -1,6 +1,7 @@
 """SIGINT and SIGTERM end a run between two steps, saved at the exact step."""
 
 import signal
+import sys
 from collections.abc import Callable
 from types import FrameType
 from typing import Any
@@ -8,12 +9,13 @@ from typing import Any
 import lightning
 from lightning.pytorch import Callback
 
+from diffusion.callbacks.checkpoints import between_steps
 from diffusion.errors import Interrupted
 from diffusion.pace import logs_now
 
 
 class Signals(Callback):
-    """Notes a signal and acts on it after the step that is running; a second SIGINT ends at once.
+    """Notes a signal and acts on it when the step is complete; a second SIGINT ends at once.
 
     Args:
         save: writes a checkpoint; called on all ranks.
@@ -26,26 +28,29 @@ class Signals(Callback):
     def on_train_start(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
     ) -> None:
+        self._folder = trainer.default_root_dir
         self._earlier = {
             number: signal.signal(number, self._note) for number in (signal.SIGINT, signal.SIGTERM)
         }
 
-    def on_train_batch_end(
+    def on_train_batch_start(
         self,
         trainer: lightning.Trainer,
         pl_module: lightning.LightningModule,
-        outputs: Any,
         batch: Any,
         batch_idx: int,
     ) -> None:
-        if trainer.world_size > 1:
+        if not between_steps(trainer, batch_idx):
+            return
+        if trainer.world_size > 1:  # ranks must agree, and asking them at every step would cost
             if not logs_now(trainer):
-                return  # ranks must agree, and asking them at every step would cost
+                return
             self.caught = int(trainer.strategy.broadcast(self.caught))
         if self.caught:
             self.save(trainer)
             raise Interrupted(
-                f"interrupted at step {trainer.global_step}; the same command continues there.",
+                f"interrupted at step {trainer.global_step}; the same command with "
+                f"hydra.run.dir={self._folder} continues there.",
                 self.caught,
             )
 
@@ -64,8 +69,13 @@ class Signals(Callback):
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         if self.caught == signal.SIGINT == number:
-            raise KeyboardInterrupt
+            raise Interrupted(
+                f"stopped at once; the same command with hydra.run.dir={self._folder} continues "
+                "from the last checkpoint.",
+                number,
+            )
         self.caught = number
+        print("\nstopping after this step; Ctrl-C again stops at once", file=sys.stderr)
 
     def _restore(self) -> None:
         for number, handler in getattr(self, "_earlier", {}).items():

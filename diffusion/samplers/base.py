@@ -41,8 +41,8 @@ class Sampler(ABC):
     """
 
     def __init__(self, steps: int, clip: bool = True) -> None:
-        if steps < 1:
-            raise UserError(f"sampler.steps={steps} must be at least 1.")
+        if not isinstance(steps, int) or steps < 1:
+            raise UserError(f"sampler.steps={steps} must be a whole number, 1 or more.")
         self.steps, self.clip = steps, clip
 
     @abstractmethod

@@ -62,11 +62,11 @@ class NoiseSchedule(nn.Module, ABC):
             )
         if not 1 / self.steps <= start <= 1:
             raise UserError(
-                f"noise_level={start} must lie between 1/schedule.steps={1 / self.steps:g}, hardly "
-                "any noise, and 1, nothing but noise."
+                f"noise_level={start} must lie between 1/schedule.steps={1 / self.steps:g} "
+                "(hardly any noise) and 1 (the noise that sampling starts from)."
             )
         left = max(1, math.floor(n * start + 1e-9))
-        return start * torch.arange(left, -1, -1, dtype=torch.float64) / left
+        return start * (torch.arange(left, -1, -1, dtype=torch.float64) / left)
 
     @property
     def reaches_zero_snr(self) -> bool:

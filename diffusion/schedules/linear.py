@@ -1,7 +1,5 @@
 """Betas that grow linearly (Ho et al. 2020, "Denoising Diffusion Probabilistic Models")."""
 
-import math
-
 import torch
 from torch import Tensor
 
@@ -13,10 +11,10 @@ class Linear(NoiseSchedule):
     """alpha_bar(k/steps) = prod_{i<=k} (1 - beta_i), beta linear from `beta_start` to `beta_end`.
 
     This is the exact table of DDPM at t = k/steps; between the levels it is linear in
-    log alpha_bar. The table's end is finite by construction and therefore taken as it is.
+    log alpha_bar.
     """
 
-    min_log_snr = -math.inf
+    min_log_snr = -10.2  # DDPM's own table ends at -10.12
 
     def __init__(
         self, steps: int = 1000, beta_start: float = 1e-4, beta_end: float = 0.02

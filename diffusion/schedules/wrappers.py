@@ -37,5 +37,5 @@ class ZeroTerminal(NoiseSchedule):
         self.base = base
 
     def alpha_bar(self, t: Tensor) -> Tensor:
-        alpha, last = self.base(t)[0], self.base(torch.ones_like(t))[0]
+        alpha, last = (self.base.alpha_bar(time).sqrt() for time in (t, torch.ones_like(t)))
         return ((alpha - last) / (1 - last)) ** 2

@@ -76,7 +76,7 @@ def test_the_shift_of_enlarged_sprites_is_that_of_simple_diffusion():
 
 
 def test_the_needed_shift_is_enough_and_hardly_more(ruler):
-    early = Shifted(Linear(), 6.0)
+    early = Shifted(Linear(), 8.0)
     reading = ruler.read(early)
     assert reading.identifiable
     assert reading.candidates < 40
@@ -85,7 +85,7 @@ def test_the_needed_shift_is_enough_and_hardly_more(ruler):
 
 
 def test_the_warning_names_numbers_and_remedies(ruler):
-    reading = ruler.read(Shifted(Linear(), 6.0))
+    reading = ruler.read(Shifted(Linear(), 8.0))
     assert reading.warning.startswith(
         f"At its noisiest this schedule leaves {reading.candidates:.0f} of 80 sprites"
     )

@@ -1,0 +1,100 @@
+"""What is said about wrong input: one sentence with the remedy, and the nearest valid names."""
+
+import re
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from hydra.errors import InstantiationException
+from omegaconf import OmegaConf
+from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
+
+from datamodules.errors import DataError
+from diffusion.errors import UserError
+
+CONF = Path(__file__).parent.parent / "conf"
+
+
+def is_wrong_input(error: Exception) -> bool:
+    """Whether the user can mend it: our own sentences, and what constructors refuse in a value."""
+    if isinstance(error, InstantiationException):
+        return _cause(error.__cause__, (Exception,)) is not None
+    ours = isinstance(error, UserError | DataError | OmegaConfBaseException)
+    return ours or type(error).__name__ == "MisconfigurationException"  # Lightning's word for it
+
+
+def sentence(error: Exception, config_name: str) -> str:
+    """One sentence for a person; for a misspelt word the nearest valid ones."""
+    ours = _cause(error, (UserError, DataError))
+    if ours is not None:
+        return _one_line(ours)
+    if isinstance(error, MissingMandatoryValue):
+        key = re.search(r"mandatory value: ([\w.]+)", str(error))
+        name = error.full_key or (key.group(1) if key else "a value")
+        return f"{name} is missing; give it on the command line as {name}=..."
+    if isinstance(error, InstantiationException):
+        return f"{_one_line(error.__cause__)} (in {_one_line(error).rpartition('full_key: ')[2]})"
+    text = f"{_one_line(error)} {_one_line(error.__cause__)}"
+    choice = re.search(r"Could not find '([\w./@=-]+)'", text)
+    if choice:
+        group, _, option = choice.group(1).rpartition("/")
+        known = sorted(file.stem for file in (CONF / group).glob("*.yaml"))
+        near = get_close_matches(option, known, 1, 0.3)
+        hint = f"did you mean {group}={near[0]}? " if near else ""
+        return f"{group}={option} is not known; {hint}known are {', '.join(known)}."
+    unknown = re.search(r"full_key: ([\w.]+)", text) or re.search(
+        r"(?:override '|Key ')([\w.@/-]+)'", text
+    )
+    return _unknown(unknown.group(1), config_name) if unknown else text.strip()
+
+
+def _unknown(word: str, config_name: str) -> str:
+    """What to type instead of a group or key that does not exist."""
+    group, _, key = word.partition(".")
+    owners = sorted(
+        file.stem
+        for file in (CONF / group).glob("*.yaml")
+        if key and re.search(rf"^{re.escape(key)}:", file.read_text(), re.MULTILINE)
+    )
+    if owners:
+        return f"{word} belongs to {' and '.join(f'{group}={owner}' for owner in owners)}."
+    names = _known_names(config_name)
+    ends = {name.rpartition(".")[2]: name for name in reversed(names)}
+    last = word.rpartition(".")[2]
+    near = get_close_matches(word, names, 3, 0.6)
+    near += [ends[end] for end in get_close_matches(last, ends, 3, 0.6)]
+    hint = " or ".join(dict.fromkeys(near))
+    return f"{word} is not known; " + (
+        f"did you mean {hint}?" if hint else "--help lists what is."
+    )
+
+
+def _one_line(error: BaseException | None) -> str:
+    return " ".join(str(error or "").split())
+
+
+def _cause(error: BaseException | None, kinds: tuple[type, ...]) -> BaseException | None:
+    """The first error of these kinds in a chain; Hydra wraps what a constructor raises."""
+    while error is not None and not isinstance(error, kinds):
+        error = error.__cause__
+    return error
+
+
+def _known_names(config_name: str) -> list[str]:
+    """Groups and dotted keys of the default configuration."""
+    from hydra import compose, initialize_config_dir
+
+    groups = [folder.name for folder in CONF.iterdir() if folder.is_dir()]
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        cfg = OmegaConf.to_container(compose(config_name), resolve=False)
+
+    def keys(node: Any, prefix: str = "") -> list[str]:
+        if not isinstance(node, dict):
+            return []
+        return [
+            name
+            for key, child in node.items()
+            for name in [f"{prefix}{key}", *keys(child, f"{prefix}{key}.")]
+        ]
+
+    return [*groups, *keys(cfg)]
