@@ -40,6 +40,8 @@ class Checkpoints(Callback):
         batch: Any,
         batch_idx: int,
     ) -> None:
+        # Lightning counts one too many when it restarts at a step that was validated.
+        trainer.fit_loop.epoch_loop._batches_that_stepped = trainer.global_step
         if trainer.global_step % self.every_n_steps == 0 and between_steps(trainer, batch_idx):
             self.save(trainer)
 
