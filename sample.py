@@ -1,8 +1,10 @@
 """Makes sprites from a trained run: `python sample.py run=runs/first n=64 sampler.steps=20`.
 
-`python sample.py noising=Bob schedule=cosine` shows a sprite's way into noise instead.
+`from=bob.png noise_level=0.5` makes variants of a sprite; `panel=`, `variations=` and `noising=`
+show what becomes of one in noise.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 from omegaconf import DictConfig
@@ -13,43 +15,50 @@ from diffusion.errors import UserError
 
 @entry("sample")
 def main(cfg: DictConfig) -> None:
-    """Either new sprites or one sprite's way into noise."""
+    """New sprites, variants of one, or a view of one."""
     for key, least in (("n", 1), ("batch_size", 1), ("devices", 1), ("seed", 0), ("index", 0)):
         value = cfg[key]
         if (value is not None or key != "index") and not (
             isinstance(value, int) and value >= least
         ):
             raise UserError(f"{key}={value} must be a whole number, {least} or more.")
-    if cfg.noising is None:
-        make_sprites(cfg)
+    views = [key for key in ("noising", "panel", "variations") if cfg[key] is not None]
+    if len(views) > 1:
+        raise UserError(f"{' and '.join(views)} are two views; ask for one at a time.")
+    if cfg.run is None and views != ["noising"]:
+        raise UserError("run is missing; give a run directory or a .ckpt file as run=...")
+    if views:
+        show(cfg, views[0])
     else:
-        show_noising(cfg)
+        make_sprites(cfg)
 
 
 def make_sprites(cfg: DictConfig) -> None:
     """Sprites by their index, the same on any device and in any batch, and a manifest of them."""
-    if cfg.run is None:
-        raise UserError("run is missing; give a run directory or a .ckpt file as run=...")
-
     import torch
     from hydra.utils import instantiate
     from lightning.fabric import Fabric
     from tqdm import tqdm
 
     from diffusion.checkpoint import checkpoint_file, load
-    from diffusion.export import SpriteFolder
+    from diffusion.export import SpriteFolder, training_data
+    from diffusion.pixels import PixelCodec
+    from diffusion.samplers.base import Origin
 
     file = checkpoint_file(cfg.run, cfg.checkpoint)
     loaded, sampler = load(file), instantiate(cfg.sampler)
     loaded.denoiser.schedule.grid(sampler.steps)  # refuses a number of steps it does not have
-    loaded.sprites(sampler, cfg.seed, label=cfg.label)  # refuses a label it does not know
-    beside = file.parent if file == Path(cfg.run) else Path(cfg.run)
-    folder = SpriteFolder(cfg.out or beside / "samples")
+    wanted = loaded.sprites(sampler, cfg.seed, label=cfg.label)
+    if cfg["from"] is not None:
+        _, image = training_data(loaded.card).pick(cfg["from"])
+        loaded.denoiser.schedule.grid(sampler.steps, cfg.noise_level)
+        wanted = replace(wanted, origin=Origin(PixelCodec().encode(image), cfg.noise_level))
+    folder = SpriteFolder(cfg.out or beside(cfg.run) / "samples")
 
     strategy = "ddp" if cfg.devices > 1 else "auto"
     fabric = Fabric(accelerator=cfg.accelerator, devices=cfg.devices, strategy=strategy)
     fabric.launch()
-    sprites = loaded.sprites(sampler, cfg.seed, fabric.device, cfg.label)
+    sprites = replace(wanted, denoiser=wanted.denoiser.to(fabric.device))
     indices = list(range(cfg.n)) if cfg.index is None else [cfg.index]
     world, n = fabric.world_size, len(indices)
     mine = [indices[k % n] for k in range(fabric.global_rank, n + -n % world, world)]
@@ -71,13 +80,14 @@ def make_sprites(cfg: DictConfig) -> None:
         print(f"{n} sprites in {folder.path}")
 
 
-def show_noising(cfg: DictConfig) -> None:
-    """Writes the strip and the film of one sprite's way into noise."""
+def show(cfg: DictConfig, view: str) -> None:
+    """Writes pictures of one sprite: its way into noise, its panel, or its variations."""
     from hydra.utils import instantiate
 
     from diffusion.checkpoint import checkpoint_file, load
     from diffusion.export import training_data
     from diffusion.noising import write_noising
+    from diffusion.showing import in_these_sprites, show_panels, show_variations
 
     if cfg.run is None:
         data, schedule = instantiate(cfg.data, seed=cfg.seed), instantiate(cfg.schedule)
@@ -85,13 +95,24 @@ def show_noising(cfg: DictConfig) -> None:
     else:
         loaded = load(checkpoint_file(cfg.run, cfg.checkpoint))
         data, schedule = training_data(loaded.card), loaded.denoiser.schedule
-    row = cfg.noising if isinstance(cfg.noising, int) else data.find(str(cfg.noising))
-    if not 0 <= row < len(data.sprites):
-        raise UserError(f"noising={row} must be a row of the data, 0 to {len(data.sprites) - 1}.")
-    folder = Path(cfg.out or "noising")
+    name, image = data.pick(cfg[view])
+    folder = Path(cfg.out or (view if cfg.run is None else beside(cfg.run) / view))
     folder.mkdir(parents=True, exist_ok=True)
-    write_noising(data.images([row]), schedule, folder, cfg.seed)
-    print(f"{folder}/noising.png and {folder}/noising.gif")
+    if view == "noising":
+        write_noising(image[None], schedule, folder, cfg.seed)
+        print(in_these_sprites(schedule, data))
+    elif view == "panel":
+        flip = loaded.card["config"]["flip"]
+        show_panels([(name, image)], loaded.denoiser, data, flip, folder)
+    else:
+        sprites = loaded.sprites(instantiate(cfg.sampler), cfg.seed, label=cfg.label)
+        print(show_variations(image, sprites, data, cfg.n, folder))
+    print(f"{view} of {name} in {folder}")
+
+
+def beside(run: str) -> Path:
+    """Where what belongs to a run is written: its directory, or that of a lone checkpoint."""
+    return Path(run).parent if run.endswith(".ckpt") else Path(run)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -12,6 +13,7 @@ from datamodules.arrays import Sprites
 from datamodules.batches import Batch, EvalBatches, TrainBatches
 from datamodules.doctor import Card, check, examine
 from datamodules.errors import DataError
+from datamodules.images import FORMATS, read, smallest
 from datamodules.splits import Parts
 
 
@@ -98,6 +100,37 @@ class SpriteDataModule(LightningDataModule, ABC):
         if name not in names:
             raise DataError(f"No sprite is called {name}; names look like {', '.join(names[:3])}.")
         return names.index(name)
+
+    def pick(self, wanted: str | int) -> tuple[str, Tensor]:
+        """Name and uint8 `(C, H, W)` of a row, of a sprite by its name, or of an image file.
+
+        Raises:
+            DataError: no such row, name or file, or an image of another size or kind.
+        """
+        if str(wanted).lower().endswith(tuple(FORMATS)):
+            return Path(str(wanted)).stem, self._foreign(Path(str(wanted)))
+        row = wanted if isinstance(wanted, int) else self.find(wanted)
+        if not 0 <= row < len(self.sprites):
+            last = len(self.sprites) - 1
+            raise DataError(f"There is no row {row}; this data has rows 0 to {last}.")
+        return self.called(row), self.images(np.array([row]))[0]
+
+    def called(self, row: int) -> str:
+        """What to call the sprite of this row."""
+        return self.sprites.names[row] if self.sprites.names else f"row {row}"
+
+    def _foreign(self, path: Path) -> Tensor:
+        """The first frame of an image file, in the channels of this data."""
+        image = read(path)[0][:1]
+        channels, height, width = self.shape
+        fewer = smallest(image)
+        if image.shape[1:3] != (height, width) or fewer.shape[-1] > channels:
+            raise DataError(
+                f"{path} must be {width} x {height} pixels"
+                f"{'' if channels == 4 else ' and opaque'}, as the sprites of this data are."
+            )
+        kept = image[..., :channels] if channels > 1 else fewer
+        return torch.from_numpy(kept[0].transpose(2, 0, 1).copy())
 
     def train_dataloader(self) -> TrainBatches:
         """Endless batches that go on where the trainer's count of micro-batches stands."""

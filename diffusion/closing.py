@@ -15,6 +15,7 @@ from diffusion.metrics.novelty import nearest
 from diffusion.module import DiffusionModule
 from diffusion.run_directory import RunDirectory
 from diffusion.samplers.base import Sampler
+from diffusion.showing import show_panels
 
 SAMPLES = 64
 FILM = 16
@@ -39,6 +40,8 @@ def close_run(run: RunDirectory, trainer: lightning.Trainer, data: Any) -> dict[
     images = torch.cat(list(sprites.batches(range(SAMPLES))))
     pictures.grid(images).save(run.path / "samples.png")
     pictures.film(sprites.film(range(FILM)), run.path / "denoising.gif")
+    shown = [data.pick(int(row)) for row in data.split["train"][:3]]
+    show_panels(shown, sprites.denoiser, data, run.config["flip"], run.path)
     summary = {
         "status": "finished",
         "step": trainer.global_step,
@@ -99,7 +102,7 @@ def _table(run: RunDirectory, summary: dict[str, Any], data: Any) -> str:
             "",
             f"{run.path}",
             *lines,
-            f"  {'pictures':<16}{run.path}/samples.png denoising.gif noising.png",
+            f"  {'pictures':<16}{run.path}/samples.png denoising.gif noising.png panel.png",
             "",
             "next:",
             f"  python sample.py run={run.path} n=64",

@@ -1,0 +1,66 @@
+"""Views of one sprite with a trained network: the noise-level panel and the variations."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from diffusion.denoiser import Denoiser
+from diffusion.panel import look
+from diffusion.panel_picture import write_panels
+from diffusion.pixels import PixelCodec
+from diffusion.posterior import Posterior
+from diffusion.ruler import Ruler
+from diffusion.sampling import SpriteSet
+from diffusion.schedules.base import NoiseSchedule
+from diffusion.variations import in_words, vary, write_variations
+
+SUSPECTS = 20_000  # training sprites that are asked about; more would only take longer
+MEASURED = 2_000  # training sprites that a schedule is held against
+
+
+def show_panels(
+    sprites: Sequence[tuple[str, Tensor]], denoiser: Denoiser, data: Any, flip: bool, folder: Path
+) -> None:
+    """Writes `panel.png`, `panel.gif` and `panel.json` of some sprites.
+
+    Args:
+        sprites: name and uint8 `(C, H, W)` of each.
+        denoiser: the network, on any device.
+        data: the SpriteDataModule it was trained on.
+        flip: whether training mirrored sprites, which then are suspects too.
+        folder: where to write.
+    """
+    rows = data.split["train"][:SUSPECTS]
+    clean = PixelCodec().encode(data.images(rows)).to(next(denoiser.parameters()).device)
+    posterior = Posterior.mirrored(clean) if flip else Posterior(clean)
+    names = [data.called(int(row)) for row in rows]
+    panels = [look(image, name, denoiser, posterior, names) for name, image in sprites]
+    write_panels(panels, folder)
+
+
+def show_variations(image: Tensor, sprites: SpriteSet, data: Any, n: int, folder: Path) -> str:
+    """Writes `variations.png` and `variations.json`; returns a line for each noise level."""
+    rows: np.ndarray = data.split["train"][:SUSPECTS]
+    names = [data.called(int(row)) for row in rows]
+    found = vary(image, sprites, data.images(rows), n=n)
+    write_variations(image, found, names, folder)
+    return "\n".join(f"t = {each.noise_level:g}: {in_words(each, names)}" for each in found)
+
+
+def in_these_sprites(schedule: NoiseSchedule, data: Any) -> str:
+    """What a schedule does with this data: its steps in each band, the shift that would suit, and
+    a warning where sprites are still recognised at its end."""
+    clean = PixelCodec().encode(data.images(data.split["train"][:MEASURED]))
+    ruler = Ruler(Posterior(clean))
+    reading = ruler.read(schedule)
+    shares = ", ".join(f"{share:.0%} {band}" for band, share in reading.shares.items())
+    lines = [
+        f"steps: {shares}",
+        f"end: {reading.candidates:,.0f} of {reading.n:,} sprites in question; "
+        f"{reading.divergence:.2g} nats from pure noise",
+        f"these sprites as if of 16 pixels: schedule=shifted schedule.shift={ruler.shift:.2f}",
+    ]
+    return "\n".join([*lines, *([reading.warning] if reading.warning else [])])
