@@ -15,7 +15,9 @@ def main(cfg: DictConfig) -> float | None:
     config = plain(cfg)
     with RunDirectory(output_directory(), config) as run:
         if run.finished:
-            run.say(f"{run.path} is finished; raise trainer.max_steps to train it longer.")
+            run.say(
+                f"{run.path} is finished; raise its trainer.max_steps or max_time to train longer."
+            )
             return run.summary["val/loss"]
 
         import logging  # from here on it takes seconds: everything quick has been checked

@@ -81,6 +81,13 @@ def _last_metrics(run: RunDirectory) -> dict[str, float]:
     return last | ({"train/images_per_second": statistics.median(speed)} if speed else {})
 
 
+def _typed(data: Any) -> str:
+    """A training sprite as one can type it: by its name where that is a single word."""
+    row = int(data.split["train"][0])
+    name = data.called(row)
+    return name if name.isidentifier() else str(row)
+
+
 def _table(run: RunDirectory, summary: dict[str, Any], data: Any) -> str:
     copies = summary["samples/copy_rate"]
     speed = summary.get("train/images_per_second")
@@ -106,6 +113,6 @@ def _table(run: RunDirectory, summary: dict[str, Any], data: Any) -> str:
             "",
             "next:",
             f"  python sample.py run={run.path} n=64",
-            f"  python sample.py run={run.path} n=16 trajectory=true",
+            f"  python sample.py run={run.path} panel={_typed(data)}",
         ]
     )

@@ -32,7 +32,8 @@ class RunDirectory:
     """
 
     def __init__(self, path: Path, config: dict[str, Any]) -> None:
-        self.path, self.config = path, config
+        self.path = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+        self.config = config
         self.leads = process_rank() == 0
         self._begun, self.started = False, time.process_time()
 
