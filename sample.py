@@ -9,7 +9,7 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from diffusion.entry import entry, plain
+from diffusion.entry import entry, overrides, plain
 from diffusion.errors import UserError
 
 
@@ -27,6 +27,9 @@ def main(cfg: DictConfig) -> None:
         raise UserError(f"{' and '.join(views)} are two views; ask for one at a time.")
     if cfg.run is None and views != ["noising"]:
         raise UserError("run is missing; give a run directory or a .ckpt file as run=...")
+    own = [word for word in overrides() if word.startswith(("data", "schedule"))]
+    if cfg.run is not None and own:
+        raise UserError(f"run= brings its own data and schedule; leave out {' '.join(own)}.")
     if views:
         show(cfg, views[0])
     else:
@@ -69,7 +72,7 @@ def make_sprites(cfg: DictConfig) -> None:
             bar.update(len(batch))
     images = torch.cat(made)
     if world > 1:  # every process made as many; sprite k was made by process k % world
-        gathered = fabric.all_gather(images)
+        gathered = fabric.all_gather(images.to(fabric.device))
         assert isinstance(gathered, torch.Tensor)
         images = gathered.transpose(0, 1).flatten(0, 1)[:n].cpu()
     if fabric.is_global_zero:

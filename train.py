@@ -5,7 +5,7 @@ The same command on the same directory continues; `python train.py --help` lists
 
 from omegaconf import DictConfig
 
-from diffusion.entry import entry, output_directory, plain
+from diffusion.entry import entry, output_directory, overrides, plain
 from diffusion.run_directory import RunDirectory
 
 
@@ -21,8 +21,6 @@ def main(cfg: DictConfig) -> float | None:
             return run.summary["val/loss"]
 
         import logging  # from here on it takes seconds: everything quick has been checked
-
-        from hydra.core.hydra_config import HydraConfig
 
         from datamodules.doctor import table
         from diffusion.callbacks.checkpoints import validated
@@ -40,7 +38,7 @@ def main(cfg: DictConfig) -> float | None:
         step = read(run.last)["global_step"] if run.last else 0
         trainer = compose_trainer(config, run.path)
 
-        run.begin(list(HydraConfig.get().overrides.task), data.card)
+        run.begin(overrides(), data.card)
         if run.leads:
             shown = data.images(data.split["train"][:3])
             write_noising(shown, module.denoiser.schedule, run.path)

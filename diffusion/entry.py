@@ -103,6 +103,11 @@ def output_directory() -> Path:
     return Path(HydraConfig.get().runtime.output_dir)
 
 
+def overrides() -> list[str]:
+    """The words of the command line, as typed."""
+    return list(HydraConfig.get().overrides.task)
+
+
 def plain(cfg: Any) -> Any:
     """Resolved plain containers of a configuration.
 

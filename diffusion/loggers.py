@@ -77,6 +77,8 @@ def wandb(folder: Path, config: dict[str, Any], project: str, mode: str = "auto"
     os.environ.setdefault("WANDB_SILENT", "true")  # before it is imported
     import wandb as library
 
+    if getattr(rank_zero_only, "rank", 0):
+        return []  # one process logs
     if mode == "auto":
         logged_in = library.login(prompt=False, verify=False)  # asks nothing, reaches no network
         mode = os.environ.get("WANDB_MODE") or ("online" if logged_in else "offline")

@@ -221,6 +221,7 @@ def test_sample_of_a_run(command, tmp_path):
     refused(command("sample.py run=run sampler.steps=0"), "sampler.steps")
     refused(command("sample.py run=run label=hero"), "model.classes=true")
     refused(command("sample.py run=run checkpoint=newest"), "best")
+    refused(command("sample.py run=run schedule=cosine"), "schedule=cosine")
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "diary.txt").write_text("dear diary")
     refused(command("sample.py run=run out=mine"), "diary.txt")
