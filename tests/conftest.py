@@ -2,6 +2,7 @@
 
 import os
 import runpy
+import subprocess
 import sys
 import traceback
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ import diffusion.closing  # noqa: F401  what commands import late is there befor
 
 ROOT = Path(__file__).parents[1]
 REAL = ROOT.parent / "shared" / "data"
+SMOKE = "train.py experiment=smoke logger=csv"
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,24 @@ def command(tmp_path, monkeypatch):
         return Result(code, (tmp_path / ".out").read_text(), (tmp_path / ".err").read_text())
 
     return run
+
+
+@pytest.fixture
+def launch(tmp_path):
+    """Starts a command as its own process, for signals and several devices."""
+
+    def start(line, **environment):
+        script, *arguments = line.split()
+        return subprocess.Popen(
+            [sys.executable, str(ROOT / script), *arguments],
+            cwd=tmp_path,
+            env=os.environ | {"OMP_NUM_THREADS": "1"} | environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    return start
 
 
 def _run_in_child(script, arguments, folder):
