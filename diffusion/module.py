@@ -63,7 +63,7 @@ class DiffusionModule(lightning.LightningModule):
         torch.manual_seed(keyed(DROPOUT, self.seed, micro_step, self.global_rank).initial_seed())
         loss = self._loss(batch, keyed(TRAINING, self.seed, micro_step, device=self.device))
         if (self.trainer.global_step + 1) % self.trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
-            self.log("train/loss", loss.detach(), sync_dist=True, prog_bar=True)
+            self.log("train/loss", loss.detach(), sync_dist=True)
             self.log("train/learning_rate", self.trainer.optimizers[0].param_groups[0]["lr"])
             self.log("progress/images", self.images_seen(batch))
         return loss
@@ -71,7 +71,7 @@ class DiffusionModule(lightning.LightningModule):
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         generator = keyed(VALIDATION, batch_idx, device=self.device)  # equal noise every time
         loss = self._loss(batch, generator, training=False)
-        self.log("val/loss", loss, sync_dist=True, on_epoch=True, prog_bar=True)
+        self.log("val/loss", loss, sync_dist=True, on_epoch=True)
         # a row stands at its last training step, whether training goes on after it or not
         self.log("step", float(self.trainer.global_step - 1), sync_dist=True, on_epoch=True)
         self.log("progress/images", self.images_seen(batch), sync_dist=True, on_epoch=True)

@@ -18,9 +18,15 @@ CONF = Path(__file__).parent.parent / "conf"
 def is_wrong_input(error: Exception) -> bool:
     """Whether the user can mend it: our own sentences, and what constructors refuse in a value."""
     if isinstance(error, InstantiationException):
-        return _cause(error.__cause__, (Exception,)) is not None
+        refusals = (TypeError, ValueError, ModuleNotFoundError)
+        cause = error.__cause__
+        return _cause(cause, refusals) is not None or _is_lightnings_refusal(cause)
     ours = isinstance(error, UserError | DataError | OmegaConfBaseException)
-    return ours or type(error).__name__ == "MisconfigurationException"  # Lightning's word for it
+    return ours or _is_lightnings_refusal(error)
+
+
+def _is_lightnings_refusal(error: BaseException | None) -> bool:
+    return type(error).__name__ == "MisconfigurationException"  # importing it would take seconds
 
 
 def sentence(error: Exception, config_name: str) -> str:
