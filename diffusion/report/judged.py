@@ -1,0 +1,83 @@
+"""What is known about a run, or about a file of sprites, when a report is made of it."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Score:
+    """A measured value, and beside it what makes it readable.
+
+    Attributes:
+        value: of all `n` samples.
+        low, high: the 95% bootstrap interval.
+        floor: of `floor_n` held-out real sprites, as good as a perfect model would be.
+        matched: mean over as many samples as the floor has sprites, to hold against it.
+        noise, mean: ceilings: of noise, and of the mean sprite over and over; None where such
+            sprites cannot be measured.
+        higher_is_better: whether the value rises with quality.
+    """
+
+    value: float
+    n: int
+    low: float | None = None
+    high: float | None = None
+    floor: float | None = None
+    floor_n: int = 0
+    matched: float | None = None
+    noise: float | None = None
+    mean: float | None = None
+    higher_is_better: bool = False
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The passport of one sample: its nearest training sprite and what the two have in common."""
+
+    index: int
+    verdict: str
+    nearest: str
+    distance: float
+    percentile: float
+
+
+@dataclass
+class Judged:
+    """One run, or one file of sprites.
+
+    Attributes:
+        name: unique within a report.
+        facts: what a reader wants to know first, in words: data, parameters, steps, cost, seed ...
+        config: its configuration, flat: {"model.width": 32}; empty for a file of sprites.
+        scores: by name, such as `sprite_fd`.
+        rates: shares 0..1 by name: of each verdict, of valid sprites, ...
+        base_rates: the same of held-out real sprites, where known.
+        images: uint8 `(N, C, H, W)`; sample k of every run began with the same noise.
+        verdicts: for each sample.
+        nearest: uint8 `(N, C, H, W)`, the nearest training sprite of each sample.
+        curves: from `metrics.csv`: key -> [(training images seen, value)].
+        levels: mean losses by noise level: {"t": [...], "train": [...], "held-out": [...],
+            "exact train": [...], "exact held-out": [...]}; empty where not measured.
+        histograms: name -> {"bins": [...], "samples": [...], "training": [...]}, shares.
+        pictures: title -> PNG or GIF file, shown one after the other (noise-level panel ...).
+        notes: sentences a reader must know: what could not be measured and why.
+        summary: `summary.json` of the run, with its cost.
+    """
+
+    name: str
+    facts: dict[str, str]
+    images: Tensor
+    config: dict[str, Any] = field(default_factory=dict)
+    scores: dict[str, Score] = field(default_factory=dict)
+    rates: dict[str, float] = field(default_factory=dict)
+    base_rates: dict[str, float] = field(default_factory=dict)
+    verdicts: list[Verdict] = field(default_factory=list)
+    nearest: Tensor | None = None
+    curves: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
+    levels: dict[str, list[float]] = field(default_factory=dict)
+    histograms: dict[str, dict[str, list[float]]] = field(default_factory=dict)
+    pictures: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    summary: dict[str, Any] = field(default_factory=dict)
