@@ -33,7 +33,7 @@ class Origin(NamedTuple):
 
 class Sampler(ABC):
     """Walks a time grid from noise (t=1, or an origin's level) to sprites (t=0); a new sampler
-    writes `step`.
+    writes `step`, and `foresee` if it uses earlier estimates.
 
     Args:
         steps: number of network evaluations, 1..schedule.steps.
@@ -50,6 +50,12 @@ class Sampler(ABC):
         self, x_t: Tensor, x0_hat: Tensor, now: Level, nxt: Level, noise: Callable[[], Tensor]
     ) -> Tensor:
         """x at `nxt` from x_t at `now` and its clean estimate; `noise()` draws fresh noise."""
+
+    def foresee(
+        self, x0_hat: Tensor, now: Level, nxt: Level, earlier: tuple[Level, Tensor] | None
+    ) -> Tensor:
+        """The clean estimate that `step` shall use; multistep solvers look at the one before."""
+        return x0_hat
 
     def start(
         self, schedule: NoiseSchedule, noise: Tensor, origin: Origin | None = None
@@ -79,11 +85,14 @@ class Sampler(ABC):
             origin: a sprite to make variations of, instead of new ones.
         """
         levels, x_t = self.start(denoiser.schedule, noise(0), origin)
+        earlier: tuple[Level, Tensor] | None = None
         for k, (now, nxt) in enumerate(zip(levels, levels[1:], strict=False), start=1):
             x0_hat = denoiser(x_t, x_t.new_full((len(x_t),), now.t), label)
             if self.clip:
                 x0_hat = x0_hat.clamp(-1, 1)
-            x_t = self.step(x_t, x0_hat, now, nxt, lambda k=k: noise(k))  # type: ignore[misc]
+            ahead = self.foresee(x0_hat, now, nxt, earlier)
+            x_t = self.step(x_t, ahead, now, nxt, lambda k=k: noise(k))  # type: ignore[misc]
+            earlier = now, x0_hat
             yield nxt, x_t, x0_hat
 
     def __call__(

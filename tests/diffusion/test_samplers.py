@@ -9,6 +9,7 @@ from diffusion.noise import ImageNoise
 from diffusion.samplers.base import Level
 from diffusion.samplers.ddim import DDIM
 from diffusion.samplers.ddpm import DDPM
+from diffusion.samplers.dpm_solver import DPMSolver
 from diffusion.schedules.cosine import Cosine
 from diffusion.schedules.linear import Linear
 
@@ -49,6 +50,7 @@ ALL = {
     "ddim": lambda n: DDIM(n, clip=False),
     "ddim_half": lambda n: DDIM(n, eta=0.5, clip=False),
     "ddim_one": lambda n: DDIM(n, eta=1.0, clip=False),
+    "dpm_solver": lambda n: DPMSolver(n, clip=False),
     "ddpm_posterior": lambda n: DDPM(n, clip=False),
     "ddpm_beta": lambda n: DDPM(n, variance="beta", clip=False),
 }
@@ -63,17 +65,23 @@ def test_all_steps_return_the_gaussian(make, name):
     assert sprites.std() == pytest.approx(0.5, abs=0.03)
 
 
-def test_ddim_error_falls_at_first_order():
-    """Halving the step halves the error of the deviation, which has a closed form."""
+@pytest.mark.parametrize(("sampler", "order"), [(DDIM, 1), (DPMSolver, 2)])
+def test_the_error_falls_at_the_order_of_the_sampler(sampler, order):
+    """With twice the steps the error of the deviation, which has a closed form, falls to 2^-order.
+
+    It is taken before the last step, which ends on the clean estimate in every sampler.
+    """
     errors = []
-    for n in (50, 100, 200):
+    for n in (100, 200, 400):
         denoiser = GaussianDenoiser(Linear(), mean=0.0, std=0.5)
-        x = DDIM(n, clip=False)(denoiser, lambda k: torch.ones(1, 1, 1, 1).double())
-        alpha, sigma = Linear()(torch.ones(1).double())
-        exact = 0.5 / (alpha**2 * 0.25 + sigma**2).sqrt()  # the flow scales every pixel alike
+        way = sampler(n, clip=False).trajectory(denoiser, lambda k: torch.ones(1, 1, 1, 1).double())
+        x = next(x for level, x, _ in way if level.t < 0.2501)
+        begin, end = Linear()(torch.tensor([1.0, 0.25]).double())
+        deviation = (begin**2 * 0.25 + end**2).sqrt()
+        exact = deviation[1] / deviation[0]  # the flow scales every pixel alike
         errors.append(abs(float(x) - float(exact)))
-    assert 1.7 < errors[0] / errors[1] < 2.4
-    assert 1.7 < errors[1] / errors[2] < 2.4
+    assert 0.8 * 2**order < errors[0] / errors[1] < 1.25 * 2**order
+    assert 0.8 * 2**order < errors[1] / errors[2] < 1.25 * 2**order
 
 
 @pytest.mark.parametrize("n", [1, 7, 50, 1000])
