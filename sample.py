@@ -38,7 +38,6 @@ def main(cfg: DictConfig) -> None:
 
 def make_sprites(cfg: DictConfig) -> None:
     """Sprites by their index, the same on any device and in any batch, and a manifest of them."""
-    import torch
     from hydra.utils import instantiate
     from lightning.fabric import Fabric
     from tqdm import tqdm
@@ -63,24 +62,22 @@ def make_sprites(cfg: DictConfig) -> None:
     fabric.launch()
     sprites = replace(wanted, denoiser=wanted.denoiser.to(fabric.device))
     indices = list(range(cfg.n)) if cfg.index is None else [cfg.index]
-    world, n = fabric.world_size, len(indices)
-    mine = [indices[k % n] for k in range(fabric.global_rank, n + -n % world, world)]
-    made = []
-    with tqdm(total=len(mine), unit="sprite", disable=not fabric.is_global_zero) as bar:
-        for batch in sprites.batches(mine, cfg.batch_size):
-            made.append(batch)
-            bar.update(len(batch))
-    images = torch.cat(made)
-    if world > 1:  # every process made as many; sprite k was made by process k % world
-        gathered = fabric.all_gather(images.to(fabric.device))
-        assert isinstance(gathered, torch.Tensor)
-        images = gathered.transpose(0, 1).flatten(0, 1)[:n].cpu()
+    mine = -(-len(indices) // fabric.world_size)
+    with tqdm(total=mine, unit="sprite", disable=not fabric.is_global_zero) as bar:
+        images = sprites.made_together(
+            indices,
+            fabric.global_rank,
+            fabric.world_size,
+            fabric.all_gather,
+            cfg.batch_size,
+            bar.update,
+        )
     if fabric.is_global_zero:
         labels = sprites.labels(indices)
         folder.write(images, cfg.seed, indices, labels, loaded, plain(cfg.sampler), cfg.png)
         if cfg.trajectory:
             folder.write_film(sprites.film(indices[:16]))
-        print(f"{n} sprites in {folder.path}")
+        print(f"{len(indices)} sprites in {folder.path}")
 
 
 def show(cfg: DictConfig, view: str) -> None:

@@ -21,6 +21,7 @@ def main(cfg: DictConfig) -> float | None:
             return run.summary["val/loss"]
 
         import logging  # from here on it takes seconds: everything quick has been checked
+        import warnings
 
         from datamodules.doctor import table
         from diffusion.callbacks.checkpoints import validated
@@ -29,12 +30,16 @@ def main(cfg: DictConfig) -> float | None:
         from diffusion.composing import compose_loggers, compose_module, compose_trainer
         from diffusion.loggers import ended_loggers
         from diffusion.noising import write_noising
+        from diffusion.showing import warning
 
         logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
+        warnings.filterwarnings("ignore", "The `srun` command")  # nobody needs to use SLURM
         data = build(config["data"] | {"seed": cfg.seed}, packages=("datamodules",))
         data.setup()
         run.say(table(data.card))
         module = compose_module(config, data)
+        if doubt := warning(module.denoiser.schedule, data):
+            run.say(doubt)
         step = read(run.last)["global_step"] if run.last else 0
         trainer = compose_trainer(config, run.path)
 

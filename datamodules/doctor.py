@@ -41,8 +41,9 @@ def check(sprites: Sprites) -> None:
             )
 
 
-def examine(sprites: Sprites) -> tuple[Parts, Card]:
-    """Rows int64 of "train", "val" and "test", exact repeats merged; and what was found.
+def examine(sprites: Sprites) -> tuple[Parts, np.ndarray, Card]:
+    """Rows int64 of "train", "val" and "test", exact repeats merged; the group int64 `(N,)` of
+    each row; and what was found.
 
     Raises:
         DataError: fewer than 8 distinct sprites.
@@ -55,7 +56,7 @@ def examine(sprites: Sprites) -> tuple[Parts, Card]:
             " add more."
         )
     numbers, rule = groups(sprites, rows)
-    positions, note = split(numbers, _pinned(sprites, rows))
+    positions, note = split(numbers, pinned(sprites, rows))
     parts = {name: rows[position] for name, position in positions.items()}
     height, width, channels = sprites.images.shape[1:]
     card: Card = {
@@ -78,7 +79,7 @@ def examine(sprites: Sprites) -> tuple[Parts, Card]:
         torn = np.flatnonzero(sprites.labels != sprites.labels[first])
         if len(torn):
             card["suspicious"]["repeats with another label"] = _examples(sprites, torn)
-    return parts, card
+    return parts, numbers[np.searchsorted(rows, first)], card
 
 
 def table(card: Card) -> str:
@@ -160,7 +161,8 @@ def _examples(sprites: Sprites, rows: np.ndarray) -> Card:
     return {"count": len(rows), "examples": examples}
 
 
-def _pinned(sprites: Sprites, rows: np.ndarray) -> np.ndarray:
+def pinned(sprites: Sprites, rows: np.ndarray) -> np.ndarray:
+    """Which of these rows must be in training, by their names, bool `(len(rows),)`."""
     if sprites.names is None:
         return np.zeros(len(rows), bool)
     return np.array([sprites.names[row].split("/")[-1].lower() in PINNED for row in rows])

@@ -1,16 +1,22 @@
 """`data=forge`: the embedded default, characters drawn by this project. Nothing is downloaded.
 
 `forge_characters` names who there can be, `forge_drawing` draws them and `forge_reader` reads a
-sprite back to its attributes, or says that it is no character.
+sprite back to its attributes, or says that it is no character. `forge_attributes` reads what a
+model's sprite shows clearly, before all of it is right.
 """
 
 import numpy as np
+from torch import Tensor
 
 from datamodules.arrays import Sprites
 from datamodules.errors import DataError
-from datamodules.forge_characters import NAMED, PROFESSIONS, characters
+from datamodules.forge_attributes import read_attributes, snapped
+from datamodules.forge_characters import ATTRIBUTES, NAMED, PROFESSIONS, Character, characters
 from datamodules.forge_drawing import draw_all
+from datamodules.forge_reader import WINDOWS, read_back_all
 from datamodules.sprites import SpriteDataModule
+
+WINDOW_NAMES = ("outfit", "head", "tool")
 
 
 class ForgeData(SpriteDataModule):
@@ -44,3 +50,58 @@ class ForgeData(SpriteDataModule):
             groups=np.arange(len(drawn)),
             names=(*NAMED, *(f"{c.profession} {k}" for k, c in enumerate(drawn[3:], start=3))),
         )
+
+    def validity(self, images: Tensor) -> dict[str, float]:
+        """What share of made sprites, uint8 `(N, 4, S, S)`, are characters.
+
+        - `valid_exact`: characters to the pixel.
+        - `valid`: characters once every pixel has the nearest colour of the palette.
+        - `readable`: all ten attributes can be read, though pixels may be wrong;
+          `readable_attributes`: mean share of them; `readable_outfit`, `readable_head` and
+          `readable_tool`: all those of a window.
+        - `attribute_coverage`: share of the 54 values that can be read in at least one sprite.
+        - Of the readable, `new_combinations`: share that is not in training, and
+          `held_out_combinations`: share in validation or test. Absent where none is readable.
+
+        Raises:
+            DataError: sprites of another shape than the forge draws.
+        """
+        pixels = _channels_last(images)
+        if not len(pixels):
+            return {}
+        read = read_attributes(pixels)
+        exact, snap = read_back_all(pixels), read_back_all(snapped(pixels))
+        seen = {pair for attributes in read for pair in attributes.items()}
+        found = {
+            "valid_exact": _share([c is not None for c in exact]),
+            "valid": _share([c is not None for c in snap]),
+            "readable": _share([a.keys() == ATTRIBUTES.keys() for a in read]),
+            "readable_attributes": float(np.mean([len(a) for a in read])) / len(ATTRIBUTES),
+            "attribute_coverage": len(seen) / sum(len(values) for values in ATTRIBUTES.values()),
+        }
+        for name, window in zip(WINDOW_NAMES, WINDOWS, strict=True):
+            found[f"readable_{name}"] = _share([{*window.tells} <= a.keys() for a in read])
+        return found | self._novelty([Character(**a) for a in read if len(a) == len(ATTRIBUTES)])
+
+    def attributes(self, images: Tensor) -> list[dict[str, str]]:
+        """Those of the ten attributes that can be read in each sprite uint8 `(N, 4, S, S)`."""
+        return read_attributes(_channels_last(images))
+
+    def _novelty(self, made: list[Character]) -> dict[str, float]:
+        if not made:
+            return {}
+        drawn = characters(self.n)
+        parts = {name: {drawn[k] for k in rows} for name, rows in self.split.items()}
+        held_out = parts["val"] | parts["test"]
+        return {
+            "new_combinations": _share([c not in parts["train"] for c in made]),
+            "held_out_combinations": _share([c in held_out for c in made]),
+        }
+
+
+def _channels_last(images: Tensor) -> np.ndarray:
+    return np.ascontiguousarray(images.numpy().transpose(0, 2, 3, 1))
+
+
+def _share(which: list[bool]) -> float:
+    return sum(which) / len(which)

@@ -53,13 +53,8 @@ def read_back_all(images: np.ndarray) -> list[Character | None]:
     Raises:
         DataError: another shape or type; S is 16, 24 or 32.
     """
-    size = images.shape[1] if images.ndim == 4 else 0
-    if size not in SIZES or images.shape[2:] != (size, 4) or images.dtype != np.uint8:
-        raise DataError(
-            "Sprites of the forge are uint8 (N, S, S, 4) with S = 16, 24 or 32; "
-            f"these are {images.dtype} {images.shape}."
-        )
-    sprites = _as_palette_rows(images)
+    check(images)
+    size, sprites = images.shape[1], _as_palette_rows(images)
     found: list[Character | None] = [None] * len(sprites)
     for low in (0, 1):
         told = [
@@ -79,6 +74,44 @@ def read_back_all(images: np.ndarray) -> list[Character | None]:
     return found
 
 
+def check(images: np.ndarray) -> None:
+    """DataError unless these are uint8 `(N, S, S, 4)`."""
+    size = images.shape[1] if images.ndim == 4 else 0
+    if size not in SIZES or images.shape[2:] != (size, 4) or images.dtype != np.uint8:
+        raise DataError(
+            "Sprites of the forge are uint8 (N, S, S, 4) with S = 16, 24 or 32; "
+            f"these are {images.dtype} {images.shape}."
+        )
+
+
+def bodies(low: int) -> tuple[str, ...]:
+    """The bodies of this `drop`."""
+    return tuple(body for body in ATTRIBUTES["body"] if drop(body) == low)
+
+
+def choices(window: Window, low: int) -> list[tuple[str, ...]]:
+    """The values of each attribute in a window; their product, in this order, is its table."""
+    names = window.tells + window.takes
+    return [bodies(low) if name == "body" else ATTRIBUTES[name] for name in names]
+
+
+@cache
+def drawings(size: int, low: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """For each window the pixels it sees, bool `(S, S)`, and what it shows for all its choices.
+
+    The latter as rows of `PALETTE`, uint8 `(K, pixels)`, K being the product of the choices.
+    """
+    wearer = replace(BOB, body=bodies(low)[0])
+    found = []
+    for window in WINDOWS:
+        names = window.tells + window.takes
+        rows = [dict(zip(names, values, strict=True)) for values in product(*choices(window, low))]
+        seen = _seen(names, size, low)
+        drawn = palette_rows([replace(wearer, **row) for row in rows], size)
+        found.append((seen, drawn[:, seen]))
+    return found
+
+
 def _as_palette_rows(images: np.ndarray) -> np.ndarray:
     """Rows of `PALETTE`, uint8 `(N, S, S)`; 255 for a colour that is not there."""
     colours = np.ascontiguousarray(images).view(np.uint32)[..., 0]
@@ -91,19 +124,12 @@ def _as_palette_rows(images: np.ndarray) -> np.ndarray:
 @cache
 def _tables(size: int, low: int) -> list[tuple[np.ndarray, dict[bytes, dict[str, str]]]]:
     """For the bodies of this `drop`, each window as the pixels it sees and what they tell."""
-    bodies = [body for body in ATTRIBUTES["body"] if drop(body) == low]
     tables = []
-    for window in WINDOWS:
-        names = window.tells + window.takes
-        choices = [bodies if name == "body" else ATTRIBUTES[name] for name in names]
-        rows = [dict(zip(names, values, strict=True)) for values in product(*choices)]
-        drawn = palette_rows([replace(BOB, **{"body": bodies[0], **row}) for row in rows], size)
-        seen = _seen(names, size, low)
-        table = {
-            pixels.tobytes(): {name: row[name] for name in window.tells}
-            for pixels, row in zip(drawn[:, seen], rows, strict=True)
-        }
-        tables.append((seen, table))
+    for window, (seen, drawn) in zip(WINDOWS, drawings(size, low), strict=True):
+        told = (
+            dict(zip(window.tells, row, strict=False)) for row in product(*choices(window, low))
+        )
+        tables.append((seen, dict(zip(map(bytes, drawn), told, strict=True))))
     return tables
 
 

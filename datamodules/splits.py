@@ -8,6 +8,19 @@ PINNED = ("bob", "fred", "nancy")  # always in training, so that they can be loo
 Parts = dict[str, np.ndarray]
 
 
+def nested(rows: np.ndarray, pinned: np.ndarray, n: int) -> np.ndarray:
+    """n of these rows, ascending: those pinned first, and of fewer always a part of those of more.
+
+    Args:
+        rows: int64 `(m,)`.
+        pinned: bool `(m,)`.
+        n: 1 ... m.
+    """
+    order = np.random.default_rng(KEY).permutation(len(rows))
+    order = order[np.argsort(~pinned[order], kind="stable")]
+    return np.sort(rows[order[:n]])
+
+
 def split(groups: np.ndarray, pinned: np.ndarray) -> tuple[Parts, str | None]:
     """Ascending positions int64 of "train", "val" and "test", and a note if groups were divided.
 

@@ -11,10 +11,10 @@ from torch import Tensor
 
 from datamodules.arrays import Sprites
 from datamodules.batches import Batch, EvalBatches, TrainBatches
-from datamodules.doctor import Card, check, examine
+from datamodules.doctor import Card, check, examine, pinned
 from datamodules.errors import DataError
 from datamodules.images import FORMATS, read, smallest
-from datamodules.splits import Parts
+from datamodules.splits import Parts, nested
 
 
 class SpriteDataModule(LightningDataModule, ABC):
@@ -23,10 +23,14 @@ class SpriteDataModule(LightningDataModule, ABC):
     Args:
         batch_size: sprites of one forward over all devices; must be divisible by their number.
         seed: key of the training order; the split does not depend on it.
+        n_train: train on so many sprites only, drawn from the training part; None for all.
+            Validation and test stay as they are.
 
     Attributes (after `setup`):
         sprites: all rows in the order of the source, exact repeats included.
         split: int64 row numbers of "train", "val" and "test"; of equal sprites the first is used.
+        groups: int64 `(N,)`, the group of each row: sprites of one repeat each other, exactly or
+            nearly, and lie in the same part.
         card: what the doctor found and decided, as plain values; `doctor.table` prints it.
 
     Raises:
@@ -35,13 +39,14 @@ class SpriteDataModule(LightningDataModule, ABC):
 
     sprites: Sprites
     split: Parts
+    groups: np.ndarray
     card: Card
 
-    def __init__(self, *, batch_size: int = 64, seed: int = 0) -> None:
+    def __init__(self, *, batch_size: int = 64, seed: int = 0, n_train: int | None = None) -> None:
         super().__init__()
         if batch_size < 1:
             raise DataError(f"data.batch_size is {batch_size}; give at least 1.")
-        self.batch_size, self.seed = batch_size, seed
+        self.batch_size, self.seed, self.n_train = batch_size, seed, n_train
 
     @abstractmethod
     def read(self) -> Sprites:
@@ -53,7 +58,9 @@ class SpriteDataModule(LightningDataModule, ABC):
             return
         self.sprites = self.read()
         check(self.sprites)
-        self.split, self.card = examine(self.sprites)
+        self.split, self.groups, self.card = examine(self.sprites)
+        if self.n_train is not None:
+            self._train_on(self.n_train)
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -132,6 +139,18 @@ class SpriteDataModule(LightningDataModule, ABC):
         kept = image[..., :channels] if channels > 1 else fewer
         return torch.from_numpy(kept[0].transpose(2, 0, 1).copy())
 
+    def validity(self, images: Tensor) -> dict[str, float]:
+        """What this source can say of sprites that a model made: scores by name; here none.
+
+        Args:
+            images: uint8 `(N, C, H, W)`.
+        """
+        return {}
+
+    def attributes(self, images: Tensor) -> list[dict[str, str]]:
+        """What each sprite uint8 `(N, C, H, W)` shows clearly, as name -> value; here nothing."""
+        return [{} for _ in images]
+
     def train_dataloader(self) -> TrainBatches:
         """Endless batches that go on where the trainer's count of micro-batches stands."""
         return TrainBatches(
@@ -146,6 +165,17 @@ class SpriteDataModule(LightningDataModule, ABC):
     def val_dataloader(self) -> EvalBatches:
         """The same validation batches every time."""
         return EvalBatches(self._batch, self.split["val"], size=self.batch_size, **self._share())
+
+    def _train_on(self, n: int) -> None:
+        train = self.split["train"]
+        if not isinstance(n, int) or not 1 <= n <= len(train):
+            raise DataError(
+                f"data.n_train={n} must be a whole number, 1 to {len(train):,}; so many sprites "
+                "are in training."
+            )
+        self.split["train"] = nested(train, pinned(self.sprites, train), n)
+        self.card["split"]["train"] = n
+        self.card["notes"].append(f"Training sees {n:,} of {len(train):,} sprites (data.n_train).")
 
     def _batch(self, rows: np.ndarray) -> Batch:
         batch = {"image": self.images(rows), "index": torch.from_numpy(rows.copy())}

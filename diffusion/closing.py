@@ -10,14 +10,21 @@ import torch
 from hydra.utils import instantiate
 
 from diffusion import pictures
+from diffusion.callbacks.samples import Samples
 from diffusion.checkpoint import load
-from diffusion.metrics.novelty import nearest
+from diffusion.judge import Judge
+from diffusion.level_figures import write_gap_history
+from diffusion.loss_levels import history
+from diffusion.metrics.scale import Score
 from diffusion.module import DiffusionModule
+from diffusion.pairs_picture import pairs
 from diffusion.run_directory import RunDirectory
 from diffusion.samplers.base import Sampler
 from diffusion.showing import show_panels
 
-SAMPLES = 64
+COLUMNS = ["score", "value", "low", "high", "floor", "noise", "mean"]
+SAMPLES = 128
+SHOWN = 64
 FILM = 16
 
 
@@ -38,34 +45,42 @@ def close_run(run: RunDirectory, trainer: lightning.Trainer, data: Any) -> dict[
     sampler: Sampler = instantiate(run.config["sampler"])
     sprites = load(run.last).sprites(sampler, seed=0, device=trainer.strategy.root_device)
     images = torch.cat(list(sprites.batches(range(SAMPLES))))
-    pictures.grid(images).save(run.path / "samples.png")
+    judge = next((c.judge for c in trainer.callbacks if isinstance(c, Samples)), None)  # type: ignore[attr-defined]
+    judge = judge or Judge.of(data, {}, SAMPLES)
+    scores, findings = judge.full_scores(images), judge.passport.examine(images)
+    rates = judge.rates(images, findings)
+    nearest = data.images(judge.rows[findings.row.numpy()])
+    drawn = {
+        "samples": pictures.grid(images[:SHOWN]),
+        "nearest": pairs(images, nearest, findings),
+    }
+    for name, picture in drawn.items():
+        picture.save(run.path / f"{name}.png")
     pictures.film(sprites.film(range(FILM)), run.path / "denoising.gif")
     shown = [data.pick(int(row)) for row in data.split["train"][:3]]
     show_panels(shown, sprites.denoiser, data, run.config["flip"], run.path)
+    if levels := history(run.path / "noise_levels.json"):
+        write_gap_history(levels, run.path / "noise_levels.png")
+    for logger in trainer.loggers:
+        if hasattr(logger, "log_table"):
+            logger.log_table("samples/scores", COLUMNS, _rows(scores))
+        if hasattr(logger, "log_image"):
+            logger.log_image("samples/nearest", [drawn["nearest"]])
     summary = {
         "status": "finished",
         "step": trainer.global_step,
         "progress/images": trainer.global_step * trainer.accumulate_grad_batches * data.batch_size,
         **_last_metrics(run),
-        **_novelty(images, data),
+        **{f"samples/{name}": value for name, value in rates.items()},
+        "held_out/copy_rate": judge.passport.base_rates.get("copy_rate", 0.0),
+        **{f"samples/{name}": score.value for name, score in scores.items()},
+        "samples/nearest_distance": float(findings.distance.median()),
         "parameters": sum(weight.numel() for weight in module.denoiser.parameters()),
         "cpu_seconds": round(time.process_time() - run.started, 1),
     }
     run.write_json("summary.json", summary)
-    run.say(_table(run, summary, data))
+    run.say(_table(run, summary, scores, data))
     return summary
-
-
-def _novelty(images: torch.Tensor, data: Any) -> dict[str, float]:
-    """Copies of training sprites among the samples, and distances beside held-out sprites'."""
-    train, val = data.split["train"], data.split["val"][: len(images)]
-    _, distance = nearest(images, data.parts(train))
-    _, held_out = nearest(data.images(val), data.parts(train))
-    return {
-        "samples/copy_rate": float((distance == 0).double().mean()),
-        "samples/nearest_distance": float(distance.median()),
-        "val/nearest_distance": float(held_out.median()),
-    }
 
 
 def _last_metrics(run: RunDirectory) -> dict[str, float]:
@@ -88,8 +103,15 @@ def _typed(data: Any) -> str:
     return name if name.isidentifier() else str(row)
 
 
-def _table(run: RunDirectory, summary: dict[str, Any], data: Any) -> str:
-    copies = summary["samples/copy_rate"]
+def _rows(scores: dict[str, Score]) -> list[list[Any]]:
+    return [
+        [name, *(getattr(score, column) for column in COLUMNS[1:])]
+        for name, score in scores.items()
+    ]
+
+
+def _table(run: RunDirectory, summary: dict[str, Any], scores: dict[str, Score], data: Any) -> str:
+    copies, base = summary["samples/copy_rate"], summary["held_out/copy_rate"]
     speed = summary.get("train/images_per_second")
     c, h, w = data.shape
     rows = {
@@ -99,20 +121,25 @@ def _table(run: RunDirectory, summary: dict[str, Any], data: Any) -> str:
         "validation loss": f"{summary['val/loss']:.4f}",
         "speed": f"{speed:.0f} images/s" if speed else "too short a run to say",
         "cost": f"{summary['cpu_seconds']:.0f} CPU seconds",
-        "exact copies": f"{copies:.0%} of {SAMPLES} samples are training sprites",
-        "nearest sprite": f"{summary['samples/nearest_distance']:.1f} away, of 255 "
-        f"(held-out sprites: {summary['val/nearest_distance']:.1f})",
+        "copies": f"{copies:.0%} of {SAMPLES} samples repeat a training sprite "
+        f"(unseen real sprites: {base:.0%})",
     }
+    if (distance := scores.get("sprite_fd")) and distance.floor and distance.noise:
+        rows["sprite distance"] = (
+            f"{distance.value:.1f} (unseen real sprites: {distance.floor:.1f}, "
+            f"noise: {distance.noise:.0f})"
+        )
     lines = [f"  {name:<16}{value}" for name, value in rows.items()]
     return "\n".join(
         [
             "",
             f"{run.path}",
             *lines,
-            f"  {'pictures':<16}{run.path}/samples.png denoising.gif noising.png panel.png",
+            f"  {'pictures':<16}{run.path}/samples.png nearest.png denoising.gif panel.png",
             "",
             "next:",
             f"  python sample.py run={run.path} n=64",
             f"  python sample.py run={run.path} panel={_typed(data)}",
+            f"  python report.py runs=[{run.path}]",
         ]
     )

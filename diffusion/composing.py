@@ -81,6 +81,11 @@ def compose_trainer(config: dict[str, Any], folder: Path) -> lightning.Trainer:
             f"trainer.max_steps={settings['max_steps']} must be a whole number; -1 leaves it to "
             "trainer.max_time."
         )
+    if str(settings["strategy"]).startswith(("ddp_spawn", "ddp_fork", "ddp_notebook")):
+        raise UserError(
+            f"trainer.strategy={settings['strategy']} shares memory between its processes, which "
+            "makes metrics silently wrong; use trainer.strategy=ddp."
+        )
     if settings["precision"] == "auto":
         settings["precision"] = native_precision(settings["accelerator"])
     chosen = [instantiate(callback) for callback in config["callbacks"].values() if callback]

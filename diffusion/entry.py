@@ -11,7 +11,7 @@ import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
@@ -20,62 +20,75 @@ from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from diffusion.errors import Interrupted
+from diffusion.errors import Interrupted, UserError
+from diffusion.jobs import end_with_the_sweep, run_job, tell_sweep
 from diffusion.run_directory import process_rank
+from diffusion.sweeps import sweep_closed
 from diffusion.wording import CONF, is_wrong_input, sentence
 
 
 def entry(config_name: str) -> Callable[[Callable[[DictConfig], Any]], Callable[[], None]]:
-    """Makes `main(cfg)` a command: `conf/<config_name>.yaml` composed with the command line."""
+    """Makes `main(cfg)` a command: `conf/<config_name>.yaml` composed with the command line.
+
+    In a sweep each job is the same command once more, in a process of its own.
+    """
 
     def decorate(main: Callable[[DictConfig], Any]) -> Callable[[], None]:
-        refused: list[RunMode | None] = []
-
-        began: list[Path] = []
+        script = main.__globals__["__file__"]
+        began: list[Path] = []  # set once Hydra is through with the command line
 
         @functools.wraps(main)
         def job(cfg: DictConfig) -> Any:
+            if HydraConfig.get().mode == RunMode.MULTIRUN:
+                return run_job(script, cfg)
             began.append(output_directory())
             try:
                 return main(cfg)
             except Interrupted as interruption:
                 say(str(interruption))
-                sys.exit(128 + interruption.signal)  # ends a sweep too
+                sys.exit(128 + interruption.signal)
             except KeyboardInterrupt:
                 say("stopped; the same command continues where the last checkpoint is.")
                 sys.exit(128 + signal.SIGINT)
             except Exception as error:
                 if not is_wrong_input(error):
+                    tell_sweep(f"{type(error).__name__}: {error}")
                     raise
-                refused.append(HydraConfig.get().mode)
-                say(f"error: {sentence(error, config_name)}")
                 _remove_if_empty(output_directory())
-                return None  # an exception would make Hydra add lines of its own
+                _refuse(error, config_name)
 
         @functools.wraps(main)
         def command() -> None:
             os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # let Hydra's errors reach us
             warnings.filterwarnings("ignore", category=FutureWarning)  # other libraries' own
+            end_with_the_sweep()
+            if config_name != "train" and {"-m", "--multirun"} & set(sys.argv):
+                error = UserError(f"{config_name}.py does one thing at a time; leave out -m.")
+                _refuse(error, config_name)
             _name_jobs_after_what_differs()
             composed = hydra.main(
                 version_base="1.3", config_path=str(CONF), config_name=config_name
             )
-            try:
-                composed(job)()
-            except (HydraException, OSError) as error:
-                if began:
-                    raise
-                say(f"error: {sentence(error, config_name)}")
-                sys.exit(2)
-            if RunMode.MULTIRUN in refused:
-                say(f"{len(refused)} job(s) of the sweep failed.")
-                sys.exit(1)
-            if refused:
-                sys.exit(2)
+            with sweep_closed():
+                try:
+                    composed(job)()
+                except (HydraException, OSError) as error:
+                    if began:
+                        raise
+                    _refuse(error, config_name)
 
         return command
 
     return decorate
+
+
+def _refuse(error: Exception, config_name: str) -> NoReturn:
+    """The sentence on stderr and exit code 2; an exception would make Hydra add lines."""
+    text = sentence(error, config_name)
+    if process_rank() == 0:
+        tell_sweep(text)
+    say(f"error: {text}")
+    sys.exit(2)
 
 
 def say(text: str) -> None:
@@ -86,8 +99,6 @@ def say(text: str) -> None:
 
 def _name_jobs_after_what_differs() -> None:
     """Keeps what all jobs of a sweep share out of the names of their directories."""
-    if not {"-m", "--multirun"} & set(sys.argv):
-        return
     words = [word for word in sys.argv[1:] if not word.startswith("-")]
     try:
         overrides = OverridesParser.create().parse_overrides(words)

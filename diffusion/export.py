@@ -11,7 +11,7 @@ from torch import Tensor
 from diffusion import pictures
 from diffusion.checkpoint import Loaded, build
 from diffusion.errors import UserError
-from diffusion.metrics.novelty import nearest
+from diffusion.judge import Judge
 
 OURS = ("sprites.npz", "grid.png", "manifest.json", "denoising.gif", "png")
 
@@ -73,7 +73,7 @@ class SpriteFolder:
             arrays |= {"labels": labels.numpy(), "label_names": np.array(names)}
         np.savez_compressed(self.path / "sprites.npz", **arrays)  # type: ignore[arg-type]
         pictures.grid(images).save(self.path / "grid.png")
-        rows, distances = nearest_in_training(images, loaded)
+        passports = examined(images, loaded)
         manifest = [
             {
                 "index": index,
@@ -81,8 +81,7 @@ class SpriteFolder:
                 "checkpoint": loaded.sha256,
                 "sampler": sampler,
                 "label": None if labels is None else names[labels[k]],
-                "nearest": rows[k],
-                "distance": distances[k],
+                **passports[k],
             }
             for k, index in enumerate(indices)
         ]
@@ -123,18 +122,25 @@ def training_data(card: dict[str, Any]) -> Any:
     return data
 
 
-def nearest_in_training(
-    images: Tensor, loaded: Loaded
-) -> tuple[list[int | None], list[float | None]]:
-    """Row in the user's data and distance of each image's nearest training sprite.
+def examined(images: Tensor, loaded: Loaded) -> list[dict[str, Any]]:
+    """For each image the verdict about it, its nearest training sprite (row in the user's data),
+    how far that is, and how many unseen real sprites of a hundred are nearer to training.
 
     All None, and said so, when the training data is not where it was.
     """
     try:
         data = training_data(loaded.card)
     except ValueError as error:  # a DataError or a UserError
-        print(f"Without nearest training sprites: {error}")
-        return [None] * len(images), [None] * len(images)
-    rows = data.split["train"]
-    place, distance = nearest(images, data.parts(rows))
-    return rows[place.numpy()].tolist(), [round(d, 3) for d in distance.tolist()]
+        print(f"Without passports: {error}")
+        return [dict.fromkeys(("verdict", "nearest", "distance", "percentile"))] * len(images)
+    judge = Judge.of(data, {}, len(images))
+    found = judge.passport.examine(images)
+    return [
+        {
+            "verdict": str(found.verdict[k]),
+            "nearest": int(judge.rows[found.row[k]]),
+            "distance": round(float(found.distance[k]), 3),
+            "percentile": round(float(found.percentile[k]), 1),
+        }
+        for k in range(len(images))
+    ]

@@ -42,16 +42,21 @@ NOTES = (
 
 def write_panels(panels: Sequence[Panel], folder: Path) -> None:
     """Writes `panel.png`, `panel.gif` and `panel.json` of panels with the same levels."""
+    draw_panels(panels).save(folder / "panel.png")
+    levels = range(len(panels[0].looks))
+    pictures.film([_frame(panels, k) for k in levels], folder / "panel.gif", len(levels) * 1.2)
+    write_json(panels, folder / "panel.json")
+
+
+def draw_panels(panels: Sequence[Panel]) -> Image.Image:
+    """One below the other."""
     sheets = [_sheet(panel) for panel in panels]
     page = Image.new("RGB", (sheets[0].width, sum(s.height for s in sheets)), PAPER)
     top = 0
     for sheet in sheets:
         page.paste(sheet, (0, top))
         top += sheet.height
-    page.save(folder / "panel.png")
-    levels = range(len(panels[0].looks))
-    pictures.film([_frame(panels, k) for k in levels], folder / "panel.gif", len(levels) * 1.2)
-    write_json(panels, folder / "panel.json")
+    return page
 
 
 class _Columns:

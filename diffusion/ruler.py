@@ -75,18 +75,26 @@ class Ruler:
         posterior: over the training sprites.
         queries: this many of them, evenly spread over the set, are noised to measure the curve.
         seed: address of their noise.
+        log_snr: where to measure, evenly spaced and rising; all that counts unless said.
 
     Attributes:
         log_snr: where the curve was measured, float64 `(L,)`, increasing.
         entropy: nats, float64 `(L, queries)`; from log N at most down to 0.
     """
 
-    def __init__(self, posterior: Posterior, queries: int = 64, seed: int = 0) -> None:
+    def __init__(
+        self,
+        posterior: Posterior,
+        queries: int = 64,
+        seed: int = 0,
+        log_snr: Tensor | None = None,
+    ) -> None:
         self.n = len(posterior)
         rows = torch.linspace(0, self.n - 1, min(queries, self.n)).long()
         x0, device = posterior.clean[rows.to(posterior.clean.device)], posterior.clean.device
         eps = ImageNoise(seed, rows.tolist(), x0.shape[1:], device)(0)
-        self.log_snr = torch.arange(-14, 6.5, 0.5, dtype=torch.float64)
+        whole = torch.arange(-14, 6.5, 0.5, dtype=torch.float64)
+        self.log_snr = whole if log_snr is None else log_snr
         entropy = []
         for level in self.log_snr:
             alpha, sigma = torch.sigmoid(level).sqrt(), torch.sigmoid(-level).sqrt()

@@ -13,7 +13,7 @@ import yaml
 from diffusion.errors import Interrupted, UserError
 
 BUDGET = ("trainer.max_steps", "trainer.max_time")
-MAY_DIFFER = (*BUDGET, "trainer.devices", "logger", "callbacks")
+MAY_DIFFER = (*BUDGET, "trainer.devices", "logger", "callbacks", "metrics", "inception")
 
 
 class RunDirectory:
@@ -76,7 +76,7 @@ class RunDirectory:
         """Whether the run used up the budget that is asked for now."""
         if self._earlier is None or self.summary.get("status") != "finished":
             return False
-        before, now = _flat(self._earlier), _flat(self.config)
+        before, now = flat(self._earlier), flat(self.config)
         return all(before.get(key) == now.get(key) for key in BUDGET)
 
     def begin(self, overrides: list[str], data_card: dict[str, Any]) -> None:
@@ -134,7 +134,7 @@ class RunDirectory:
                     f"{self.path} is not empty and holds no run; give another hydra.run.dir."
                 )
             return
-        before, now = _flat(self._earlier), _flat(self.config)
+        before, now = flat(self._earlier), flat(self.config)
         different = sorted(
             key
             for key in before.keys() | now.keys()
@@ -157,12 +157,12 @@ def process_rank() -> int:
     return int(os.environ.get("LOCAL_RANK", 0)) + int(os.environ.get("NODE_RANK", 0))
 
 
-def _flat(node: Any, prefix: str = "") -> dict[str, Any]:
+def flat(node: Any, prefix: str = "") -> dict[str, Any]:
     """{"a": {"b": 1}} -> {"a.b": 1}."""
     if not isinstance(node, dict):
         return {prefix: node}
     return {
         name: value
         for key, child in node.items()
-        for name, value in _flat(child, f"{prefix}.{key}" if prefix else str(key)).items()
+        for name, value in flat(child, f"{prefix}.{key}" if prefix else str(key)).items()
     }

@@ -1,7 +1,8 @@
 """The sprites of one seed: whatever the batch or the device, sprite k is always the same."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from PIL import Image
@@ -55,6 +56,37 @@ class SpriteSet:
             noise, label = self._address(indices[start : start + batch_size])
             made = self.sampler(self.denoiser, noise, label, self.origin)
             yield self.codec.decode(made).cpu()
+
+    def made_together(
+        self,
+        indices: Sequence[int],
+        rank: int,
+        world: int,
+        gather: Callable[[Tensor], Any],
+        batch_size: int = 64,
+        said: Callable[[int], object] = lambda made: None,
+    ) -> Tensor:
+        """Sprites uint8 `(N, C, H, W)` on the CPU of every process, each of which made its share.
+
+        Args:
+            indices: the wanted sprites; all processes call this with the same.
+            rank, world: number of this process, and of all.
+            gather: `(n, ...)` of this process -> `(world, n, ...)` of all.
+            batch_size: no influence on the sprites.
+            said: told after each batch how many sprites it had.
+        """
+        n = len(indices)
+        mine = [indices[k % n] for k in range(rank, n + -n % world, world)]
+        made = []
+        for batch in self.batches(mine, batch_size):
+            made.append(batch)
+            said(len(batch))
+        images = torch.cat(made)
+        if world == 1:
+            return images
+        device = next(self.denoiser.parameters()).device
+        gathered: Tensor = gather(images.to(device))  # sprite k was made by process k % world
+        return gathered.transpose(0, 1).flatten(0, 1)[:n].cpu()
 
     def film(self, indices: Sequence[int], frames: int = 40) -> list[Image.Image]:
         """Pictures of the way from noise to sprites: about `frames` of them, evenly spread."""

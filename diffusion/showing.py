@@ -5,13 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from diffusion.denoiser import Denoiser
 from diffusion.panel import look
 from diffusion.panel_picture import write_panels
 from diffusion.pixels import PixelCodec
-from diffusion.posterior import Posterior
+from diffusion.posterior import UNDECIDED, Posterior
 from diffusion.ruler import Ruler
 from diffusion.sampling import SpriteSet
 from diffusion.schedules.base import NoiseSchedule
@@ -19,6 +20,7 @@ from diffusion.variations import in_words, vary, write_variations
 
 SUSPECTS = 20_000  # training sprites that are asked about; more would only take longer
 MEASURED = 2_000  # training sprites that a schedule is held against
+LOWEST = -14.0  # log-SNR below which nothing is left of any sprite
 
 
 def show_panels(
@@ -48,6 +50,16 @@ def show_variations(image: Tensor, sprites: SpriteSet, data: Any, n: int, folder
     found = vary(image, sprites, data.images(rows), n=n)
     write_variations(image, found, names, folder)
     return "\n".join(f"t = {each.noise_level:g}: {in_words(each, names)}" for each in found)
+
+
+def warning(schedule: NoiseSchedule, data: Any) -> str | None:
+    """A sentence if sprites of this data are still recognised where the schedule ends."""
+    clean = PixelCodec().encode(data.images(data.split["train"][:MEASURED]))
+    end = schedule.log_snr(torch.ones(1, dtype=torch.float64)).clamp(min=LOWEST)
+    quick = Ruler(Posterior(clean), log_snr=torch.cat([end, end + 0.5]))
+    if quick.read(schedule).candidates >= UNDECIDED * quick.n:
+        return None
+    return Ruler(Posterior(clean)).read(schedule).warning
 
 
 def in_these_sprites(schedule: NoiseSchedule, data: Any) -> str:

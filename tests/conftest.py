@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-import diffusion.callbacks.previews
+import diffusion.callbacks.samples
 import diffusion.closing  # noqa: F401  what commands import late is there before a child is forked
 
 ROOT = Path(__file__).parents[1]

@@ -123,7 +123,7 @@ def test_sheet_that_the_cell_does_not_divide(command, tmp_path):
         ("optimizer.lr=abc", "optimizer"),
         ("optimizer.lr=-1", "optimizer"),
         ("callbacks.ema.decay=2", "decay"),
-        ("callbacks.previews.n=0", "previews.n"),
+        ("callbacks.samples.n=0", "samples.n"),
         ("label_drop=7", "label_drop"),
         ("flip=maybe", "flip"),
         ("trainer.devices=3 trainer=ddp data.batch_size=64", "batch_size"),

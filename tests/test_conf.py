@@ -16,6 +16,7 @@ NEEDED = {
     ("data", "array"): ["data.path=x.npy"],
     ("data", "folder"): ["data.path=x"],
     ("data", "sheet"): ["data.path=x.png"],
+    ("data", "nouns"): ["data.path=x.npz", "data.layers=y.npz"],
 }
 
 
@@ -26,7 +27,8 @@ def composed(*overrides):
 
 def test_the_groups_are_the_promised_ones():
     groups = {"schedule", "prediction", "weighting", "model", "sampler", "data", "optimizer"}
-    assert groups | {"callbacks", "logger", "trainer", "experiment"} <= {g for g, _ in OPTIONS}
+    groups |= {"callbacks", "logger", "trainer", "experiment", "metrics"}
+    assert groups <= {group for group, _ in OPTIONS}
 
 
 @pytest.mark.parametrize(("group", "option"), OPTIONS, ids=["=".join(pair) for pair in OPTIONS])
@@ -42,7 +44,7 @@ def test_every_option_composes_and_instantiates(group, option, tmp_path):
     }
     assert build_denoiser(recipe).schedule.grid(7).shape == (8,)
     assert instantiate(cfg.sampler).steps == config["sampler"]["steps"]
-    for part in ("optimizer", "learning_rate", "checkpoint", "callbacks"):
+    for part in ("optimizer", "learning_rate", "checkpoint", "callbacks", "metrics"):
         instantiate(cfg[part])
     assert build(config["data"] | {"seed": 1}, ("datamodules",)).batch_size == cfg.data.batch_size
     if group == "trainer":

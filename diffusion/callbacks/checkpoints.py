@@ -1,4 +1,4 @@
-"""`last.ckpt` at regular steps and at the end, `best.ckpt` at the lowest validation loss."""
+"""`last.ckpt` at regular steps and at the end, `best.ckpt` where new sprites are best."""
 
 from pathlib import Path
 from typing import Any
@@ -6,7 +6,10 @@ from typing import Any
 import lightning
 from lightning.pytorch import Callback
 
+from diffusion.callbacks.samples import Samples
 from diffusion.errors import UserError
+
+MEASURED, UNMEASURED, COPYING = range(3)
 
 
 class Checkpoints(Callback):
@@ -16,6 +19,10 @@ class Checkpoints(Callback):
     (average, validation, rows of metrics) is done, so that a run continued from there repeats and
     misses nothing.
 
+    `best.ckpt` is that of the smallest sprite distance among the validations whose samples are no
+    more often copies than unseen sprites are. Where neither is measured the validation loss
+    decides.
+
     Args:
         every_n_steps: optimizer steps between two writes of `last.ckpt`.
     """
@@ -24,7 +31,7 @@ class Checkpoints(Callback):
         if not isinstance(every_n_steps, int) or every_n_steps < 1:
             raise UserError(f"checkpoint.every_n_steps={every_n_steps} must be at least 1.")
         self.every_n_steps = every_n_steps
-        self.best_loss = float("inf")
+        self.best = (COPYING, float("inf"))
         self.validated_step = -1
         self._saved_step = -1
 
@@ -49,9 +56,9 @@ class Checkpoints(Callback):
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
     ) -> None:
         self.validated_step = trainer.global_step
-        loss = float(trainer.callback_metrics["val/loss"])
-        if loss < self.best_loss:
-            self.best_loss = loss
+        standing = _standing(trainer)
+        if standing < self.best:
+            self.best = standing
             self._write(trainer, "best")
         if trainer.state.fn == "validate":  # after the last step: last.ckpt knows of it too
             self._write(trainer, "last")
@@ -68,14 +75,26 @@ class Checkpoints(Callback):
             self._saved_step = trainer.global_step
 
     def state_dict(self) -> dict[str, Any]:
-        return {"best_loss": self.best_loss, "validated_step": self.validated_step}
+        return {"best": list(self.best), "validated_step": self.validated_step}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        self.best_loss = state_dict["best_loss"]
+        kind, value = state_dict["best"]
+        self.best = (kind, value)
         self.validated_step = state_dict["validated_step"]
 
     def _write(self, trainer: lightning.Trainer, name: str) -> None:
         trainer.save_checkpoint(Path(trainer.default_root_dir) / "checkpoints" / f"{name}.ckpt")
+
+
+def _standing(trainer: lightning.Trainer) -> tuple[int, float]:
+    """What decides about `best.ckpt`; less is better, and the kind counts more than the value."""
+    loss = float(trainer.callback_metrics["val/loss"])
+    scores = next((c.scores for c in trainer.callbacks if isinstance(c, Samples)), {})  # type: ignore[attr-defined]
+    if scores.get("copying"):
+        return COPYING, loss
+    if "sprite_fd" in scores:
+        return MEASURED, scores["sprite_fd"]
+    return UNMEASURED, loss
 
 
 def between_steps(trainer: lightning.Trainer, batch_idx: int) -> bool:

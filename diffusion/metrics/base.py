@@ -44,3 +44,13 @@ class Metric(ABC):
         Raises:
             NotMeasurable: instead of a NaN.
         """
+
+    def histograms(
+        self, samples: Tensor, reference: Tensor
+    ) -> dict[str, dict[str, list[float]]]:
+        """Of descriptions that a person understands: how they are distributed in both sets.
+
+        Returns:
+            name -> {"bins": middles, "samples": shares, "training": shares}, of equal lengths.
+        """
+        return {}

@@ -24,6 +24,7 @@ class UNet(nn.Module):
             side.
         blocks: residual blocks per resolution on the way down; one more on the way up.
         dropout: share of activations dropped in each residual block.
+        patch: side of the square of pixels that the finest resolution takes as one position.
     """
 
     def __init__(
@@ -33,6 +34,7 @@ class UNet(nn.Module):
         widths: Sequence[int] = (32, 64, 96),
         blocks: int = 2,
         dropout: float = 0.0,
+        patch: int = 1,
     ) -> None:
         super().__init__()
         if not widths or any(width % 32 for width in widths) or blocks < 1:
@@ -41,14 +43,15 @@ class UNet(nn.Module):
                 "at least 1."
             )
         embedding = 4 * widths[0]
-        self.classes, self.multiple = classes, 2 ** (len(widths) - 1)
+        self.classes, self.patch = classes, patch
+        self.multiple = patch * 2 ** (len(widths) - 1)
         self.time = TimeEmbedding(embedding)
         self.label = LabelEmbedding(classes, embedding) if classes else None
 
         def block(channels_in: int, channels_out: int) -> ResidualBlock:
             return ResidualBlock(channels_in, channels_out, embedding, dropout)
 
-        self.stem = nn.Conv2d(channels, widths[0], 3, padding=1)
+        self.stem = nn.Conv2d(channels * patch**2, widths[0], 3, padding=1)
         self.down, self.shrink = nn.ModuleList(), nn.ModuleList()
         skips, width = [widths[0]], widths[0]
         for level, wider in enumerate(widths):
@@ -76,7 +79,7 @@ class UNet(nn.Module):
                 self.grow.append(nn.Conv2d(width, width, 3, padding=1))
 
         self.norm = ChannelNorm(width)
-        self.out = nn.Conv2d(width, channels, 3, padding=1)
+        self.out = nn.Conv2d(width, channels * patch**2, 3, padding=1)
         silence(self.out)
         self.to(memory_format=torch.channels_last)
 
@@ -84,7 +87,8 @@ class UNet(nn.Module):
         """Noised sprites `(B, C, H, W)`, times `(B,)`, labels `(B,)` or None -> `(B, C, H, W)`."""
         height, width = x_t.shape[-2:]
         bottom, right = -height % self.multiple, -width % self.multiple
-        x = F.pad(x_t, (0, right, 0, bottom)).contiguous(memory_format=torch.channels_last)
+        x = F.pixel_unshuffle(F.pad(x_t, (0, right, 0, bottom)), self.patch)
+        x = x.contiguous(memory_format=torch.channels_last)
         embedding = self.time(t)
         if self.label is not None:
             embedding = embedding + self.label(label, len(x))
@@ -105,5 +109,5 @@ class UNet(nn.Module):
                 x = self.grow[level - 1](F.interpolate(x, scale_factor=2.0))
             for block in stage:  # type: ignore[attr-defined]
                 x = block(torch.cat([x, skips.pop()], dim=1), embedding)
-        x = self.out(F.silu(self.norm(x)))
+        x = F.pixel_shuffle(self.out(F.silu(self.norm(x))), self.patch)
         return x[..., :height, :width]

@@ -5,31 +5,9 @@ from typing import Any
 
 from torch import Tensor
 
+from diffusion.metrics.scale import Score
 
-@dataclass(frozen=True)
-class Score:
-    """A measured value, and beside it what makes it readable.
-
-    Attributes:
-        value: of all `n` samples.
-        low, high: the 95% bootstrap interval.
-        floor: of `floor_n` held-out real sprites, as good as a perfect model would be.
-        matched: mean over as many samples as the floor has sprites, to hold against it.
-        noise, mean: ceilings: of noise, and of the mean sprite over and over; None where such
-            sprites cannot be measured.
-        higher_is_better: whether the value rises with quality.
-    """
-
-    value: float
-    n: int
-    low: float | None = None
-    high: float | None = None
-    floor: float | None = None
-    floor_n: int = 0
-    matched: float | None = None
-    noise: float | None = None
-    mean: float | None = None
-    higher_is_better: bool = False
+__all__ = ["Judged", "Score", "Verdict"]
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ class Origin(NamedTuple):
     """A sprite to start from instead of pure noise, for variations of it.
 
     Meng et al. 2022, "SDEdit": noise it to a level between 0 and 1 and let the sampler finish it.
-    `x0` is `(C, H, W)` in the model range.
+    `x0` is `(C, H, W)`, or `(B, C, H, W)` one for each sprite, in the model range.
     """
 
     x0: Tensor

@@ -1,4 +1,4 @@
-"""DPM-Solver++ (Lu et al. 2022, "DPM-Solver++", algorithm 2: the multistep solver of order two)."""
+"""DPM-Solver++ of order two (Lu et al. 2022, "DPM-Solver++", algorithm 2: multistep)."""
 
 import math
 

@@ -22,7 +22,7 @@ def crowd(n=40, side=8, channels=4):
 
 
 def card(images, **known):
-    return examine(Sprites(images, **known))[1]
+    return examine(Sprites(images, **known))[-1]
 
 
 def test_the_numbers():
@@ -87,7 +87,7 @@ def test_the_split_shares_no_sprite_and_no_group():
     images = crowd(60, side=12)
     images[40:] = images[:20, :, ::-1]
     images[30:35] = images[20:25]
-    parts, _ = examine(Sprites(images))
+    parts, _, _ = examine(Sprites(images))
     part_of = {row: name for name, rows in parts.items() for row in rows.tolist()}
     assert set(part_of) == set(range(60)) - set(range(30, 35))
     assert all(part_of[k] == part_of[40 + k] for k in range(20))
@@ -100,7 +100,7 @@ def test_bob_fred_and_nancy_are_in_training():
         names = [f"no {k}" for k in range(30)]
         for place, name in zip(places, ("Bob", "people/fred", "NANCY"), strict=True):
             names[place] = name
-        parts, _ = examine(Sprites(images, names=tuple(names)))
+        parts, _, _ = examine(Sprites(images, names=tuple(names)))
         assert set(places) <= set(parts["train"].tolist())
 
 

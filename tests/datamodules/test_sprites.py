@@ -63,6 +63,9 @@ def test_the_surface():
     assert data.labels(np.array([3, 1, 5])).tolist() == [0, 1, 2]
     used = np.concatenate(list(data.split.values()))
     assert sorted(used.tolist()) == [k for k in range(50) if k != 9]
+    assert data.groups[9] == data.groups[4]
+    parts = [set(data.groups[rows]) for rows in data.split.values()]
+    assert not parts[0] & parts[1] | parts[0] & parts[2] | parts[1] & parts[2]
 
 
 def test_without_labels_and_names():
@@ -158,6 +161,7 @@ def fitted(path, steps, accumulate, resume=None):
 def test_resuming_sees_what_an_uninterrupted_run_sees(tmp_path, accumulate):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
+        warnings.filterwarnings("ignore", "The `srun` command")  # where SLURM is installed
         whole = fitted(tmp_path, 12, accumulate)
         later = fitted(tmp_path, 12, accumulate, resume=tmp_path / "step=6.ckpt")
     order = ready(batch_size=16, seed=5).train_dataloader()

@@ -74,7 +74,8 @@ def test_the_error_falls_at_the_order_of_the_sampler(sampler, order):
     errors = []
     for n in (100, 200, 400):
         denoiser = GaussianDenoiser(Linear(), mean=0.0, std=0.5)
-        way = sampler(n, clip=False).trajectory(denoiser, lambda k: torch.ones(1, 1, 1, 1).double())
+        one = torch.ones(1, 1, 1, 1).double()
+        way = sampler(n, clip=False).trajectory(denoiser, lambda k, one=one: one)
         x = next(x for level, x, _ in way if level.t < 0.2501)
         begin, end = Linear()(torch.tensor([1.0, 0.25]).double())
         deviation = (begin**2 * 0.25 + end**2).sqrt()

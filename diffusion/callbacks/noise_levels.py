@@ -1,0 +1,76 @@
+"""What the network thinks at every noise level, while it learns: losses beside the exact ones."""
+
+from pathlib import Path
+
+import lightning
+from lightning.pytorch import Callback
+
+from diffusion.denoiser import Denoiser
+from diffusion.errors import UserError
+from diffusion.loss_levels import LevelLosses, record
+from diffusion.module import DiffusionModule
+from diffusion.panel import look
+from diffusion.panel_picture import draw_panels
+from diffusion.pixels import PixelCodec
+from diffusion.posterior import Posterior
+from diffusion.posterior_denoiser import PosteriorDenoiser
+from diffusion.showing import SUSPECTS
+
+
+class NoiseLevels(Callback):
+    """At every validation logs `val/gap` and `val/memorised`, and draws one sprite's panel.
+
+    The losses of each level are kept in `noise_levels.json`; `panel.png` shows the first training
+    sprite. Every process computes the same, so none waits; the first writes.
+
+    Args:
+        n: training sprites, and as many held-out ones, whose losses are measured.
+    """
+
+    def __init__(self, n: int = 24) -> None:
+        if not isinstance(n, int) or n < 1:
+            raise UserError(f"callbacks.noise_levels.n={n} must be a whole number, 1 or more.")
+        self.n = n
+
+    def on_fit_start(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
+    ) -> None:
+        assert isinstance(pl_module, DiffusionModule)
+        data, denoiser = trainer.datamodule, pl_module.denoiser  # type: ignore[attr-defined]
+        suspects, held_out = data.split["train"][:SUSPECTS], data.split["val"][: self.n]
+        self.names = [data.called(int(row)) for row in suspects]
+        self.sprite = data.images(suspects[:1])[0]
+        clean = PixelCodec().encode(data.images(suspects)).to(pl_module.device)
+        self.posterior = Posterior.mirrored(clean) if pl_module.flip else Posterior(clean)
+        labels = data.labels(suspects[: self.n]), data.labels(held_out)
+        self.losses = LevelLosses(
+            data.images(suspects[: self.n]),
+            data.images(held_out),
+            PosteriorDenoiser(
+                self.posterior, denoiser.schedule, denoiser.prediction, denoiser.weighting
+            ),
+            labels if denoiser.model.classes else None,
+        )
+        self.label = int(labels[0][0]) if denoiser.model.classes else None
+
+    def on_validation_epoch_end(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
+    ) -> None:
+        assert isinstance(pl_module, DiffusionModule)
+        denoiser: Denoiser = pl_module.denoiser
+        with trainer.precision_plugin.forward_context():  # as fast as training
+            levels = self.losses.measure(denoiser)
+            panel = look(
+                self.sprite, self.names[0], denoiser, self.posterior, self.names, label=self.label
+            )
+        found = {"val/gap": levels.gap, "val/memorised": levels.memorised}
+        pl_module.log_dict(found, sync_dist=True)
+        if trainer.is_global_zero:
+            folder = Path(trainer.default_root_dir)
+            images = float(trainer.callback_metrics["progress/images"])
+            record(folder / "noise_levels.json", images, levels)
+            picture = draw_panels([panel])
+            picture.save(folder / "panel.png")
+            for logger in trainer.loggers:
+                if hasattr(logger, "log_image"):
+                    logger.log_image("val/panel", [picture], step=trainer.global_step)

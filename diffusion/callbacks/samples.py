@@ -1,0 +1,104 @@
+"""The same sprites again and again while the network learns: looked at, and measured."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import lightning
+import torch
+from lightning.pytorch import Callback
+
+from diffusion import pictures
+from diffusion.errors import UserError
+from diffusion.judge import Judge, with_inception
+from diffusion.metrics.base import Metric
+from diffusion.module import DiffusionModule
+from diffusion.samplers.base import Sampler
+from diffusion.sampling import SpriteSet
+
+
+class Samples(Callback):
+    """Makes sprites at every validation, with averaged weights; logs `samples/...`.
+
+    All processes make their share and then measure all of it: none waits for another, and the
+    values do not depend on how many there are.
+
+    Args:
+        sampler: the way from noise to sprites; few steps, for this is done often.
+        metrics: what is measured, by name; see `conf/metrics`.
+        inception: also FID and KID: true, or a file with the weights of that network.
+        n: number of sprites.
+        shown: how many of them go into `samples.png` and to loggers with pictures.
+        seed: which sprites.
+
+    Attributes:
+        scores: those of the last validation, as far as they could be measured.
+    """
+
+    def __init__(
+        self,
+        sampler: Sampler,
+        metrics: Mapping[str, Metric] | None = None,
+        inception: bool | str = False,
+        n: int = 128,
+        shown: int = 16,
+        seed: int = 0,
+    ) -> None:
+        for name, value in (("n", n), ("shown", shown)):
+            if not isinstance(value, int) or value < 1:
+                raise UserError(f"callbacks.samples.{name}={value} must be at least 1.")
+        self.sampler, self.metrics = sampler, with_inception(metrics or {}, inception)
+        self.n, self.shown, self.seed = n, shown, seed
+        self.scores: dict[str, float] = {}
+        self._said: set[str] = set()
+
+    def on_fit_start(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
+    ) -> None:
+        self.judge = Judge.of(trainer.datamodule, self.metrics, self.n)  # type: ignore[attr-defined]
+
+    def on_validation_epoch_end(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
+    ) -> None:
+        assert isinstance(pl_module, DiffusionModule)
+        images = self._made(trainer, pl_module)
+        self.scores = self.judge.scores(images)
+        scores = {f"samples/{name}": value for name, value in self.scores.items()}
+        floors = {f"held_out/{name}": value for name, value in self.judge.floors.items()}
+        pl_module.log_dict(scores | floors, sync_dist=True)
+        doubts = [self._copying()] if self.scores["copying"] else []
+        self._say_once(trainer, self.judge.notes + doubts)
+        if trainer.is_global_zero:
+            picture = pictures.grid(images[: self.shown])
+            picture.save(Path(trainer.default_root_dir) / "samples.png")
+            for logger in trainer.loggers:
+                if hasattr(logger, "log_image"):
+                    logger.log_image("samples/preview", [picture], step=trainer.global_step)
+
+    def _made(self, trainer: lightning.Trainer, pl_module: DiffusionModule) -> torch.Tensor:
+        data = trainer.datamodule  # type: ignore[attr-defined]
+        denoiser = pl_module.denoiser
+        frequencies = data.label_frequencies if denoiser.model.classes else ()
+        sprites = SpriteSet(
+            denoiser, self.sampler, pl_module.codec, data.shape, frequencies, self.seed
+        )
+        with trainer.precision_plugin.forward_context():  # as fast as training
+            return sprites.made_together(
+                range(self.n),
+                trainer.global_rank,
+                trainer.world_size,
+                pl_module.all_gather,
+                self.n,
+            )
+
+    def _copying(self) -> str:
+        return (
+            "The network has begun to copy: more samples repeat training sprites than unseen real "
+            "sprites do. best.ckpt stays from before; train a smaller model, fewer steps, or on "
+            "more sprites."
+        )
+
+    def _say_once(self, trainer: lightning.Trainer, sentences: list[str]) -> None:
+        for sentence in sentences:
+            if trainer.is_global_zero and sentence not in self._said:
+                print(sentence, flush=True)
+            self._said.add(sentence)

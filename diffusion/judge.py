@@ -1,0 +1,130 @@
+"""Measures sprites against a data set: every metric on its scale, and how new each sprite is."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from diffusion.metrics.base import Metric, NotMeasurable
+from diffusion.metrics.passport import Findings, Passport
+from diffusion.metrics.scale import Scale, Score
+
+REFERENCE = 4_000  # training sprites that samples are compared with; more would only take longer
+
+
+class Judge:
+    """All that is asked about samples of one data set; what can be known beforehand is kept.
+
+    Args:
+        data: a SpriteDataModule after `setup`.
+        metrics: what is measured, by name.
+        training: rows of the sprites that a model could have seen.
+        held_out: rows of those it has not; may be none.
+        n: number of samples that will be judged, for floors and ceilings of the same number.
+
+    Attributes:
+        rows: `training`, the rows that passports speak of.
+        floors: the scores of held-out sprites.
+        notes: sentences about what cannot be measured; they grow as samples are judged.
+    """
+
+    def __init__(
+        self,
+        data: Any,
+        metrics: Mapping[str, Metric],
+        training: np.ndarray,
+        held_out: np.ndarray,
+        n: int,
+    ) -> None:
+        self.data, self.rows, self.notes = data, training, list[str]()
+        reference = data.images(_spread(training, REFERENCE))
+        unseen = data.images(_spread(held_out, n))
+        self.scales: dict[str, Scale] = {}
+        for name, metric in metrics.items():
+            try:
+                self.scales[name] = Scale(metric, reference, unseen, n)
+            except NotMeasurable as error:
+                self._note(name, error)
+        self.floors = {k: v for scale in self.scales.values() for k, v in scale.floor.items()}
+        self.passport = Passport.of(
+            lambda: data.parts(training),
+            data.images(held_out),
+            data.groups[training],
+        )
+
+    @classmethod
+    def of(cls, data: Any, metrics: Mapping[str, Metric], n: int, split: bool = True) -> "Judge":
+        """Against the training part of the data, or against all of it.
+
+        Args:
+            split: whether validation and test part were kept from the model.
+        """
+        train, val, test = (data.split[part] for part in ("train", "val", "test"))
+        unseen = np.concatenate([val, test])
+        if split:
+            return cls(data, metrics, train, unseen, n)
+        return cls(data, metrics, np.sort(np.concatenate([train, unseen])), unseen[:0], n)
+
+    def scores(self, images: Tensor) -> dict[str, float]:
+        """Scores by name, rates of copies, and shares of valid sprites; what can be measured.
+
+        Args:
+            images: uint8 `(N, C, H, W)`.
+        """
+        found: dict[str, float] = {}
+        for name, scale in self.scales.items():
+            try:
+                found |= scale.scores(images)
+            except NotMeasurable as error:
+                self._note(name, error)
+        return found | self.rates(images, self.passport.examine(images))
+
+    def rates(self, images: Tensor, findings: Findings) -> dict[str, float]:
+        """Shares of the samples by verdict, and of valid ones; whether they copy: 0 or 1."""
+        verdicts = self.passport.rates(findings) | self.data.validity(images)
+        return verdicts | {"copying": float(self.passport.copying(findings))}
+
+    def full_scores(self, images: Tensor) -> dict[str, Score]:
+        """The scores with floor, ceilings and bootstrap interval."""
+        found: dict[str, Score] = {}
+        for name, scale in self.scales.items():
+            try:
+                found |= scale.full_scores(images)
+            except NotMeasurable as error:
+                self._note(name, error)
+        return found
+
+    def histograms(self, images: Tensor) -> dict[str, dict[str, list[float]]]:
+        """What metrics count in every sprite: samples beside training sprites."""
+        return {
+            name: histogram
+            for scale in self.scales.values()
+            for name, histogram in scale.metric.histograms(
+                scale.metric.describe(images), scale.reference
+            ).items()
+        }
+
+    def _note(self, name: str, error: NotMeasurable) -> None:
+        sentence = f"{name} is not measured: {error}"
+        if sentence not in self.notes:
+            self.notes.append(sentence)
+
+
+def with_inception(metrics: Mapping[str, Metric], inception: bool | str) -> dict[str, Metric]:
+    """The metrics, and FID and KID if `inception` is true or a file with their weights.
+
+    Raises:
+        UserError: the weights are nowhere to be found.
+    """
+    if inception is False:
+        return dict(metrics)
+    from diffusion.metrics.inception import Inception  # seconds, for torch-fidelity
+
+    return {**metrics, "inception": Inception(None if inception is True else inception)}
+
+
+def _spread(rows: np.ndarray, most: int) -> np.ndarray:
+    """At most so many of the rows, evenly spread over them."""
+    places = np.linspace(0, len(rows) - 1, min(most, len(rows)))
+    return rows[places.round().astype(np.int64)]

@@ -1,0 +1,115 @@
+"""Muon: momentum whose matrices are made orthogonal, so that a step moves all directions alike.
+
+    M <- M + (1 - m) (G - M);    W <- W - rate 0.2 sqrt(longer side) orthogonal(G + m (M - G))
+
+Jordan et al. 2024, "Muon: An optimizer for hidden layers in neural networks"; the factor before the
+square root makes its rates and weight decay those of AdamW (Liu et al. 2025, "Muon is Scalable for
+LLM Training", equation 4). A convolution counts as one matrix, its output channels by all the rest.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.optim import Optimizer
+
+SMALLEST = 16  # a matrix with a shorter side is learned as biases and norms are
+
+
+class Muon(Optimizer):
+    """Muon for matrices of at least 16 rows and columns, AdamW for all other weights.
+
+    Args:
+        params: the weights.
+        lr: learning rate of both.
+        momentum: share of the momentum that a step keeps.
+        betas: shares of AdamW's first and second moment that a step keeps.
+        weight_decay: decoupled weight decay.
+    """
+
+    def __init__(
+        self,
+        params: Iterable[Tensor],
+        lr: float = 0.01,
+        momentum: float = 0.95,
+        betas: tuple[float, float] = (0.9, 0.99),
+        weight_decay: float = 0.01,
+    ) -> None:
+        if lr < 0 or not 0 <= momentum < 1:
+            raise ValueError(f"lr={lr} must be 0 or more, and momentum={momentum} in 0..1")
+        matrices, rest = [], []
+        for weight in params:
+            wide = weight.ndim >= 2 and min(weight.shape[0], weight[0].numel()) >= SMALLEST
+            (matrices if wide else rest).append(weight)
+        groups = [{"params": matrices, "muon": True}, {"params": rest, "muon": False}]
+        defaults = {"lr": lr, "momentum": momentum, "betas": betas, "weight_decay": weight_decay}
+        super().__init__([group for group in groups if group["params"]], defaults)
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:  # type: ignore[override]
+        """One step on the gradients at hand; returns what the closure returned."""
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
+        for group in self.param_groups:
+            weights = [weight for weight in group["params"] if weight.grad is not None]
+            if not weights:
+                continue
+            torch._foreach_mul_(weights, 1 - group["lr"] * group["weight_decay"])
+            (self._orthogonal_step if group["muon"] else self._adam_step)(weights, group)
+        return loss
+
+    def _orthogonal_step(self, weights: list[Tensor], group: dict[str, Any]) -> None:
+        alike: defaultdict[tuple[int, int], list[Tensor]] = defaultdict(list)
+        for weight in weights:
+            alike[weight.shape[0], weight[0].numel()].append(weight)
+        for shape, members in alike.items():  # one batched product for all of one shape
+            gradients = torch.stack([weight.grad.reshape(shape) for weight in members])  # type: ignore[union-attr]
+            momenta = []
+            for weight, gradient in zip(members, gradients, strict=True):
+                state = self.state[weight]
+                if not state:
+                    state["momentum"] = torch.zeros_like(gradient)
+                momenta.append(state["momentum"].lerp_(gradient, 1 - group["momentum"]))
+            ahead = gradients.lerp_(torch.stack(momenta), group["momentum"])
+            steps = orthogonal(ahead) * (-0.2 * group["lr"] * max(shape) ** 0.5)
+            for weight, step in zip(members, steps, strict=True):
+                weight.add_(step.reshape(weight.shape))
+
+    def _adam_step(self, weights: list[Tensor], group: dict[str, Any]) -> None:
+        slow, slower = group["betas"]
+        for weight in weights:
+            state = self.state[weight]
+            if not state:
+                state |= {"step": 0, "mean": torch.zeros_like(weight)}
+                state["square"] = torch.zeros_like(weight)
+            state["step"] += 1
+        gradients = [weight.grad for weight in weights]
+        means = [self.state[weight]["mean"] for weight in weights]
+        squares = [self.state[weight]["square"] for weight in weights]
+        torch._foreach_lerp_(means, gradients, 1 - slow)
+        torch._foreach_mul_(squares, slower)
+        torch._foreach_addcmul_(squares, gradients, gradients, 1 - slower)
+        for weight, mean, square in zip(weights, means, squares, strict=True):
+            steps = self.state[weight]["step"]
+            spread = (square / (1 - slower**steps)).sqrt_().add_(1e-8)
+            weight.addcdiv_(mean, spread, value=-group["lr"] / (1 - slow**steps))
+
+
+def orthogonal(matrices: Tensor) -> Tensor:
+    """Nearly U V^T of each U S V^T in `(N, m, n)`, in the same dtype.
+
+    Five Newton-Schulz steps take every singular value that is not tiny into 0.7..1.2, which does
+    as well as 1; bfloat16 is exact enough for it.
+    """
+    x = matrices.to(torch.bfloat16)
+    tall = x.shape[-2] > x.shape[-1]
+    x = x.mT if tall else x
+    x = x / x.norm(dim=(-2, -1), keepdim=True).clamp(min=1e-7)
+    for _ in range(5):
+        squared = x @ x.mT
+        x = 3.4445 * x + (-4.7750 * squared + 2.0315 * squared @ squared) @ x
+    return (x.mT if tall else x).to(matrices.dtype)

@@ -1,0 +1,78 @@
+"""What a score, a rate and a verdict are called on a page, and what they mean in one sentence.
+
+The order is that of importance: the first score that all runs have is the one they are ranked by.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Explained:
+    """A title, and one sentence on what is measured."""
+
+    title: str
+    what: str
+
+
+SCORES = {
+    "sprite_fd": Explained(
+        "Sprite distance",
+        "Fréchet distance between generated and training sprites, seen at their own size.",
+    ),
+    "sprite_kd": Explained(
+        "Kernel distance",
+        "The same question asked with a kernel, which depends less on the number of samples.",
+    ),
+    "precision": Explained(
+        "Precision", "Share of samples that lie where training sprites lie: do they look right?"
+    ),
+    "recall": Explained(
+        "Recall", "Share of training sprites that lie where samples lie: is any kind missing?"
+    ),
+    "density": Explained(
+        "Density", "How thick the training sprites lie around a sample; real ones have about 1."
+    ),
+    "coverage": Explained("Coverage", "Share of training sprites with a sample close by."),
+    "fid": Explained(
+        "FID", "Fréchet distance in the Inception network of the literature, after enlarging."
+    ),
+    "kid": Explained("KID", "Kernel distance in the Inception network of the literature."),
+    "palette_distance": Explained(
+        "Distance from the palette", "How far pixels are from the nearest training colour, 0..255."
+    ),
+    "off_palette": Explained("Off the palette", "How far the share of foreign colours is off."),
+    "colours_distance": Explained("Colours", "How far the number of colours per sprite is off."),
+    "orphans_distance": Explained("Orphan pixels", "How far the number of lone pixels is off."),
+    "outline_distance": Explained("Outline", "How far the dark share of silhouettes is off."),
+    "soft_alpha_distance": Explained(
+        "Soft alpha", "How far the share of half-transparent pixels is off."
+    ),
+    "box_distance": Explained("Size", "How far width, height and area of the figure are off."),
+    "centring_distance": Explained(
+        "Centring", "How far the place of the figure on its canvas is off, in pixels."
+    ),
+    "symmetry_distance": Explained(
+        "Symmetry", "How far the likeness of left and right half is off."
+    ),
+}
+
+VERDICTS = {
+    "copy": "is a training sprite, or all but",
+    "shifted": "is a training sprite that was moved a little",
+    "mirrored": "is a training sprite seen in the mirror",
+    "recoloured": "is a training sprite in other colours",
+    "variant": "is closer to a training sprite than unseen real sprites usually are",
+    "new": "is as far from training sprites as unseen real ones are",
+}
+AGAIN = ("copy", "shifted", "mirrored", "recoloured")
+
+COSTS = {
+    "cpu_seconds": "CPU seconds of training",
+    "progress/images": "Training images seen",
+    "parameters": "Parameters",
+}
+
+
+def explained(name: str) -> Explained:
+    """Title and meaning of a score; one that is not known here is called by its name."""
+    return SCORES.get(name, Explained(name.replace("_", " ").capitalize(), ""))

@@ -1,0 +1,227 @@
+"""The plots of a report: matplotlib draws them as SVG, and the page gives them its colours.
+
+No colour and no name is in a plot. Matplotlib is given marker colours that become CSS variables,
+so that one drawing serves light and dark; what belongs to a configuration carries its number, so
+that a legend outside can point at it.
+"""
+
+import io
+import math
+import re
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib
+import numpy as np
+from markupsafe import Markup, escape
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+
+INK, FAINT, LINE, PAPER = "#5e0001", "#5e0002", "#5e0003", "#5e0004"
+SERIES = 8  # so many configurations have a colour of their own
+VARIABLES = {INK: "--ink", FAINT: "--faint", LINE: "--line", PAPER: "--paper"} | {
+    f"#5e01{k:02x}": f"--series-{min(k, SERIES)}" for k in range(SERIES + 1)
+}
+STYLE: dict[str, Any] = {
+    "svg.fonttype": "none",
+    "font.size": 11,
+    "text.color": INK,
+    "text.parse_math": False,
+    "axes.edgecolor": LINE,
+    "axes.labelcolor": FAINT,
+    "axes.facecolor": "none",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": LINE,
+    "grid.linewidth": 0.6,
+    "xtick.color": FAINT,
+    "ytick.color": FAINT,
+    "xtick.major.size": 0,
+    "ytick.major.size": 0,
+    "xtick.minor.size": 0,
+    "ytick.minor.size": 0,
+    "lines.linewidth": 1.8,
+    "lines.solid_capstyle": "round",
+}
+POINTS = 200  # a longer curve is thinned to so many means
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Points to draw, as what: the number of a configuration, and whether it is a reference."""
+
+    x: Sequence[float]
+    y: Sequence[float]
+    series: int = 0
+    reference: bool = False
+
+
+@dataclass(frozen=True)
+class Dot:
+    """A run, or with a number in it the mean of a configuration, in a picture of two measures."""
+
+    x: float
+    y: float
+    series: int
+    number: int | None = None
+
+
+def curves(label: str, lines: Sequence[Curve], x: str, y: str, log: bool = False) -> Markup:
+    """Lines over each other; logarithmic upwards if asked and all values are positive."""
+    with _style(label):
+        drawing, axes = _axes(x, y)
+        values = [value for line in lines for value in line.y if math.isfinite(value)]
+        for line in sorted(lines, key=lambda line: -line.series):
+            xs, ys = thinned(line.x, line.y)
+            axes.plot(
+                xs,
+                ys,
+                color=INK if line.reference else _colour(line.series),
+                linestyle=(0, (2, 2)) if line.reference else "-",
+                linewidth=1.2 if line.reference else 1.8,
+                gid=None if line.reference else f"series-{line.series}",
+            )
+        _scale(axes, "y", values, log)
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: amount(value)))
+        axes.xaxis.set_major_locator(MaxNLocator(5))
+        return _inline(drawing, label)
+
+
+def trade_off(
+    label: str,
+    dots: Sequence[Dot],
+    x: str,
+    y: str,
+    rising: tuple[bool, bool],
+    mark: float | None = None,
+    log: tuple[bool, bool] = (False, False),
+) -> Markup:
+    """Two measures against each other, with a line through what nothing beats in both.
+
+    Args:
+        label: for who cannot see it.
+        dots: runs, and means with their number.
+        x, y: what is measured.
+        rising: whether more is better, across and upwards.
+        mark: a value of x to point out.
+        log: whether to draw logarithmically where values allow it.
+    """
+    with _style(label):
+        drawing, axes = _axes(x, y)
+        means = [dot for dot in dots if dot.number is not None]
+        best = front([(dot.x, dot.y) for dot in means], rising)
+        axes.plot(*zip(*best, strict=True), color=LINE, linewidth=6, zorder=1)
+        if mark is not None:
+            axes.axvline(mark, color=FAINT, linewidth=1, linestyle=(0, (2, 2)))
+        for dot in dots:
+            gid = f"series-{dot.series}"
+            own: Any = {"color": _colour(dot.series), "gid": gid, "linestyle": ""}
+            if dot.number is None:
+                axes.plot(dot.x, dot.y, marker="o", markersize=5, alpha=0.6, zorder=2, **own)
+                continue
+            axes.plot(dot.x, dot.y, marker="o", markersize=15, zorder=3, **own)
+            at: Any = {"ha": "center", "va": "center_baseline", "gid": gid, "zorder": 4}
+            axes.text(dot.x, dot.y, str(dot.number), color=PAPER, fontsize=9, weight="bold", **at)
+        axes.margins(0.12)
+        _scale(axes, "x", [dot.x for dot in dots], log[0])
+        _scale(axes, "y", [dot.y for dot in dots], log[1])
+        return _inline(drawing, label)
+
+
+def histogram(label: str, bins: Sequence[float], shares: Mapping[str, Sequence[float]]) -> Markup:
+    """Shares of samples as bars and of training sprites as an outline; bins or their edges."""
+    samples, training = shares["samples"], shares["training"]
+    with _style(label):
+        drawing, axes = _axes("", "", size=(3.0, 1.7))
+        n = len(samples)
+        centres = np.asarray(bins, float)
+        if len(bins) == n + 1:
+            centres = (centres[1:] + centres[:-1]) / 2
+        axes.bar(range(n), samples, width=0.86, color=_colour(0))
+        axes.stairs(training, np.arange(n + 1) - 0.5, color=INK, linewidth=1.4)
+        shown = np.unique(np.linspace(0, n - 1, min(n, 5)).round().astype(int))
+        axes.set_xticks(shown, [amount(centres[k]) for k in shown])
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0%}"))
+        axes.yaxis.set_major_locator(MaxNLocator(3))
+        axes.grid(visible=False, axis="x")
+        return _inline(drawing, label)
+
+
+def front(points: Sequence[tuple[float, float]], rising: tuple[bool, bool]) -> list[Any]:
+    """The points that no other is at least as good as in both measures, from left to right."""
+    signs = [1 if up else -1 for up in rising]
+
+    def beats(one: tuple[float, float], other: tuple[float, float]) -> bool:
+        ahead = [sign * (a - b) for sign, a, b in zip(signs, one, other, strict=True)]
+        return min(ahead) >= 0 and max(ahead) > 0
+
+    return sorted(p for p in points if not any(beats(other, p) for other in points))
+
+
+def thinned(x: Sequence[float], y: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
+    """At most 200 points: the means of as many equal parts of a longer curve."""
+    xs, ys = np.asarray(x, float), np.asarray(y, float)
+    if len(xs) <= POINTS:
+        return xs, ys
+    return tuple(  # type: ignore[return-value]
+        np.array([part.mean() for part in np.array_split(each, POINTS)]) for each in (xs, ys)
+    )
+
+
+def amount(value: float) -> str:
+    """A number on an axis: 1500 as 1.5k."""
+    for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if abs(value) >= size:
+            return f"{value / size:.3g}{unit}"
+    return f"{value:.3g}"
+
+
+def _style(label: str) -> AbstractContextManager[None]:
+    """The look of all plots; the label makes the ids in an SVG its own."""
+    style: Any = STYLE | {"svg.hashsalt": label}
+    return matplotlib.rc_context(style)
+
+
+def _axes(x: str, y: str, size: tuple[float, float] = (5.2, 3.3)) -> tuple[Figure, Axes]:
+    """A figure with axes to draw on; inches of 72 units."""
+    drawing = Figure(figsize=size, layout="constrained")
+    return drawing, drawing.add_subplot(xlabel=x, ylabel=y)
+
+
+def _inline(drawing: Figure, label: str) -> Markup:
+    out = io.StringIO()
+    nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+    drawing.savefig(out, format="svg", transparent=True, metadata=nothing)
+    svg = out.getvalue()
+    svg = svg[svg.index("<svg") :]
+    view = re.search(r'viewBox="([^"]*)"', svg)
+    assert view is not None
+    opening = f'<svg viewBox="{view.group(1)}" role="img" aria-label="{escape(label)}">'
+    svg = opening + svg[svg.index(">") + 1 :]
+    svg = re.sub(r"<style.*?</style>", "", svg, flags=re.DOTALL)  # it would hold for all the page
+    svg = re.sub(r'\bid="series-(\d+)"', r'data-series="\1"', svg)
+    pointed = set(re.findall(r"#([\w-]+)", svg))
+    svg = re.sub(r'\s+id="([^"]*)"', lambda found: found[0] if found[1] in pointed else "", svg)
+    svg = re.sub(r"#5e[0-9a-f]{4}", lambda found: f"var({VARIABLES[found[0]]})", svg)
+    svg = re.sub(r" font-family: [^;\"]*;", "", svg)
+    return Markup(re.sub(r"\n\s*", "\n", svg))
+
+
+def _colour(series: int) -> str:
+    return f"#5e01{min(series, SERIES):02x}"
+
+
+def _scale(axes: Axes, which: str, values: Sequence[float], log: bool) -> None:
+    if log and min(values, default=0) > 0 and max(values) > 3 * min(values):
+        (axes.set_xscale if which == "x" else axes.set_yscale)("log")
+        axis = axes.xaxis if which == "x" else axes.yaxis
+        axis.set_minor_formatter(NullFormatter())
+        decades = math.log10(max(values) / min(values))
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5) if decades < 3 else (1,)))
+    axis = axes.xaxis if which == "x" else axes.yaxis
+    axis.set_major_formatter(FuncFormatter(lambda value, _: amount(value)))

@@ -1,0 +1,78 @@
+"""What a run's network does at every noise level: losses, detail and outline, attributes."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from diffusion.decided import decide
+from diffusion.detail import detail
+from diffusion.level_figures import write_decided, write_detail, write_gap_history
+from diffusion.loss_levels import LevelLosses, history
+from diffusion.pixels import PixelCodec
+from diffusion.posterior import Posterior
+from diffusion.posterior_denoiser import PosteriorDenoiser
+from diffusion.samplers.dpm_solver import DPMSolver
+from diffusion.sampling import SpriteSet
+from diffusion.showing import SUSPECTS
+
+MEASURED = 128  # sprites of the training and of the held-out part
+COMPLETED = 24  # sprites that are completed from every level, to see when attributes are decided
+STEPS = 15
+
+
+def level_losses(sprites: SpriteSet, data: Any, flip: bool) -> dict[str, list[float]]:
+    """The losses of the network and of the exact memoriser, as `Judged.levels` wants them."""
+    train, held_out = data.split["train"], data.split["val"]
+    exact = _memoriser(sprites, data, flip)
+    first, unseen = train[:MEASURED], held_out[:MEASURED]
+    labels = None
+    if sprites.denoiser.model.classes:
+        labels = data.labels(first), data.labels(unseen)
+    losses = LevelLosses(data.images(first), data.images(unseen), exact, labels)
+    return losses.measure(sprites.denoiser).plain()
+
+
+def level_pictures(
+    sprites: SpriteSet, data: Any, flip: bool, run: Path, folder: Path
+) -> dict[str, str]:
+    """Draws what can be drawn into a folder; title -> file.
+
+    Args:
+        sprites: of the run.
+        data: its SpriteDataModule.
+        flip: whether training mirrored sprites.
+        run: its directory, for the history of its noise levels.
+        folder: where to write.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    drawn = {}
+    unseen = data.split["val"][:MEASURED]
+    images = data.images(unseen)
+    labels = data.labels(unseen) if sprites.denoiser.model.classes else None
+    file = folder / "detail.png"
+    write_detail(
+        detail(images, sprites.denoiser, labels),
+        detail(images, _memoriser(sprites, data, flip)),
+        file,
+    )
+    drawn["Detail or outline"] = str(file)
+    if any(data.attributes(images[:COMPLETED])):
+        quick = replace(sprites, sampler=DPMSolver(min(STEPS, sprites.denoiser.schedule.steps)))
+        training = data.images(data.split["train"][: 8 * MEASURED])
+        found = decide(images[:COMPLETED], quick, data.attributes, training)
+        file = folder / "decided.png"
+        write_decided(found, file)
+        drawn["At which noise level is each attribute decided?"] = str(file)
+    if rows := history(run / "noise_levels.json"):
+        file = folder / "gap.png"
+        write_gap_history(rows, file)
+        drawn["The gap between training and unseen sprites, over training"] = str(file)
+    return drawn
+
+
+def _memoriser(sprites: SpriteSet, data: Any, flip: bool) -> PosteriorDenoiser:
+    denoiser = sprites.denoiser
+    clean = PixelCodec().encode(data.images(data.split["train"][:SUSPECTS]))
+    clean = clean.to(next(denoiser.parameters()).device)
+    posterior = Posterior.mirrored(clean) if flip else Posterior(clean)
+    return PosteriorDenoiser(posterior, denoiser.schedule, denoiser.prediction, denoiser.weighting)

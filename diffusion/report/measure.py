@@ -1,0 +1,186 @@
+"""From a run directory, or a file of sprites, to what a report says about it."""
+
+import csv
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from hydra.utils import instantiate
+from torch import Tensor
+from tqdm import tqdm
+
+from diffusion.checkpoint import Loaded, build, checkpoint_file, load
+from diffusion.errors import UserError
+from diffusion.export import training_data
+from diffusion.judge import Judge
+from diffusion.metrics.base import Metric
+from diffusion.report.judged import Judged, Verdict
+from diffusion.report.levels import level_losses, level_pictures
+from diffusion.run_directory import flat
+
+PICTURES = {
+    "What the network thinks at every noise level": "panel.png",
+    "From sprites to noise": "noising.png",
+    "From noise to sprites": "denoising.gif",
+}
+
+
+def judge_run(
+    run: str,
+    metrics: Mapping[str, Metric],
+    n: int,
+    drawings: Path,
+    seed: int = 0,
+    checkpoint: str = "last",
+    sampler: Any = None,
+) -> Judged:
+    """Makes n sprites of a run and measures them.
+
+    Args:
+        run: a run directory or a .ckpt file.
+        drawings: a folder for pictures of its noise levels.
+        metrics: what is measured, by name.
+        n: number of sprites.
+        seed: which sprites; sprite k of two runs begins with the same noise.
+        checkpoint: `last` or `best`.
+        sampler: the way from noise to sprites; None for the run's own.
+
+    Raises:
+        UserError: no such run, or nothing can be measured.
+        DataError: its training data is not there.
+    """
+    loaded = load(checkpoint_file(run, checkpoint))
+    data = training_data(loaded.card)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    sampler = sampler or instantiate(loaded.card["config"]["sampler"])
+    loaded.denoiser.schedule.grid(sampler.steps)
+    sprites = loaded.sprites(sampler, seed, device)
+    with tqdm(total=n, unit="sprite", desc=f"sprites of {run}") as bar:
+        images = sprites.made_together(range(n), 0, 1, lambda alone: alone, said=bar.update)
+    folder = Path(run).parent.parent if run.endswith(".ckpt") else Path(run)
+    judged = _judged(str(run), images, Judge.of(data, metrics, n), data)
+    flip = loaded.card["config"]["flip"]
+    summary = _json(folder / "summary.json")
+    return replace(
+        judged,
+        facts=_facts(loaded, data, summary, sampler, n, seed) | judged.facts,
+        config=flat(loaded.card["config"]),
+        curves=_curves(folder / "metrics.csv"),
+        levels=level_losses(sprites, data, flip),
+        pictures={
+            title: str(folder / name)
+            for title, name in PICTURES.items()
+            if (folder / name).exists()
+        }
+        | level_pictures(sprites, data, flip, folder, drawings),
+        summary=summary,
+    )
+
+
+def runs_of(sweep: str) -> list[str]:
+    """The runs in a directory of runs, those that have a checkpoint."""
+    found = sorted(file.parent.parent for file in Path(sweep).glob("*/checkpoints/last.ckpt"))
+    if not found:
+        raise UserError(
+            f"There are no runs with checkpoints in {sweep}; give a sweep's directory."
+        )
+    return [str(run) for run in found]
+
+
+def judge_file(path: str, data: Any, metrics: Mapping[str, Metric]) -> Judged:
+    """Measures sprites from anywhere against all sprites of a data set.
+
+    Args:
+        path: an array file as `data=array` reads it.
+        data: the SpriteDataModule they are held against, set up; nothing of it is held out.
+        metrics: what is measured, by name.
+
+    Raises:
+        UserError: the sprites have another shape than the data, or nothing can be measured.
+        DataError: the file cannot be read.
+    """
+    source = build({"_target_": "datamodules.array.ArrayData", "path": path}, ("datamodules",))
+    found = source.read().images
+    if found.shape[1:] != (*data.shape[1:], data.shape[0]):
+        c, h, w = data.shape
+        raise UserError(
+            f"The sprites in {path} are {found.shape[2]} x {found.shape[1]} with "
+            f"{found.shape[3]} channels and those of the data {w} x {h} with {c}; they must match."
+        )
+    images = torch.from_numpy(found.transpose(0, 3, 1, 2).copy())
+    judged = _judged(path, images, Judge.of(data, metrics, len(images), split=False), data)
+    facts = {"sprites": f"{len(images):,} from {path}", "held against": f"all of {_what(data)}"}
+    return replace(judged, facts=facts | judged.facts)
+
+
+def _judged(name: str, images: Tensor, judge: Judge, data: Any) -> Judged:
+    findings = judge.passport.examine(images)
+    scores = judge.full_scores(images)
+    if not scores:
+        raise UserError(f"{name}: nothing can be measured. {' '.join(judge.notes)}")
+    rows = judge.rows[findings.row.numpy()]
+    verdicts = [
+        Verdict(k, str(verdict), data.called(int(row)), float(distance), float(percentile))
+        for k, (verdict, row, distance, percentile) in enumerate(
+            zip(findings.verdict, rows, findings.distance, findings.percentile, strict=True)
+        )
+    ]
+    rates = judge.passport.rates(findings) | data.validity(images)
+    facts = {}
+    if "valid_distance" in rates:
+        facts["nearest valid sprite"] = f"{rates['valid_distance']:.1f} levels away on average"
+    return Judged(
+        name=name,
+        facts=facts,
+        images=images,
+        scores=scores,
+        rates={name: value for name, value in rates.items() if not name.endswith("_distance")},
+        base_rates=judge.passport.base_rates,
+        verdicts=verdicts,
+        nearest=data.images(rows),
+        histograms=judge.histograms(images),
+        notes=judge.notes,
+    )
+
+
+def _facts(
+    loaded: Loaded, data: Any, summary: dict[str, Any], sampler: Any, n: int, seed: int
+) -> dict[str, str]:
+    weights = sum(weight.numel() for weight in loaded.denoiser.parameters())
+    facts = {
+        "training data": _what(data),
+        "network": f"{weights:,} parameters",
+        "trained": f"{summary['step']:,} steps, {summary['progress/images']:,} images"
+        if "step" in summary
+        else "",
+        "cost": f"{summary['cpu_seconds']:,.0f} CPU seconds" if "cpu_seconds" in summary else "",
+        "sampler": f"{type(sampler).__name__}, {sampler.steps} steps",
+        "samples": f"{n:,} of seed {seed}",
+        "checkpoint": f"sha256 {loaded.sha256[:16]}",
+    }
+    return {name: text for name, text in facts.items() if text}
+
+
+def _what(data: Any) -> str:
+    c, h, w = data.shape
+    return f"{data.card['distinct']:,} sprites of {w} x {h} with {c} channels"
+
+
+def _curves(file: Path) -> dict[str, list[tuple[float, float]]]:
+    """Every logged metric over the training images seen."""
+    curves: dict[str, list[tuple[float, float]]] = {}
+    if file.exists():
+        with file.open(newline="") as text:
+            for row in csv.DictReader(text):
+                seen = row.get("progress/images")
+                for key, value in row.items():
+                    if seen and value and "/" in key and key != "progress/images":
+                        curves.setdefault(key, []).append((float(seen), float(value)))
+    return curves
+
+
+def _json(file: Path) -> dict[str, Any]:
+    return json.loads(file.read_text()) if file.exists() else {}

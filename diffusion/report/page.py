@@ -1,0 +1,188 @@
+"""One self-contained HTML file of what is known about runs, and the same as JSON.
+
+Nothing is loaded from anywhere: styles, script, pictures and the table library (DataTables, as
+the package `itables` brings it) are in the file. Names come from strangers: every word is escaped,
+no value is written into a script, and the page's own policy lets the browser run its two scripts,
+known by their hash, and nothing else.
+"""
+
+import json
+import math
+import re
+from base64 import b64encode
+from collections.abc import Sequence
+from hashlib import sha256
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from diffusion.report import panels
+from diffusion.report.explained import COSTS, SCORES, explained
+from diffusion.report.judged import Judged
+from diffusion.report.section import RunSection, shown_sprites, track
+from diffusion.report.sentences import cautions, percent, said, said_of_novelty, said_of_one, short
+from diffusion.report.verdict import (
+    Configuration,
+    SeedVerdict,
+    configurations,
+    differing,
+    leading_score,
+    novelty,
+    seed_verdict,
+)
+
+HERE = Path(__file__).parent
+STRIP = 16  # samples of every run in the same-noise strips
+PICTURES = 5_000_000  # bytes of picture files in a page
+
+
+def write_page(
+    judged: Sequence[Judged], path: Path, title: str = "", shared_note: str = ""
+) -> None:
+    """Writes the report of one run, or the comparison of several.
+
+    Args:
+        judged: what is known of each; names are unique.
+        path: the HTML file.
+        title: heading of the page; without it the name of the run, or how many are compared.
+        shared_note: a sentence on what is true of all of them, such as their data.
+    """
+    order, verdicts = _ranked(judged)
+    runs = [run for configuration in order for run in configuration.runs]
+    per_run, series = shown_sprites(runs), {r.name: k for k, c in enumerate(order) for r in c.runs}
+    sections = [
+        RunSection(run, number, series[run.name], per_run, PICTURES // len(runs))
+        for number, run in enumerate(runs)
+    ]
+    keys, same = differing(runs)
+    lead = verdicts[0].score if verdicts else None
+    comparing = len(runs) > 1
+    table = _datatables() if comparing else ""
+    script = Markup((HERE / "script.js").read_text())
+    environment = Environment(
+        loader=FileSystemLoader(HERE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"short": short, "percent": percent, "breakable": _breakable}
+    html = environment.get_template("page.html.j2").render(
+        title=title or (f"{len(runs)} runs compared" if comparing else runs[0].name),
+        shared_note=shared_note,
+        comparing=comparing,
+        sections=sections,
+        configurations=order,
+        lead_sentences=_lead_sentences(runs, verdicts),
+        other_sentences=[said(verdict) for verdict in verdicts[1:]],
+        cautions=cautions(runs, lead),
+        keys=keys,
+        same=same,
+        cost=panels.cost_of(runs),
+        costs=COSTS,
+        novelty=novelty,
+        any_novelty=any(novelty(run) is not None for run in runs),
+        scores=_scores(runs),
+        explained=explained,
+        track=track,
+        best=_best(runs),
+        higher={name: _higher(runs, name) for name in _scores(runs)},
+        trade_offs=list(panels.trade_offs(order, lead)) if comparing and lead else [],
+        noise_levels=list(panels.noise_levels(order)),
+        learning=list(panels.learning(order)),
+        strip=min(STRIP, per_run, *(len(run.images) for run in runs)),
+        style=Markup((HERE / "style.css").read_text()),
+        table=table,
+        script=script,
+        hashes=[_hash(code) for code in (table, script) if code],
+    )
+    path.write_text(html, encoding="utf-8")
+
+
+def write_json(judged: Sequence[Judged], path: Path) -> None:
+    """Writes `report.json`: flat keys of one run, or by name the flat keys of several."""
+    flat = {run.name: _flat(run) for run in judged}
+    plain = flat if len(judged) > 1 else flat[judged[0].name]
+    path.write_text(json.dumps(plain, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def _flat(run: Judged) -> dict[str, Any]:
+    flat: dict[str, Any] = {"name": run.name, **run.summary}
+    for name, score in run.scores.items():
+        flat[f"samples/{name}"] = score.value
+        for what in ("low", "high", "n", "floor", "floor_n", "matched", "noise", "mean"):
+            flat[f"samples/{name}_{what}"] = getattr(score, what)
+    for rates, ending in ((run.rates, ""), (run.base_rates, "_base")):
+        for name, rate in rates.items():
+            flat[f"samples/{name}{ending}"] = rate
+    flat["notes"] = " ".join(run.notes)
+    return {
+        key: None if isinstance(value, float) and not math.isfinite(value) else value
+        for key, value in flat.items()
+    }
+
+
+def _ranked(judged: Sequence[Judged]) -> tuple[list[Configuration], list[SeedVerdict]]:
+    """Configurations, best first; and for each score that all runs have a verdict, that by which
+    they are ordered first."""
+    lead = leading_score(judged)
+    if lead is None:
+        return configurations(judged), []
+    common = [s for s in _scores(judged) if s != lead and all(s in r.scores for r in judged)]
+    verdicts = [seed_verdict(judged, score) for score in (lead, *common)]
+    return list(verdicts[0].ranked), verdicts
+
+
+def _scores(runs: Sequence[Judged]) -> list[str]:
+    """All scores of any run, the known ones first and in their order."""
+    present = dict.fromkeys(name for run in runs for name in run.scores)
+    return [
+        *(name for name in SCORES if name in present),
+        *(n for n in present if n not in SCORES),
+    ]
+
+
+def _best(runs: Sequence[Judged]) -> dict[str, float]:
+    """The best value of each score."""
+    return {
+        name: (max if _higher(runs, name) else min)(
+            run.scores[name].value for run in runs if name in run.scores
+        )
+        for name in _scores(runs)
+    }
+
+
+def _higher(runs: Sequence[Judged], name: str) -> bool:
+    """Whether this score rises with quality."""
+    return next(run.scores[name].higher_is_better for run in runs if name in run.scores)
+
+
+def _lead_sentences(runs: Sequence[Judged], verdicts: Sequence[SeedVerdict]) -> list[str]:
+    """The answer to what a reader asks first."""
+    if len(runs) == 1:
+        return said_of_one(runs[0], leading_score(runs))
+    first = said(verdicts[0]) if verdicts else "There is no score that all runs have."
+    return [first, *said_of_novelty(runs)]
+
+
+def _breakable(name: str) -> Markup:
+    """A name that may go to the next line after `_` and `/`."""
+    return Markup(re.sub(r"(?<=[_/])", "<wbr>", str(escape(name))))
+
+
+def _datatables() -> Markup:
+    """DataTables as a script that leaves `DataTable` behind, from the module in `itables`."""
+    module = (files("itables") / "html" / "dt_bundle.js").read_text(encoding="utf-8")
+    plain, found = re.subn(
+        r"export\s*\{[^}]*?(\w+) as default[^}]*\}", r"globalThis.DataTable=\1", module
+    )
+    assert found == 1, "itables has its DataTables in another form"
+    return Markup(plain)
+
+
+def _hash(code: str) -> str:
+    """How a content security policy names a script."""
+    return f"'sha256-{b64encode(sha256(code.encode()).digest()).decode()}'"

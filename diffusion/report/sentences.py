@@ -1,0 +1,142 @@
+"""What a report says before it shows: which run is best, how new the sprites are, what to mind."""
+
+import math
+from collections.abc import Sequence
+
+from diffusion.report.explained import explained
+from diffusion.report.judged import Judged
+from diffusion.report.verdict import CHANCE, SeedVerdict, base_novelty, novelty
+
+
+def said(verdict: SeedVerdict) -> str:
+    """Which configuration is best on a score, and whether by more than chance."""
+    ranked, score = verdict.ranked, verdict.score
+    title, best = _title(score), ranked[0]
+    if len(ranked) == 1:
+        values = best.values(score)
+        if len(values) == 1:
+            return f"Only {best.name} has a {title}: {short(values[0])}."
+        return (
+            f"No difference: these {len(values)} runs differ only in their seed; their {title}"
+            f" goes from {short(min(values))} to {short(max(values))}."
+        )
+    second = ranked[1]
+    apart = abs(best.mean(score) - second.mean(score))
+    numbers = f"{title} {short(best.mean(score))} against {short(second.mean(score))}"
+    if math.isnan(verdict.chance[1]):
+        return (
+            f"{best.name} comes before {second.name}: {numbers}. Neither seeds nor intervals were"
+            " measured, so this may be chance."
+        )
+    noise = "seeds differ by" if verdict.seeds else "the choice of samples alone makes up to"
+    beyond = f"difference {short(apart)}; {noise} {short(verdict.between)}."
+    if not verdict.seeds:
+        beyond += " With one seed of each, what another seed would change is not known."
+    equals, worse = _parted(verdict)
+    if len(equals) == 1:
+        than = f"better than {second.name}" if len(ranked) == 2 else f"best, before {second.name}"
+        return f"{best.name} is {than}: {numbers}, {beyond}"
+    if not worse:
+        return (
+            f"No difference that chance could not make: {best.name} comes before {second.name},"
+            f" {numbers}, {beyond}"
+        )
+    verb = "are" if len(worse) > 1 else "is"
+    return (
+        f"{best.name} comes first, but {_listed(equals[1:])} may be as good: {numbers} of the"
+        f" next, {beyond} {_listed(worse)} {verb} worse."
+    )
+
+
+def said_of_novelty(runs: Sequence[Judged]) -> list[str]:
+    """Which of several runs repeats training sprites most often; nothing where none was judged."""
+    known = {run.name: share for run in runs if (share := novelty(run)) is not None}
+    if not known:
+        return []
+    base = base_novelty(next(run for run in runs if run.name in known))
+    least, most = min(known, key=lambda name: known[name]), max(known.values())
+    if known[least] == most:
+        return [
+            f"{percent(1 - most)} of each run's samples are a training sprite again{_of(base)}."
+        ]
+    return [
+        f"{percent(1 - known[least])} of the samples of {least} are a training sprite again, the"
+        f" most of all runs; the least is {percent(1 - most)}{_of(base)}."
+    ]
+
+
+def said_of_one(run: Judged, score: str | None) -> list[str]:
+    """How good a single run is, and how new its sprites."""
+    sentences = []
+    if score is not None:
+        it = run.scores[score]
+        title = _title(score)
+        between = (
+            ""
+            if it.low is None or it.high is None
+            else (f" (between {short(it.low)} and {short(it.high)} with 95% confidence)")
+        )
+        beside = [
+            f"{what} have {short(value)}"
+            for what, value in (("unseen real sprites", it.floor), ("noise would", it.noise))
+            if value is not None
+        ]
+        ends = f"; {', '.join(beside)}" if beside else ""
+        sentences.append(f"Its {title} is {short(it.value)}{between}{ends}.")
+    share = novelty(run)
+    if share is not None:
+        again, base = percent(1 - share), _of(base_novelty(run))
+        sentences.append(f"{again} of its samples are a training sprite again{base}.")
+    return sentences
+
+
+def cautions(runs: Sequence[Judged], score: str | None) -> list[str]:
+    """Why scores of these runs do not compare, where that is so."""
+    scores = [run.scores[score] for run in runs] if score else []
+    found = []
+    if len({each.floor for each in scores}) > 1:
+        found.append(
+            "These runs were held against different real sprites, as their floors show, so their"
+            " scores do not compare."
+        )
+    if len({each.n for each in scores}) > 1:
+        found.append("The runs have different numbers of samples, on which distances depend.")
+    return found
+
+
+def short(value: float) -> str:
+    """A number as a person writes it: three digits that count."""
+    if not math.isfinite(value):
+        return "–"
+    size = math.floor(math.log10(abs(value))) if value else 0
+    return f"{value:,.{min(max(0, 2 - size), 4)}f}"
+
+
+def percent(share: float) -> str:
+    """A share as a person writes it."""
+    if not math.isfinite(share):
+        return "–"
+    return f"{share:.1%}" if 0.0005 <= abs(share) < 0.0995 else f"{share:.0%}"
+
+
+def _parted(verdict: SeedVerdict) -> tuple[list[str], list[str]]:
+    """Names of those that chance could have put behind the first, which is one, and the others."""
+    pairs = list(zip(verdict.ranked, verdict.chance, strict=True))
+    worse = [c.name for c, chance in pairs if chance < CHANCE]
+    return [c.name for c, _ in pairs if c.name not in worse], worse
+
+
+def _title(score: str) -> str:
+    title = explained(score).title
+    return title if title.isupper() else title.lower()
+
+
+def _of(base: float | None) -> str:
+    return "" if base is None else f"; of unseen real sprites {percent(1 - base)} look so"
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Up to three names; of more only how many."""
+    if len(names) > 3:
+        return f"{len(names)} others"
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

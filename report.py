@@ -1,0 +1,60 @@
+"""Judges trained runs in one HTML file: `python report.py runs=[runs/first]`.
+
+`images=FILE.npz data=array data.path=...` judges sprites from anywhere.
+"""
+
+from pathlib import Path
+
+from omegaconf import DictConfig
+
+from diffusion.entry import entry
+from diffusion.errors import UserError
+
+
+@entry("report")
+def main(cfg: DictConfig) -> None:
+    """Measures each run, and writes `report.html` and `report.json`."""
+    wanted = [key for key in ("runs", "sweep", "images") if cfg[key]]
+    if len(wanted) != 1:
+        raise UserError(
+            "Give what to judge: runs=[runs/a,runs/b], sweep=DIR, or images=FILE.npz with data=..."
+        )
+    if not isinstance(cfg.n, int) or cfg.n < 1:
+        raise UserError(f"n={cfg.n} must be a whole number, 1 or more.")
+
+    from hydra.utils import instantiate
+
+    from diffusion.judge import with_inception
+    from diffusion.report.measure import judge_file, judge_run, runs_of
+    from diffusion.report.page import write_json, write_page
+
+    metrics = with_inception(instantiate(cfg.metrics), cfg.inception)
+    runs = runs_of(cfg.sweep) if cfg.sweep else list(cfg.runs)
+    beside = cfg.sweep or (runs[0] if len(runs) == 1 else ".")
+    folder = Path(cfg.out or Path(beside) / "report")
+    if cfg.images:
+        data = instantiate(cfg.data)
+        data.setup()
+        judged = [judge_file(cfg.images, data, metrics)]
+    else:
+        sampler = instantiate(cfg.sampler) if cfg.sampler else None
+        judged = [
+            judge_run(
+                run,
+                metrics,
+                cfg.n,
+                folder / "drawings" / str(k),
+                cfg.seed,
+                cfg.checkpoint,
+                sampler,
+            )
+            for k, run in enumerate(runs)
+        ]
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json(judged, folder / "report.json")
+    write_page(judged, folder / "report.html")
+    print(f"{folder}/report.html")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,284 @@
+"""The page is one file, complete, offline, and no stranger's word can do harm in it."""
+
+import io
+import json
+import re
+from base64 import b64decode
+from dataclasses import replace
+from hashlib import sha256
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+import torch
+from fakeruns import fake_run, forge, sweep
+from PIL import Image
+
+from diffusion.report.atlas import Atlas, rgba
+from diffusion.report.judged import Judged, Score, Verdict
+from diffusion.report.page import write_json, write_page
+from diffusion.report.section import BYTES, LEAST, RunSection, shown_sprites, track
+
+HOSTILE = (
+    """</script><script>window.hacked=1</script>"'><img src=x onerror=hacked=1>{{ 7*7 }}$x$"""
+)
+
+
+class Outline(HTMLParser):
+    """Elements with their attributes, and the text that is shown."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.elements, self.text, self.scripts = [], "", []
+        self._inside = []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+        if tag in ("script", "style"):
+            self._inside.append(tag)
+
+    def handle_endtag(self, tag):
+        if tag in ("script", "style"):
+            self._inside.pop()
+
+    def handle_data(self, data):
+        if self._inside == ["script"]:
+            self.scripts.append(data)
+        elif not self._inside:
+            self.text += data
+
+    def ids(self):
+        return [attrs["id"] for _, attrs in self.elements if "id" in attrs]
+
+
+@pytest.fixture(scope="module")
+def sprites():
+    return forge(24)
+
+
+@pytest.fixture(scope="module")
+def write(tmp_path_factory):
+    def to_html(judged, title="A title", note="A note."):
+        file = tmp_path_factory.mktemp("page") / "report.html"
+        write_page(judged, file, title, note)
+        return file.read_text(encoding="utf-8")
+
+    return to_html
+
+
+@pytest.fixture(scope="module")
+def many(write, sprites):
+    return write(sweep(sprites, seeds=2))
+
+
+@pytest.fixture(scope="module")
+def one(write, sprites):
+    return write([fake_run("first", sprites)])
+
+
+@pytest.fixture(scope="module")
+def hostile(write, sprites, tmp_path_factory):
+    """A page in which every word comes from an enemy."""
+    picture = tmp_path_factory.mktemp("pictures") / 'a "quoted" <name>.png'
+    Image.new("RGB", (4, 4)).save(picture)
+    h = HOSTILE
+    judged = []
+    for k in range(2):
+        run = fake_run(f"{h}{k}", sprites, 1 + k)
+        judged.append(
+            replace(
+                run,
+                facts={h: h},
+                config={h: f"{h}{k}", "seed": h},
+                scores=run.scores | {h: Score(1.0 + k, 9, 0.5, 1.5, 0.1, 9, None, 5.0)},
+                rates=run.rates | {h: 0.5},
+                verdicts=[Verdict(v.index, v.verdict, h, 1.0, 5.0) for v in run.verdicts],
+                curves=run.curves | {h: [(1.0, 2.0), (2.0, 1.0)]},
+                histograms={h: run.histograms["colours"]},
+                pictures={h: str(picture), f"{h} gone": h},
+                notes=[h],
+            )
+        )
+    return write(judged, h, h), write(judged[:1], h, h)
+
+
+def test_a_comparison_answers_in_order(many):
+    order = ["best", "differences", "scores", "trade-off", "same-noise", "noise-levels"]
+    order += ["learning", "runs"]
+    assert [name for name in Outline(many).ids() if name in order] == order
+
+
+def test_the_first_sentence_names_the_best(many):
+    assert "model-small_schedule-linear is better than model-tiny_schedule-linear" in many
+
+
+def test_only_settings_that_differ_are_listed(many):
+    heads = re.findall(r'<th scope="col">([^<]*)', many.split('id="differences"')[1])
+    assert heads[: heads.index("seed") + 1] == ["Configuration", "model.width", "seed"]
+
+
+def test_of_a_single_run_no_comparison_is_left(one):
+    outline = Outline(one)
+    gone = {"best", "differences", "scores", "trade-off", "same-noise", "runs", "table"}
+    assert not gone & set(outline.ids())
+    assert not [attrs for _, attrs in outline.elements if "data-points" in attrs]
+    assert len(outline.scripts) == 1, "the table library stays away"
+    assert "Its sprite distance is" in outline.text
+
+
+@pytest.mark.parametrize("page", ["one", "many"])
+def test_nothing_comes_from_elsewhere(page, request):
+    html = request.getfixturevalue(page)
+    for tag, attrs in Outline(html).elements:
+        for name in ("src", "href", "xlink:href", "action", "data"):
+            if name in attrs:
+                assert attrs[name].startswith(("data:", "#")), (tag, attrs)
+        assert not [name for name in attrs if name.startswith("on")], (tag, attrs)
+    assert not re.findall(r"url\((?!#|data:image/png;base64,)[^)]*\)", html.split("</style>")[0])
+    assert "@import" not in html.split("</style>")[0]
+
+
+@pytest.mark.parametrize("page", ["one", "many"])
+def test_the_policy_names_exactly_our_scripts(page, request):
+    outline = Outline(request.getfixturevalue(page))
+    (policy,) = [a["content"] for _, a in outline.elements if "http-equiv" in a]
+    allowed = re.search(r"script-src ([^;]*)", policy).group(1).split()
+    hashes = {b64decode(each[8:-1]) for each in allowed}
+    assert {sha256(script.encode()).digest() for script in outline.scripts} == hashes
+    assert "default-src 'none'" in policy
+
+
+@pytest.mark.parametrize("page", ["one", "many"])
+def test_it_can_be_read_with_a_screen_reader(page, request):
+    outline = Outline(request.getfixturevalue(page))
+    ids = outline.ids()
+    assert len(ids) == len(set(ids))
+    assert outline.elements[0] == ("html", {"lang": "en"})
+    assert [tag for tag, _ in outline.elements].count("main") == 1
+    levels = [int(tag[1]) for tag, _ in outline.elements if re.fullmatch("h[1-6]", tag)]
+    assert levels.count(1) == 1
+    assert all(b - a <= 1 for a, b in zip(levels, levels[1:], strict=False))
+    for tag, attrs in outline.elements:
+        if tag == "img":
+            assert attrs["alt"]
+        if "sprite" in attrs.get("class", "").split() or tag == "svg":
+            assert attrs["aria-label"]
+        if "aria-labelledby" in attrs:
+            assert attrs["aria-labelledby"] in ids
+
+
+def test_strangers_words_are_only_shown(hostile):
+    for html in hostile:
+        outline = Outline(html)
+        assert not any("hacked" in script for script in outline.scripts)
+        assert not [
+            attrs for tag, attrs in outline.elements if tag == "img" and "onerror" in attrs
+        ]
+        assert all(a.get("src", "data:").startswith("data:") for _, a in outline.elements)
+        assert HOSTILE in outline.text
+        assert "49$x$" not in outline.text
+
+
+def test_pictures_that_are_not_there_are_said(hostile):
+    assert "is no PNG or GIF file" in Outline(hostile[1]).text
+
+
+def test_large_pictures_are_left_out_and_said(sprites, tmp_path):
+    file = tmp_path / "big.png"
+    file.write_bytes(b"\x89PNG" + bytes(1000))
+    section = RunSection(fake_run("a", sprites, picture=file), 0, 0, 16, room=900)
+    assert section.pictures == []
+    assert section.left_out == [
+        f"What the network thinks is not on this page: it is large; see {file}."
+    ]
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4])
+@pytest.mark.parametrize("n", [0, 20])
+@pytest.mark.parametrize("runs", [1, 2])
+def test_bare_sprites_are_enough(write, channels, n, runs):
+    images = torch.randint(0, 256, (n, channels, 8, 12), dtype=torch.uint8)
+    html = write([Judged(f"file {k}", {}, images) for k in range(runs)])
+    assert html.count('class="sprite a0') == n + (min(n, 16) if runs > 1 else 0)
+    if runs > 1:
+        assert "There is no score that all runs have." in html
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4])
+@pytest.mark.parametrize("n", [1, 32, 45])
+def test_every_sprite_lies_at_its_place_in_the_atlas(channels, n):
+    images = torch.randint(0, 256, (n, channels, 8, 12), dtype=torch.uint8)
+    atlas = Atlas(images)
+    sheet = Image.open(io.BytesIO(b64decode(atlas.uri.partition(",")[2])))
+    assert sheet.size == atlas.sheet_size
+    pixels = np.asarray(sheet)
+    wanted = rgba(images).permute(0, 2, 3, 1).numpy()
+    for k in range(n):
+        c, r = atlas.place(k)
+        cell = pixels[r * 9 : r * 9 + 9, c * 13 : c * 13 + 13]
+        assert (cell[:8, :12] == wanted[k]).all()
+        assert (cell[8] == 0).all()
+        assert (cell[:, 12] == 0).all()
+
+
+@pytest.mark.parametrize("runs", [1, 6, 24])
+@pytest.mark.parametrize("side", [16, 64])
+def test_sprites_of_all_runs_fit_on_a_page(runs, side):
+    run = Judged("x", {}, torch.zeros(1, 4, side, side, dtype=torch.uint8))
+    shown = shown_sprites([run] * runs)
+    assert shown >= LEAST
+    assert shown == LEAST or 2 * shown * runs * 4 * side * side <= BYTES
+
+
+def test_the_closest_pairs_come_first_and_show_the_right_sprites(sprites):
+    run = fake_run("a", sprites)
+    run.verdicts[20] = Verdict(20, "copy", "Bob", 0.0, 0.0)
+    run.verdicts[0] = Verdict(0, "new", "Fred", 50.0, 90.0)
+    section = RunSection(run, 0, 0, 16, 0)
+    assert section.closest[0] == 20
+    c, r = section.sprite(20).twin
+    assert (section.atlas.images[r * 32 + c] == run.nearest[20]).all()
+    assert "sample 20: copy, nearest training sprite Bob, distance 0.00" in section.sprite(20).says
+
+
+@pytest.mark.parametrize("higher", [False, True])
+def test_a_track_goes_from_real_to_noise(higher):
+    floor, noise = (0.9, 0.1) if higher else (2.0, 400.0)
+    places = [track(Score(v, 9, floor=floor, noise=noise)).dot for v in (floor, noise)]
+    assert places == [6, 94]
+    middle = track(Score(0.5 if higher else 30.0, 9, floor=floor, noise=noise))
+    assert 6 < middle.dot < 94
+
+
+def test_a_track_uses_the_value_of_as_many_samples_as_the_floor_has():
+    kept = {"floor": 1.0, "noise": 2.0, "low": 1.2, "high": 1.4}
+    matched, plain = (track(Score(1.3, 9, matched=m, **kept)) for m in (1.5, None))
+    assert matched.dot == 50
+    assert plain.dot < matched.dot
+    assert matched.low < matched.dot < matched.high
+
+
+def test_without_floor_or_noise_there_is_no_track():
+    assert track(Score(1.0, 9, floor=1.0)) is None
+    assert track(Score(1.0, 9, noise=1.0)) is None
+
+
+def test_json_of_one_run_is_flat(sprites, tmp_path):
+    write_json([fake_run("first", sprites)], tmp_path / "report.json")
+    flat = json.loads((tmp_path / "report.json").read_text())
+    assert flat["name"] == "first"
+    assert flat["samples/sprite_fd_low"] < flat["samples/sprite_fd"]
+    assert flat["samples/sprite_fd_floor"] == 1.2
+    assert flat["samples/copy_base"] == 0.0
+    assert flat["parameters"] == 1153732
+    assert not [value for value in flat.values() if isinstance(value, dict | list)]
+
+
+def test_json_of_several_runs_is_by_name_and_lawful(sprites, tmp_path):
+    judged = sweep(sprites, seeds=1)
+    judged[0].summary["train/loss"] = float("nan")
+    write_json(judged, tmp_path / "report.json")
+    found = json.loads((tmp_path / "report.json").read_text(), parse_constant=pytest.fail)
+    assert list(found) == [run.name for run in judged]
+    assert found[judged[0].name]["train/loss"] is None
