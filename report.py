@@ -10,11 +10,13 @@ from omegaconf import DictConfig
 from diffusion.entry import entry
 from diffusion.errors import UserError
 
+OURS = ("report.html", "report.json", "manifest.json", "drawings")
 
-@entry("report")
+
+@entry("report", sweep="runs_in")
 def main(cfg: DictConfig) -> None:
     """Measures each run, and writes `report.html` and `report.json`."""
-    wanted = [key for key in ("runs", "sweep", "images") if cfg[key]]
+    wanted = [key for key in ("runs", "runs_in", "images") if cfg[key]]
     if len(wanted) != 1:
         raise UserError(
             "Give what to judge: runs=[runs/a,runs/b], sweep=DIR, or images=FILE.npz with data=..."
@@ -26,18 +28,21 @@ def main(cfg: DictConfig) -> None:
 
     from diffusion.judge import with_inception
     from diffusion.report.measure import judge_file, judge_run, runs_of
-    from diffusion.report.page import write_json, write_page
+    from diffusion.report.page import write_json, write_manifest, write_page
 
     metrics = with_inception(instantiate(cfg.metrics), cfg.inception)
-    runs = runs_of(cfg.sweep) if cfg.sweep else list(cfg.runs)
-    beside = cfg.sweep or (runs[0] if len(runs) == 1 else ".")
+    runs = runs_of(cfg.runs_in) if cfg.runs_in else list(cfg.runs)
+    beside = cfg.runs_in or (runs[0] if len(runs) == 1 else ".")
     folder = Path(cfg.out or Path(beside) / "report")
+    foreign = {file.name for file in folder.glob("*")} - set(OURS)
+    if foreign:
+        raise UserError(f"out={folder} holds {min(foreign)}, which report.py did not write.")
     if cfg.images:
         data = instantiate(cfg.data)
         data.setup()
         judged = [judge_file(cfg.images, data, metrics)]
     else:
-        sampler = instantiate(cfg.sampler) if cfg.sampler else None
+        sampler = instantiate(cfg.sampler) if "sampler" in cfg else None
         judged = [
             judge_run(
                 run,
@@ -52,6 +57,7 @@ def main(cfg: DictConfig) -> None:
         ]
     folder.mkdir(parents=True, exist_ok=True)
     write_json(judged, folder / "report.json")
+    write_manifest(judged, folder / "manifest.json")
     write_page(judged, folder / "report.html")
     print(f"{folder}/report.html")
 

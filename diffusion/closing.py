@@ -52,7 +52,7 @@ def close_run(run: RunDirectory, trainer: lightning.Trainer, data: Any) -> dict[
     nearest = data.images(judge.rows[findings.row.numpy()])
     drawn = {
         "samples": pictures.grid(images[:SHOWN]),
-        "nearest": pairs(images, nearest, findings),
+        "nearest": pairs(images, nearest, findings.verdict, findings.distance),
     }
     for name, picture in drawn.items():
         picture.save(run.path / f"{name}.png")

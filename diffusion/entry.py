@@ -6,6 +6,7 @@
 
 import functools
 import os
+import re
 import signal
 import sys
 import warnings
@@ -27,10 +28,11 @@ from diffusion.sweeps import sweep_closed
 from diffusion.wording import CONF, is_wrong_input, sentence
 
 
-def entry(config_name: str) -> Callable[[Callable[[DictConfig], Any]], Callable[[], None]]:
+def entry(config_name: str, **words: str) -> Callable[[Callable[[DictConfig], Any]], Callable[[], None]]:
     """Makes `main(cfg)` a command: `conf/<config_name>.yaml` composed with the command line.
 
-    In a sweep each job is the same command once more, in a process of its own.
+    In a sweep each job is the same command once more, in a process of its own. `words` are typed
+    names of keys that have another name in the YAML, because a group has theirs.
     """
 
     def decorate(main: Callable[[DictConfig], Any]) -> Callable[[], None]:
@@ -62,6 +64,8 @@ def entry(config_name: str) -> Callable[[Callable[[DictConfig], Any]], Callable[
             os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # let Hydra's errors reach us
             warnings.filterwarnings("ignore", category=FutureWarning)  # other libraries' own
             end_with_the_sweep()
+            for typed, key in words.items():
+                sys.argv[1:] = [re.sub(f"^{typed}=", f"{key}=", word) for word in sys.argv[1:]]
             if config_name != "train" and {"-m", "--multirun"} & set(sys.argv):
                 error = UserError(f"{config_name}.py does one thing at a time; leave out -m.")
                 _refuse(error, config_name)
@@ -98,15 +102,20 @@ def say(text: str) -> None:
 
 
 def _name_jobs_after_what_differs() -> None:
-    """Keeps what all jobs of a sweep share out of the names of their directories."""
-    words = [word for word in sys.argv[1:] if not word.startswith("-")]
+    """Keeps what all jobs of a sweep share out of their names, and lets `-m` stand anywhere."""
+    sweep = [word for word in sys.argv[1:] if word in ("-m", "--multirun")]
+    others = [word for word in sys.argv[1:] if word not in sweep]
+    words = [word for word in others if "=" in word[1:] or word.startswith("~")]
     try:
         overrides = OverridesParser.create().parse_overrides(words)
     except HydraException:
         return  # Hydra itself will say what is wrong
     shared = {each.key_or_group for each in overrides if not each.is_sweep_override()}
-    names = ",".join(sorted(shared))
-    sys.argv.append(f"hydra.job.config.override_dirname.exclude_keys=[{names}]")
+    if shared:
+        place = others.index(words[0])  # among the other overrides, where argparse wants it
+        names = ",".join(sorted(shared))
+        others.insert(place, f"hydra.job.config.override_dirname.exclude_keys=[{names}]")
+    sys.argv[1:] = [*sweep[:1], *others]
 
 
 def output_directory() -> Path:

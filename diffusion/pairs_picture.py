@@ -1,45 +1,61 @@
-"""Samples beside the training sprites they are nearest to, the closest pairs first."""
+"""Samples beside their nearest training sprites as a picture, the nearest pair first."""
 
+from collections.abc import Sequence
+
+import torch
 from PIL import Image, ImageDraw
 from torch import Tensor
 
 from diffusion import pictures
-from diffusion.metrics.passport import Findings, Verdict
 from diffusion.pictures import INK, PAPER, write
 
 SIDE = 64  # about this many screen pixels for a sprite
-COLUMNS, MOST = 6, 36
-GAP, BELOW = 24, 40
-WARNING = (178, 52, 36)
+PALE = (112, 118, 128)
+COLOURS = {
+    "copy": (190, 48, 48),
+    "shifted": (201, 92, 18),
+    "mirrored": (201, 92, 18),
+    "recoloured": (201, 92, 18),
+    "variant": (125, 92, 160),
+    "new": (34, 139, 84),
+}
 
 
-def pairs(samples: Tensor, nearest: Tensor, findings: Findings) -> Image.Image:
-    """Each sample on the left, its nearest training sprite on the right, the verdict below.
+def pairs(
+    samples: Tensor,
+    nearest: Tensor,
+    verdicts: Sequence[str],
+    distances: Tensor,
+    most: int = 32,
+    columns: int = 8,
+) -> Image.Image:
+    """Each sample at the left of its nearest training sprite, verdict and distance below.
 
     Args:
-        samples: uint8 `(N, C, H, W)`.
-        nearest: uint8 `(N, C, H, W)`, the training sprite of each finding.
-        findings: the passports of the samples.
+        samples, nearest: uint8 `(N, C, H, W)`.
+        verdicts: a word for each pair.
+        distances: float `(N,)`, levels of 0..255.
+        most: pairs that are shown.
+        columns: pairs in a row.
     """
-    order = list(Verdict)
-    closest = sorted(
-        range(len(samples)),
-        key=lambda k: (order.index(findings.verdict[k]), float(findings.distance[k])),
-    )[:MOST]
+    shown = torch.argsort(distances, stable=True)[:most].tolist()
     height, width = samples.shape[2:]
     scale = max(1, round(SIDE / max(height, width)))
-    wide, high = 2 * scale * width + 2 + GAP, scale * height + BELOW
-    rows = -(-len(closest) // COLUMNS)
-    page = Image.new("RGB", (GAP + COLUMNS * wide, GAP + rows * high), PAPER)
+    across, down = 2 * width * scale + 20, height * scale + 36
+    columns = min(columns, len(shown))
+    size = (columns * across + 16, -(-len(shown) // columns) * down + 62)
+    page = Image.new("RGB", size, PAPER)
     draw = ImageDraw.Draw(page)
-    for place, k in enumerate(closest):
-        x, y = GAP + place % COLUMNS * wide, GAP + place // COLUMNS * high
+    write(draw, (16, 22), "How new are the samples?", 20, room=size[0] - 24)
+    words = f"each beside its nearest training sprite; the nearest {len(shown)} of {len(samples):,}"
+    write(draw, (16, 44), words, 12, PALE, room=size[0] - 24)
+    for place, k in enumerate(shown):
+        x, y = 16 + place % columns * across, 62 + place // columns * down
         page.paste(pictures.tile(samples[k], scale), (x, y))
-        page.paste(pictures.tile(nearest[k], scale), (x + scale * width + 2, y))
-        verdict, distance = findings.verdict[k], float(findings.distance[k])
-        colour = INK if verdict in (Verdict.NEW, Verdict.VARIANT) else WARNING
-        room = wide - GAP
-        write(
-            draw, (x, y + scale * height + 12), f"{verdict}, {distance:.0f}", 12, colour, room=room
-        )
+        page.paste(pictures.tile(nearest[k], scale), (x + width * scale + 2, y))
+        colour = COLOURS.get(str(verdicts[k]), INK)
+        below, right = y + height * scale + 12, x + 2 * width * scale + 2
+        draw.rectangle((x, below - 5, x + 4, below + 5), fill=colour)
+        write(draw, (x + 10, below), str(verdicts[k]), 13, colour)
+        write(draw, (right, below), f"{distances[k]:.1f}", 12, PALE, anchor="rm")
     return page

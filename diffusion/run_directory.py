@@ -13,7 +13,8 @@ import yaml
 from diffusion.errors import Interrupted, UserError
 
 BUDGET = ("trainer.max_steps", "trainer.max_time")
-MAY_DIFFER = (*BUDGET, "trainer.devices", "logger", "callbacks", "metrics", "inception")
+DEVICES = ("trainer.devices", "trainer.num_nodes", "trainer.strategy")
+MAY_DIFFER = (*BUDGET, *DEVICES, "logger", "callbacks", "metrics", "inception")
 
 
 class RunDirectory:

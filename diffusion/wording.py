@@ -41,7 +41,7 @@ def sentence(error: Exception, config_name: str) -> str:
     if isinstance(error, InstantiationException):
         return f"{_one_line(error.__cause__)} (in {_one_line(error).rpartition('full_key: ')[2]})"
     text = f"{_one_line(error)} {_one_line(error.__cause__)}"
-    choice = re.search(r"Could not find '([\w./@=-]+)'", text)
+    choice = re.search(r"Could not (?:find|load) '([\w./@=-]+)'", text)
     if choice:
         group, _, option = choice.group(1).rpartition("/")
         known = sorted(file.stem for file in (CONF / group).glob("*.yaml"))

@@ -21,6 +21,7 @@ from tqdm import tqdm
 
 from diffusion.errors import UserError
 from diffusion.metrics.base import Metric, NotMeasurable
+from diffusion.metrics.frechet import frechet
 from diffusion.metrics.inception_weights import Network, cache, find, keep
 from diffusion.metrics.kernel import kernel_distance
 
@@ -103,7 +104,7 @@ class Inception(Metric):
         x, y = samples.cpu().double(), reference.cpu().double()
         if not (x.isfinite().all() and y.isfinite().all()):
             raise NotMeasurable("FID and KID need finite features; some of these are not.")
-        return {"fid": frechet_distance(x, y), "kid": kernel_distance(x, y)}
+        return {"fid": frechet(x, y), "kid": kernel_distance(x, y)}
 
 
 def opaque(images: Tensor) -> Tensor:
@@ -112,23 +113,3 @@ def opaque(images: Tensor) -> Tensor:
         return images.expand(-1, 3, -1, -1)
     alpha = images[:, 3:].float() / 255
     return (images[:, :3] * alpha + GROUND * (1 - alpha)).round().to(torch.uint8)
-
-
-def frechet_distance(x: Tensor, y: Tensor) -> float:
-    """The Frechet distance of two normal distributions fitted to `(N, D)` and `(M, D)`, float64.
-
-    With S = R'R the trace of (S_1 S_2)^(1/2) is the sum of the singular values of R_1 R_2'. That
-    needs no root of a matrix, is real for any number of rows, and for a few hundred rows it is a
-    hundred times faster than eigenvalues of D x D.
-    """
-    between = (x.mean(0) - y.mean(0)).square().sum()
-    roots = [_root(x), _root(y)]
-    spread = sum(root.square().sum() for root in roots)
-    overlap = torch.linalg.svdvals(roots[0] @ roots[1].T).sum()
-    return max(float(between + spread - 2 * overlap), 0.0)  # below zero is rounding
-
-
-def _root(x: Tensor) -> Tensor:
-    """R with R'R = the covariance of the rows of x; at most D rows."""
-    centred = (x - x.mean(0)) / (len(x) - 1) ** 0.5
-    return centred if len(x) <= x.shape[1] else torch.linalg.qr(centred, mode="r").R

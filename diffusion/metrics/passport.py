@@ -1,11 +1,10 @@
 """The passport of a sample: the training sprite it is nearest to, and whether it repeats it.
 
-How near is too near is learned from m real sprites as good as unseen: the limit of a relation is
-the q-th smallest of their distances. Half of the rate at which real sprites may be called repeats
-goes to copies, shifts and mirror images together, half to recolourings: q is the largest for which
-at most (m + 1) rate / 2 of the m sprites are as near as a limit. One more unseen sprite is then
-nearer than a limit with a probability of about `rate` at most (conformal prediction, Vovk et al.
-2005). Where m is too small for that, the limits are the smallest distances.
+How near is too near is learned from m real sprites that are as good as unseen. Half of the rate at
+which such sprites may be called repeats goes to copies, shifts and mirror images together, half to
+recolourings. The limit of each is the k-th smallest distance of the m, k = (m + 1) rate / 2 rounded
+down, so one more unseen sprite is nearer than that with a probability of k / (m + 1) (conformal
+prediction, Vovk et al. 2005). Where m is too small for that, k is 1.
 """
 
 from collections import Counter
@@ -17,9 +16,10 @@ import torch
 from scipy.stats import binomtest
 from torch import Tensor
 
-from diffusion.metrics.novelty import Relatives, Parts, Relation, bases_of, relatives
+from diffusion.metrics.novelty import Parts, Relation, Relatives, bases_of, relatives
 from diffusion.metrics.recolouring import REACH
 
+TWICE = 2  # times the least distance: the plainest relation so near gives the verdict
 UNSEEN = 1000  # real sprites that limits are learned from, at most
 
 
@@ -61,7 +61,8 @@ class Passport:
 
     A sample repeats a training sprite when their distance is 0, or when it is below both the
     calibrated limit and 24 levels, beyond which the two do not look the same (as much as a tenth
-    of the pixels off by 76 levels). It is a variant below the limit of `unusual`.
+    of the pixels off by 76 levels). It is a variant below the limit of `unusual`. Where several
+    relations hold, the plainest is named of those at most twice as far as the nearest.
 
     Args:
         parts: the training set.
@@ -90,7 +91,7 @@ class Passport:
         self._limits = limits(self._unseen, rate).clamp(max=REACH)
         self._usual = limits(self._unseen, unusual)
         nowhere = torch.zeros_like(unseen, dtype=torch.int64)
-        self.base_rates = self.rates(self._judge(Relatives(unseen, nowhere)))
+        self.base_rates = self.rates(self.judge(Relatives(unseen, nowhere)))
 
     @classmethod
     def of(
@@ -118,7 +119,7 @@ class Passport:
 
     def examine(self, images: Tensor) -> Findings:
         """The passports of samples uint8 `(N, C, H, W)`."""
-        return self._judge(relatives(images, self._parts, self._bases))
+        return self.judge(relatives(images, self._parts, self._bases))
 
     @staticmethod
     def rates(findings: Findings) -> dict[str, float]:
@@ -140,13 +141,16 @@ class Passport:
         usual = max(self.base_rates.get("copy_rate", 0.0), self._rate)
         return bool(binomtest(repeats, len(findings.verdict), usual, "greater").pvalue < 0.01)
 
-    def _judge(self, found: Relatives) -> Findings:
+    def judge(self, found: Relatives) -> Findings:
+        """The passports of samples whose nearest training sprites are known."""
         distance = found.distance
         repeats = (distance == 0) | (distance < self._limits)
         unusual = distance < self._usual
         relation = torch.full((len(distance),), int(Relation.MIRRORED))
         for holds in (unusual, repeats):
-            relation = torch.where(holds.any(1), holds.int().argmax(1), relation)
+            near = distance.where(holds, torch.inf)
+            plain = near <= TWICE * near.amin(1, keepdim=True)
+            relation = torch.where(holds.any(1), plain.int().argmax(1), relation)
         verdicts = [
             REPEATS[which] if repeat else Verdict.VARIANT if odd else Verdict.NEW
             for which, repeat, odd in zip(
@@ -169,19 +173,12 @@ def limits(unseen: Tensor, rate: float) -> Tensor:
 
     All 0 without unseen sprites.
     """
-    families = unseen.split([Relation.RECOLOURED, 1], dim=1)
-    return torch.cat([_family_limits(family, rate / 2) for family in families])
-
-
-def _family_limits(unseen: Tensor, rate: float) -> Tensor:
     if len(unseen) == 0:
-        return unseen.new_zeros(unseen.shape[1])
-    ordered = unseen.sort(dim=0).values
-    allowed = int((len(unseen) + 1) * rate)
-    for limit in ordered[1:allowed].flip(0):
-        if ((unseen <= limit) & unseen.isfinite()).any(dim=1).sum() <= allowed:
-            return limit
-    return ordered[0]
+        return unseen.new_zeros(len(Relation))
+    rank = max(1, int((len(unseen) + 1) * rate / 2))
+    smallest = unseen.kthvalue(rank, dim=0).values
+    moved = smallest[Relation.MIRRORED]  # the nearest in any position
+    return torch.stack([moved, moved, moved, smallest[Relation.RECOLOURED]])
 
 
 def _spread(n: int, most: int) -> Tensor:

@@ -37,10 +37,10 @@ class UNet(nn.Module):
         patch: int = 1,
     ) -> None:
         super().__init__()
-        if not widths or any(width % 32 for width in widths) or blocks < 1:
+        if not widths or any(width % 32 for width in widths) or blocks < 1 or patch < 1:
             raise UserError(
                 f"model.widths={list(widths)} must be multiples of 32, and model.blocks={blocks} "
-                "at least 1."
+                f"and model.patch={patch} at least 1."
             )
         embedding = 4 * widths[0]
         self.classes, self.patch = classes, patch

@@ -11,6 +11,7 @@ import math
 import re
 from base64 import b64encode
 from collections.abc import Sequence
+from dataclasses import asdict
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
@@ -100,6 +101,12 @@ def write_page(
         hashes=[_hash(code) for code in (table, script) if code],
     )
     path.write_text(html, encoding="utf-8")
+
+
+def write_manifest(judged: Sequence[Judged], path: Path) -> None:
+    """A row for each sprite: its run, index, verdict, nearest training sprite, and how near."""
+    rows = [{"run": run.name, **asdict(verdict)} for run in judged for verdict in run.verdicts]
+    path.write_text(json.dumps(rows, indent=1) + "\n")
 
 
 def write_json(judged: Sequence[Judged], path: Path) -> None:

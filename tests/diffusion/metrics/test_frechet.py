@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diffusion.metrics.frechet import frechet, gaussian_frechet
+from diffusion.metrics.frechet import frechet
 
 
 def features(n, dimensions, seed=0):
@@ -26,9 +26,12 @@ def test_of_gaussians_with_one_axis_system_it_is_the_closed_form():
     rotation = torch.linalg.qr(features(6, 6)).Q
     a, b = torch.arange(1.0, 7).double(), torch.tensor([2.0, 9, 4, 0, 1, 5]).double()
     means = torch.zeros(6).double(), torch.tensor([1.0, -2, 0, 0, 3, 0]).double()
-    found = gaussian_frechet(
-        means[0], rotation @ a.diag() @ rotation.T, means[1], rotation @ b.diag() @ rotation.T
-    )
+    sets = []
+    for mean, variances, seed in ((means[0], a, 1), (means[1], b, 2)):
+        drawn = features(50, 6, seed)
+        white = torch.linalg.qr(drawn - drawn.mean(0)).Q * 49**0.5  # covariance exactly 1
+        sets.append(white * variances.sqrt() @ rotation.T + mean)
+    found = frechet(*sets)
     expected = 14 + (a.sqrt() - b.sqrt()).square().sum().item()
     assert found == pytest.approx(expected, abs=1e-6)
 

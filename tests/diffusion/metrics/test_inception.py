@@ -11,7 +11,8 @@ from torchmetrics.image.kid import KernelInceptionDistance, poly_mmd
 from diffusion.errors import UserError
 from diffusion.metrics import inception, inception_weights
 from diffusion.metrics.base import NotMeasurable
-from diffusion.metrics.inception import Inception, frechet_distance, opaque
+from diffusion.metrics.frechet import frechet
+from diffusion.metrics.inception import Inception, opaque
 from diffusion.metrics.inception_weights import Network, Weights, find
 
 
@@ -131,14 +132,14 @@ def test_frechet_distance_equals_torchmetrics(n, m):
     theirs = FrechetInceptionDistance(Given(20))
     theirs.update(x, real=True)
     theirs.update(y, real=False)
-    assert frechet_distance(x, y) == pytest.approx(float(theirs.compute()), rel=1e-6)
-    assert frechet_distance(y, x) == pytest.approx(frechet_distance(x, y), rel=1e-9)
-    assert frechet_distance(x, x) == pytest.approx(0, abs=1e-9)
+    assert frechet(x, y) == pytest.approx(float(theirs.compute()), rel=1e-6)
+    assert frechet(y, x) == pytest.approx(frechet(x, y), rel=1e-9)
+    assert frechet(x, x) == pytest.approx(0, abs=1e-9)
 
 
 def test_frechet_distance_of_a_shift_is_its_square():
     x = features(50, 20, 1)
-    assert frechet_distance(x, x + 3) == pytest.approx(20 * 9)
+    assert frechet(x, x + 3) == pytest.approx(20 * 9)
 
 
 def test_kid_equals_torchmetrics_on_all_rows(metric):

@@ -1,0 +1,84 @@
+"""Muon: matrices move by orthogonal steps, everything else as under AdamW."""
+
+import copy
+import io
+
+import pytest
+import torch
+from torch import nn
+
+from diffusion.muon import Muon, orthogonal
+
+
+@pytest.mark.parametrize("shape", [(2, 32, 32), (3, 24, 96), (1, 96, 24)])
+def test_orthogonal_keeps_the_directions_and_evens_the_lengths(shape):
+    matrices = torch.randn(shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    u, _, v = torch.linalg.svd(matrices, full_matrices=False)
+    inner = u.mT @ orthogonal(matrices) @ v.mT  # diagonal if the directions were kept
+    lengths = inner.diagonal(dim1=1, dim2=2)
+    assert ((lengths > 0.5) & (lengths < 1.3)).all()
+    assert (inner - torch.diag_embed(lengths)).abs().max() < 0.1
+
+
+def network():
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Conv2d(4, 32, 3), nn.SiLU(), nn.Conv2d(32, 4, 1), nn.Flatten(1))
+
+
+def learn(model, optimizer, steps):
+    x = torch.randn(8, 4, 5, 5, generator=torch.Generator().manual_seed(1))
+    for _ in range(steps):
+        optimizer.zero_grad()
+        model(x).square().mean().backward()
+        optimizer.step()
+
+
+def test_a_step_on_a_matrix_does_not_know_the_scale_of_its_gradient():
+    moved = []
+    for scale in (1.0, 1024.0):  # a power of two is exact in bfloat16
+        weight = nn.Parameter(torch.zeros(32, 64))
+        gradient = torch.randn(32, 64, generator=torch.Generator().manual_seed(0))
+        weight.grad = scale * gradient
+        Muon([weight], lr=0.1).step()
+        moved.append(weight.detach())
+    assert torch.equal(*moved)
+    assert moved[0].square().mean().sqrt() == pytest.approx(0.1 * 0.2, rel=0.15)
+
+
+def test_small_weights_learn_as_under_adamw():
+    settings = {"lr": 0.01, "betas": (0.9, 0.99), "weight_decay": 0.1}
+    ours = nn.Sequential(nn.Conv2d(4, 8, 3), nn.SiLU(), nn.Conv2d(8, 4, 1), nn.Flatten(1))
+    theirs = copy.deepcopy(ours)
+    learn(ours, Muon(ours.parameters(), **settings), 5)
+    learn(theirs, torch.optim.AdamW(theirs.parameters(), **settings), 5)
+    for mine, other in zip(ours.parameters(), theirs.parameters(), strict=True):
+        torch.testing.assert_close(mine, other)
+
+
+def test_a_continued_run_has_the_same_bits():
+    whole = network()
+    learn(whole, Muon(whole.parameters()), 6)
+    parts = network()
+    first = Muon(parts.parameters())
+    learn(parts, first, 2)
+    file = io.BytesIO()
+    torch.save(first.state_dict(), file)
+    file.seek(0)
+    second = Muon(parts.parameters())
+    second.load_state_dict(torch.load(file, weights_only=True))
+    learn(parts, second, 4)
+    for once, twice in zip(whole.parameters(), parts.parameters(), strict=True):
+        assert torch.equal(once, twice)
+
+
+def test_it_lowers_the_loss():
+    model = network()
+    x = torch.randn(8, 4, 5, 5, generator=torch.Generator().manual_seed(1))
+    before = model(x).square().mean().item()
+    learn(model, Muon(model.parameters(), lr=0.02), 40)
+    assert model(x).square().mean().item() < 0.2 * before
+
+
+def test_a_rate_below_zero_is_refused():
+    with pytest.raises(ValueError, match="lr=-1"):
+        Muon(network().parameters(), lr=-1)

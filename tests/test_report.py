@@ -1,0 +1,82 @@
+"""`report.py` as typed: one file that judges a run, and sprites from anywhere."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+from conftest import SMOKE
+
+from datamodules.forge import ForgeData
+
+
+@pytest.fixture
+def forge():
+    data = ForgeData(n=300)
+    data.setup()
+    return data
+
+
+def save(path, data, rows):
+    np.savez(path, images=data.sprites.take(rows))
+
+
+@pytest.mark.processes
+def test_a_run_is_judged(command, tmp_path):
+    assert command(f"{SMOKE} hydra.run.dir=run").code == 0
+    result = command("report.py runs=[run] n=40")
+    assert result.code == 0, result
+    page = (tmp_path / "run" / "report" / "report.html").read_text()
+    assert not re.search(r"""(src|href)=["']?(https?:)?//|url\(["']?http|@import""", page)
+    found = json.loads((tmp_path / "run" / "report" / "report.json").read_text())
+    for key in ("sprite_fd", "sprite_fd_low", "sprite_fd_floor", "sprite_fd_noise", "copy_rate"):
+        assert np.isfinite(found[f"samples/{key}"])
+    assert found["samples/sprite_fd_floor"] < found["samples/sprite_fd"]
+    rows = json.loads((tmp_path / "run" / "report" / "manifest.json").read_text())
+    assert [row["index"] for row in rows] == list(range(40))
+    assert {"verdict", "percentile", "nearest", "distance"} <= rows[0].keys()
+    again = command("report.py runs=[run] n=40")  # its own folder may be written again
+    assert again.code == 0
+
+
+@pytest.mark.processes
+def test_sprites_from_anywhere_are_judged(command, forge, tmp_path):
+    rows = np.concatenate([forge.split["train"][:30], forge.split["test"]])
+    save(tmp_path / "theirs.npz", forge, rows)
+    save(tmp_path / "known.npz", forge, forge.split["train"])
+    line = "report.py images=theirs.npz data=array data.path=known.npz out=out"
+    assert command(line).code == 0
+    found = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert found["samples/copy"] == pytest.approx(0.5, abs=0.05)
+    verdicts = [row["verdict"] for row in json.loads((tmp_path / "out/manifest.json").read_text())]
+    assert verdicts[:30] == ["copy"] * 30
+
+
+@pytest.mark.parametrize(
+    ("words", "remedy"),
+    [
+        ("", "Give what to judge"),
+        ("runs=[a] sweep=b", "Give what to judge"),
+        ("runs=[nothing]", "There is no run nothing"),
+        ("sweep=nothing", "no runs with checkpoints in nothing"),
+        ("runs=[a] n=0", "n=0 must be"),
+        ("runs=[a] n=many", "n=many must be"),
+        ("runs=[a] metrics=[best]", "metrics=best is not known"),
+        ("images=none.npz data=forge", "none.npz"),
+        ("images=small.npz data=forge data.n=40", "they must match"),
+        ("images=three.npz data=array data.path=small.npz out=taken", "did not write"),
+    ],
+)
+def test_wrong_words_end_in_a_sentence(command, forge, tmp_path, words, remedy):
+    small = np.random.default_rng(0).integers(0, 255, (30, 8, 8, 3), np.uint8)
+    np.savez(tmp_path / "small.npz", images=small)
+    np.savez(tmp_path / "three.npz", images=small[:3])
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken" / "mine.txt").write_text("mine")
+    before = sorted(tmp_path.iterdir())
+    result = command(f"report.py {words}")
+    assert (result.code, result.out) == (2, ""), result
+    assert remedy in result.err
+    assert result.err.count("\n") == 1
+    written = {file for file in tmp_path.iterdir() if not file.name.startswith(".")}
+    assert written == set(before) - {tmp_path / ".out", tmp_path / ".err"}
