@@ -32,7 +32,8 @@ def main(cfg: DictConfig) -> float | None:
         from diffusion.noising import write_noising
         from diffusion.showing import warning
 
-        logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
+        for library in ("lightning.pytorch", "lightning.fabric"):
+            logging.getLogger(library).setLevel(logging.ERROR)
         warnings.filterwarnings("ignore", "The `srun` command")  # nobody needs to use SLURM
         data = build(config["data"] | {"seed": cfg.seed}, packages=("datamodules",))
         data.setup()

@@ -10,7 +10,7 @@ import torch
 from hydra.utils import instantiate
 
 from diffusion import pictures
-from diffusion.callbacks.samples import Samples
+from diffusion.callbacks.samples import SEARCHED, Samples
 from diffusion.checkpoint import load
 from diffusion.judge import Judge
 from diffusion.level_figures import write_gap_history
@@ -46,7 +46,7 @@ def close_run(run: RunDirectory, trainer: lightning.Trainer, data: Any) -> dict[
     sprites = load(run.last).sprites(sampler, seed=0, device=trainer.strategy.root_device)
     images = torch.cat(list(sprites.batches(range(SAMPLES))))
     judge = next((c.judge for c in trainer.callbacks if isinstance(c, Samples)), None)  # type: ignore[attr-defined]
-    judge = judge or Judge.of(data, {}, SAMPLES)
+    judge = judge or Judge.of(data, {}, SAMPLES, searched=SEARCHED)
     scores, findings = judge.full_scores(images), judge.passport.examine(images)
     rates = judge.rates(images, findings)
     nearest = data.images(judge.rows[findings.row.numpy()])

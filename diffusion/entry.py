@@ -28,7 +28,9 @@ from diffusion.sweeps import sweep_closed
 from diffusion.wording import CONF, is_wrong_input, sentence
 
 
-def entry(config_name: str, **words: str) -> Callable[[Callable[[DictConfig], Any]], Callable[[], None]]:
+def entry(
+    config_name: str, **words: str
+) -> Callable[[Callable[[DictConfig], Any]], Callable[[], None]]:
     """Makes `main(cfg)` a command: `conf/<config_name>.yaml` composed with the command line.
 
     In a sweep each job is the same command once more, in a process of its own. `words` are typed

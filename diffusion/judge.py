@@ -7,7 +7,7 @@ import numpy as np
 from torch import Tensor
 
 from diffusion.metrics.base import Metric, NotMeasurable
-from diffusion.metrics.passport import Findings, Passport
+from diffusion.metrics.passport import UNSEEN, Findings, Passport
 from diffusion.metrics.scale import Scale, Score
 
 REFERENCE = 4_000  # training sprites that samples are compared with; more would only take longer
@@ -49,22 +49,36 @@ class Judge:
         self.floors = {k: v for scale in self.scales.values() for k, v in scale.floor.items()}
         self.passport = Passport.of(
             lambda: data.parts(training),
-            data.images(held_out),
+            data.images(_spread(held_out, UNSEEN)),
             data.groups[training],
         )
 
     @classmethod
-    def of(cls, data: Any, metrics: Mapping[str, Metric], n: int, split: bool = True) -> "Judge":
+    def of(
+        cls,
+        data: Any,
+        metrics: Mapping[str, Metric],
+        n: int,
+        split: bool = True,
+        searched: int | None = None,
+    ) -> "Judge":
         """Against the training part of the data, or against all of it.
 
         Args:
             split: whether validation and test part were kept from the model.
+            searched: copies are looked for among so many training sprites; None for all.
         """
         train, val, test = (data.split[part] for part in ("train", "val", "test"))
         unseen = np.concatenate([val, test])
-        if split:
-            return cls(data, metrics, train, unseen, n)
-        return cls(data, metrics, np.sort(np.concatenate([train, unseen])), unseen[:0], n)
+        if not split:
+            train, unseen = np.sort(np.concatenate([train, unseen])), unseen[:0]
+        judge = cls(data, metrics, _spread(train, searched or len(train)), unseen, n)
+        if len(judge.rows) < len(train):
+            judge.notes.append(
+                f"While training, copies are looked for among {len(judge.rows):,} of the "
+                f"{len(train):,} training sprites; report.py looks at all."
+            )
+        return judge
 
     def scores(self, images: Tensor) -> dict[str, float]:
         """Scores by name, rates of copies, and shares of valid sprites; what can be measured.

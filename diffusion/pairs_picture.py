@@ -47,7 +47,9 @@ def pairs(
     page = Image.new("RGB", size, PAPER)
     draw = ImageDraw.Draw(page)
     write(draw, (16, 22), "How new are the samples?", 20, room=size[0] - 24)
-    words = f"each beside its nearest training sprite; the nearest {len(shown)} of {len(samples):,}"
+    words = (
+        f"each beside its nearest training sprite; the nearest {len(shown)} of {len(samples):,}"
+    )
     write(draw, (16, 44), words, 12, PALE, room=size[0] - 24)
     for place, k in enumerate(shown):
         x, y = 16 + place % columns * across, 62 + place // columns * down

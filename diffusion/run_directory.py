@@ -11,10 +11,14 @@ from typing import Any
 import yaml
 
 from diffusion.errors import Interrupted, UserError
+from diffusion.torchfiles import is_whole
 
 BUDGET = ("trainer.max_steps", "trainer.max_time")
 DEVICES = ("trainer.devices", "trainer.num_nodes", "trainer.strategy")
-MAY_DIFFER = (*BUDGET, *DEVICES, "logger", "callbacks", "metrics", "inception")
+REACTIONS = ("logger", "callbacks", "metrics", "inception", "checkpoint.on_failure")
+MAY_DIFFER = (*BUDGET, *DEVICES, *REACTIONS)
+CHECKPOINTS = ("last", "previous", "best")  # a run continues from the first that is whole
+LOCK = ".lock"
 
 
 class RunDirectory:
@@ -39,12 +43,15 @@ class RunDirectory:
         self._begun, self.started = False, time.process_time()
 
     def __enter__(self) -> "RunDirectory":
-        file = self.path / ".hydra" / "config.yaml"
         if self.leads:
             self._take_lock()
-        self._earlier = yaml.safe_load(file.read_text()) if file.exists() else None
-        if self.leads:
-            self._check_earlier()
+        try:
+            self._earlier = self._read(".hydra/config.yaml")
+            if self.leads:
+                self._check_earlier()
+        except BaseException:
+            self._give_lock_back()
+            raise
         return self
 
     def __exit__(
@@ -57,20 +64,28 @@ class RunDirectory:
             signalled = isinstance(error, Interrupted | KeyboardInterrupt)
             status = "interrupted" if signalled else "failed"
             self.write_json("summary.json", {"status": status, "reason": str(error)})
-        if self.leads:
-            os.close(self._lock)
+        self._give_lock_back()
 
     @property
     def last(self) -> Path | None:
-        """The newest checkpoint, if there is one."""
-        file = self.path / "checkpoints" / "last.ckpt"
-        return file if file.exists() else None
+        """The newest checkpoint that is whole, if there is one at all.
+
+        Raises:
+            UserError: there are some, and all are damaged.
+        """
+        files = [self.path / "checkpoints" / f"{name}.ckpt" for name in CHECKPOINTS]
+        there = [file for file in files if file.exists()]
+        if there and not any(map(is_whole, there)):
+            raise UserError(
+                f"No checkpoint in {self.path}/checkpoints is whole any more; give another "
+                "hydra.run.dir to begin anew."
+            )
+        return next(filter(is_whole, there), None)
 
     @property
     def summary(self) -> dict[str, Any]:
         """What `summary.json` holds; empty before the first part of the run has ended."""
-        file = self.path / "summary.json"
-        return json.loads(file.read_text()) if file.exists() else {}
+        return self._read("summary.json") or {}
 
     @property
     def finished(self) -> bool:
@@ -88,49 +103,87 @@ class RunDirectory:
         """
         if not self.leads:
             return
-        earlier = self.path / "data.json"
-        known = json.loads(earlier.read_text())["fingerprint"] if earlier.exists() else None
-        if self.last and known != data_card["fingerprint"]:
+        known = self._read("data.json") or {}
+        if self.last and known.get("fingerprint") != data_card["fingerprint"]:
             raise UserError(
                 f"The data has changed since {self.path} was begun; give another hydra.run.dir, "
                 "or the old data to continue it."
             )
         self._begun = True
+        self._set_damaged_aside()
         (self.path / ".hydra").mkdir(exist_ok=True)
-        for name, content in (("config", self.config), ("overrides", overrides)):
-            text = yaml.safe_dump(content, sort_keys=False)
-            (self.path / ".hydra" / f"{name}.yaml").write_text(text)
+        for name, content in (("overrides", overrides), ("config", self.config)):
+            self._write(f".hydra/{name}.yaml", yaml.safe_dump(content, sort_keys=False))
         self.write_json("data.json", data_card)
         (self.path / "summary.json").unlink(missing_ok=True)
 
     def write_json(self, name: str, content: Any) -> None:
         """Writes a file of the run directory whole or not at all."""
         if self.leads:
-            beside = self.path / f".{name}.tmp"
-            beside.write_text(json.dumps(content, indent=2) + "\n")
-            os.replace(beside, self.path / name)
+            self._write(name, json.dumps(content, indent=2) + "\n")
 
     def say(self, text: str) -> None:
         """Prints, once per launch."""
         if self.leads:
             print(text, flush=True)
 
-    def _take_lock(self) -> None:
-        self.path.mkdir(parents=True, exist_ok=True)
-        self._lock = os.open(self.path, os.O_RDONLY)  # the directory itself: no file is left over
+    def _read(self, name: str) -> dict[str, Any] | None:
+        """A YAML or JSON file of the run directory; None if it is not there."""
+        file = self.path / name
+        if not file.exists():
+            return None
+        parse = json.loads if name.endswith(".json") else yaml.safe_load
         try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # dies with its process
-        except BlockingIOError as error:
+            content = parse(file.read_text())
+        except (ValueError, yaml.YAMLError):
+            content = None
+        if not isinstance(content, dict):
+            raise UserError(f"{file} is damaged; give another hydra.run.dir to begin anew.")
+        return content
+
+    def _write(self, name: str, text: str) -> None:
+        file = self.path / name
+        beside = file.with_name(f".{file.name}.tmp")
+        beside.write_text(text)
+        os.replace(beside, file)
+
+    def _set_damaged_aside(self) -> None:
+        """So that the next write of `last.ckpt` does not keep the damaged one as the previous."""
+        last = self.path / "checkpoints" / "last.ckpt"
+        if self.last and last.exists() and self.last != last:
+            self.say(f"{last} is damaged and was renamed; {self.last.name} is used instead.")
+            os.replace(last, last.with_name("last.ckpt.damaged"))
+
+    def _take_lock(self) -> None:
+        """An flock, which dies with its process; on the directory, so that no file is left over.
+
+        NFS locks files only, and some file systems of clusters lock nothing.
+        """
+        self.path.mkdir(parents=True, exist_ok=True)
+        for name, flags in (("", os.O_RDONLY), (LOCK, os.O_RDWR | os.O_CREAT)):
+            self._lock = os.open(self.path / name, flags)
+            try:
+                return fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                os.close(self._lock)
+                raise UserError(
+                    f"{self.path} is in use by another process; wait for it, or give another "
+                    "hydra.run.dir."
+                ) from error
+            except OSError:
+                os.close(self._lock)
+        self._lock = os.open(os.devnull, os.O_RDONLY)
+        self.say(f"{self.path} cannot be locked here; let no second process use it.")
+        return None
+
+    def _give_lock_back(self) -> None:
+        if self.leads:
             os.close(self._lock)
-            raise UserError(
-                f"{self.path} is in use by another process; wait for it, or give another "
-                "hydra.run.dir."
-            ) from error
 
     def _check_earlier(self) -> None:
         if self._earlier is None:
-            if any(self.path.iterdir()):
-                os.close(self._lock)
+            begun = {".hydra", LOCK}  # by a run that was killed before it began
+            if any(file.name not in begun for file in self.path.iterdir()):
                 raise UserError(
                     f"{self.path} is not empty and holds no run; give another hydra.run.dir."
                 )
@@ -142,7 +195,6 @@ class RunDirectory:
             if before.get(key) != now.get(key) and not key.startswith(MAY_DIFFER)
         )
         if different and self.last:  # a run that never saved anything may be replaced
-            os.close(self._lock)
             raise UserError(
                 f"{self.path} holds a run of another configuration: {', '.join(different)} "
                 f"differ{'s' * (len(different) == 1)}; give another hydra.run.dir, or the same "

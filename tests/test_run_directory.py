@@ -3,6 +3,7 @@
 import json
 
 import pytest
+import torch
 
 from diffusion.errors import Interrupted, UserError
 from diffusion.run_directory import RunDirectory, process_rank
@@ -20,7 +21,7 @@ def made(tmp_path):
     with RunDirectory(tmp_path / "run", CONFIG) as run:
         run.begin(["seed=0"], {"fingerprint": "a"})
         (tmp_path / "run" / "checkpoints").mkdir()
-        (tmp_path / "run" / "checkpoints" / "last.ckpt").touch()
+        torch.save({}, tmp_path / "run" / "checkpoints" / "last.ckpt")
         run.write_json("summary.json", {"status": "finished"})
     return tmp_path / "run"
 

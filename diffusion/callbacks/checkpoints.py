@@ -10,6 +10,7 @@ from diffusion.callbacks.samples import Samples
 from diffusion.errors import UserError
 
 MEASURED, UNMEASURED, COPYING = range(3)
+REACTIONS = ("go_on", "stop")
 
 
 class Checkpoints(Callback):
@@ -25,12 +26,17 @@ class Checkpoints(Callback):
 
     Args:
         every_n_steps: optimizer steps between two writes of `last.ckpt`.
+        on_failure: when one cannot be written, as on a full disk: `go_on` training with the
+            earlier ones in place, or `stop`. A run never ends well without its last one.
     """
 
-    def __init__(self, every_n_steps: int = 500) -> None:
+    def __init__(self, every_n_steps: int = 500, on_failure: str = "go_on") -> None:
         if not isinstance(every_n_steps, int) or every_n_steps < 1:
             raise UserError(f"checkpoint.every_n_steps={every_n_steps} must be at least 1.")
-        self.every_n_steps = every_n_steps
+        if on_failure not in REACTIONS:
+            raise UserError(f"checkpoint.on_failure={on_failure} must be go_on or stop.")
+        self.every_n_steps, self.stops = every_n_steps, on_failure == "stop"
+        self._said = False
         self.best = (COPYING, float("inf"))
         self.validated_step = -1
         self._saved_step = -1
@@ -49,8 +55,12 @@ class Checkpoints(Callback):
     ) -> None:
         # Lightning counts one too many when it restarts at a step that was validated.
         trainer.fit_loop.epoch_loop._batches_that_stepped = trainer.global_step
-        if trainer.global_step % self.every_n_steps == 0 and between_steps(trainer, batch_idx):
-            self.save(trainer)
+        if self.saves_now(trainer) and between_steps(trainer, batch_idx):
+            self._try_to_save(trainer)
+
+    def saves_now(self, trainer: lightning.Trainer) -> bool:
+        """Whether `last.ckpt` is written after the step that ended last."""
+        return trainer.global_step % self.every_n_steps == 0
 
     def on_validation_end(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
@@ -58,10 +68,12 @@ class Checkpoints(Callback):
         self.validated_step = trainer.global_step
         standing = _standing(trainer)
         if standing < self.best:
-            self.best = standing
-            self._write(trainer, "best")
+            earlier, self.best = self.best, standing
+            if failure := self._write(trainer, "best"):
+                self.best = earlier  # the file is still that one's
+                self._react(trainer, failure)
         if trainer.state.fn == "validate":  # after the last step: last.ckpt knows of it too
-            self._write(trainer, "last")
+            _require(self._write(trainer, "last"))
 
     def on_train_end(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
@@ -69,10 +81,30 @@ class Checkpoints(Callback):
         self.save(trainer)
 
     def save(self, trainer: lightning.Trainer) -> None:
-        """Writes `last.ckpt` unless this step is there already; all ranks call it."""
-        if trainer.global_step != self._saved_step:
-            self._write(trainer, "last")
-            self._saved_step = trainer.global_step
+        """Writes `last.ckpt` unless this step is there already; all ranks call it.
+
+        Raises:
+            UserError: it cannot be written.
+        """
+        _require(self._save(trainer))
+
+    def _try_to_save(self, trainer: lightning.Trainer) -> None:
+        if failure := self._save(trainer):
+            self._react(trainer, failure)
+
+    def _save(self, trainer: lightning.Trainer) -> str:
+        if trainer.global_step == self._saved_step:
+            return ""
+        failure = self._write(trainer, "last")
+        self._saved_step = self._saved_step if failure else trainer.global_step
+        return failure
+
+    def _react(self, trainer: lightning.Trainer, failure: str) -> None:
+        if self.stops:
+            _require(failure)
+        if trainer.is_global_zero and not self._said:
+            print(f"{failure} Training goes on; make room before it ends.", flush=True)
+        self._said = True
 
     def state_dict(self) -> dict[str, Any]:
         return {"best": list(self.best), "validated_step": self.validated_step}
@@ -82,8 +114,24 @@ class Checkpoints(Callback):
         self.best = (kind, value)
         self.validated_step = state_dict["validated_step"]
 
-    def _write(self, trainer: lightning.Trainer, name: str) -> None:
-        trainer.save_checkpoint(Path(trainer.default_root_dir) / "checkpoints" / f"{name}.ckpt")
+    def _write(self, trainer: lightning.Trainer, name: str) -> str:
+        """Writes a checkpoint; what went wrong, the same on all ranks, or nothing."""
+        file, failure = Path(trainer.default_root_dir) / "checkpoints" / f"{name}.ckpt", ""
+        try:
+            trainer.save_checkpoint(file)
+        except OSError as error:  # on the rank that writes
+            why = error.strerror or str(error)
+            failure = (
+                f"{name}.ckpt could not be written at step {trainer.global_step} ({why}); the "
+                "earlier one is kept."
+            )
+            trainer.strategy.barrier("Trainer.save_checkpoint")  # where the other ranks wait
+        return str(trainer.strategy.broadcast(failure))
+
+
+def _require(failure: str) -> None:
+    if failure:
+        raise UserError(f"{failure} Make room, and the same command continues from there.")
 
 
 def _standing(trainer: lightning.Trainer) -> tuple[int, float]:

@@ -1,4 +1,7 @@
-"""SIGINT and SIGTERM end a run between two steps, saved at the exact step."""
+"""Signals end a run between two steps, saved at the exact step.
+
+SIGINT is Ctrl-C; SIGTERM, SIGUSR1 and SIGUSR2 are how schedulers tell that the time is up.
+"""
 
 import signal
 import sys
@@ -12,6 +15,8 @@ from lightning.pytorch import Callback
 from diffusion.callbacks.checkpoints import between_steps
 from diffusion.errors import Interrupted
 from diffusion.pace import logs_now
+
+SCHEDULERS = (signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)
 
 
 class Signals(Callback):
@@ -30,7 +35,9 @@ class Signals(Callback):
     ) -> None:
         self._folder = trainer.default_root_dir
         self._earlier = {
-            number: signal.signal(number, self._note) for number in (signal.SIGINT, signal.SIGTERM)
+            number: signal.signal(number, self._note)
+            for number in (signal.SIGINT, *SCHEDULERS)
+            if signal.getsignal(number) != signal.SIG_IGN  # a job of a sweep hears of it otherwise
         }
 
     def on_train_batch_start(
@@ -74,7 +81,7 @@ class Signals(Callback):
                 "from the last checkpoint.",
                 number,
             )
-        self.caught = number
+        self.caught = signal.SIGTERM if number in SCHEDULERS else number
         print("\nstopping after this step; Ctrl-C again stops at once", file=sys.stderr)
 
     def _restore(self) -> None:

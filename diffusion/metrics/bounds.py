@@ -66,7 +66,7 @@ def own_square(samples: Tensor) -> Tensor:
 
 
 def _projected(pixels: Tensor, basis: Tensor) -> tuple[Tensor, Tensor]:
-    """Coordinates `(n, K)` in the basis, and the length `(n, 1)` of the rest, a little too long."""
+    """Coordinates `(n, K)` in the basis, and length `(n, 1)` of the rest, a little too long."""
     flat = pixels.flatten(1)
     projected = flat @ basis
     rest = flat.square().sum(1) * (1 + SLACK) - projected.square().sum(1)

@@ -43,7 +43,7 @@ def moved(pixels: Tensor, move: tuple[int, int]) -> Tensor:
 
 
 def left_after_moves(values: Tensor) -> Tensor:
-    """Sums float32 `(n, 25)` over what of `(n, H, W)` is still on the canvas after each of `MOVES`."""
+    """Sums float32 `(n, 25)` over what of `(n, H, W)` each of `MOVES` leaves on the canvas."""
     sums = _stays(values.shape[1]).T @ values @ _stays(values.shape[2])
     rows, columns = zip(*MOVES, strict=True)
     return sums[:, [dy + SHIFT for dy in rows], [dx + SHIFT for dx in columns]]

@@ -50,28 +50,20 @@ class Positions:
 
     def look(self, part: Part, same_group: Tensor | None = None) -> None:
         """Compares with a part; pairs where `same_group` bool `(N, m)` is true do not count."""
-        for move, queries in self.queries.items():
-            keys = part.keys(move)
+        for move in self.queries:
             for start in range(0, len(part), BLOCK):
                 rows = slice(start, start + BLOCK)
-                barred = None if same_group is None else same_group[:, rows]
-                self._block(part, start, move, queries, [key[rows] for key in keys], barred)
+                self._block(part, rows, move, None if same_group is None else same_group[:, rows])
 
     def _block(
-        self,
-        part: Part,
-        start: int,
-        move: tuple[int, int],
-        queries: list[Tensor],
-        keys: list[Tensor],
-        barred: Tensor | None,
+        self, part: Part, rows: slice, move: tuple[int, int], barred: Tensor | None
     ) -> None:
         """Compares the most promising pair of each sprite, then whatever may beat that."""
         sprites = torch.arange(len(self.samples))
-        for query, key in zip(queries, keys, strict=True):
+        for query, keys in zip(self.queries[move], part.keys(move), strict=True):
             best = self.best.distance[sprites]
             query[sprites, -2] = -best.nan_to_num(posinf=0).float()
-            bound = query[sprites] @ key.T
+            bound = query[sprites] @ keys[rows].T
             if barred is not None:
                 bound.masked_fill_(barred[sprites], torch.inf)
             least = bound.amin(1)
@@ -79,16 +71,13 @@ class Positions:
             sprites, bound = sprites[hot], bound[hot]
             if not len(sprites):
                 return
-        before = queries[-1][sprites, -2]
-        self._compare(part, sprites, start + bound.argmin(1), move)
-        nearer = -self.best.distance[sprites].float() - before
-        bound += nearer[:, None] * keys[-1][:, -2]
+        self._compare(part, sprites, rows.start + bound.argmin(1), move)
+        nearer = -self.best.distance[sprites].float() - query[sprites, -2]
+        bound += nearer[:, None] * keys[rows, -2]
         sprite, row = (bound <= -self.square[sprites, None]).nonzero().T
-        self._compare(part, sprites[sprite], start + row, move)
+        self._compare(part, sprites[sprite], rows.start + row, move)
 
-    def _compare(
-        self, part: Part, sprites: Tensor, rows: Tensor, move: tuple[int, int]
-    ) -> None:
+    def _compare(self, part: Part, sprites: Tensor, rows: Tensor, move: tuple[int, int]) -> None:
         size = max(1, COMPARED // self.samples[0].numel())
         for some, others in zip(sprites.split(size), rows.split(size), strict=True):
             difference = self.samples[some]

@@ -8,8 +8,8 @@ from itertools import chain
 import torch
 from torch import Tensor
 
-from diffusion.metrics.moves import MOVES
 from diffusion.metrics.bounds import directions
+from diffusion.metrics.moves import MOVES
 from diffusion.metrics.nearest import Positions
 from diffusion.metrics.part import Part, parts_of
 from diffusion.metrics.recolouring import Recolourings
@@ -17,7 +17,9 @@ from diffusion.metrics.recolouring import Recolourings
 DIRECTIONS = 64, 512  # for bounds: a first look, and a closer one
 TOGETHER = 2048  # samples searched for at once: more memory, or more looks at the training set
 
-Parts = Callable[[], Iterable[Tensor]]  # parts uint8 (m, C, H, W) of a training set, again and again
+Parts = Callable[
+    [], Iterable[Tensor]
+]  # parts uint8 (m, C, H, W) of a training set, again and again
 
 
 class Relation(IntEnum):

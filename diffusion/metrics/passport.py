@@ -2,8 +2,8 @@
 
 How near is too near is learned from m real sprites that are as good as unseen. Half of the rate at
 which such sprites may be called repeats goes to copies, shifts and mirror images together, half to
-recolourings. The limit of each is the k-th smallest distance of the m, k = (m + 1) rate / 2 rounded
-down, so one more unseen sprite is nearer than that with a probability of k / (m + 1) (conformal
+recolourings. The limit of each is the k-th smallest of the m distances, k = (m + 1) rate / 2
+rounded down, so one more unseen sprite is nearer with a probability of k / (m + 1) (conformal
 prediction, Vovk et al. 2005). Where m is too small for that, k is 1.
 """
 

@@ -29,7 +29,7 @@ class Recolourings:
     the nearest of the former means. It is 0 only where an exchange of colours makes one the other.
 
     Only pairs are measured whose outlines agree in at least 4/5 of those that either has; the
-    sample's are taken as they are, and without those fainter than a wobble. A sprite with more than
+    sample's are taken as they are, and without those fainter than a wobble. A sprite of more than
     p / 2 colours is hardly divided into regions: only exact recolourings of it count, and none
     where no colour repeats.
 

@@ -52,8 +52,8 @@ class Painted:
     def unevenness(self, shown: Tensor) -> Tensor:
         """Sum of squares `(k,)` of the sample's colours about their means in each region.
 
-        Times p / (p - r) for r colours on p pixels that are shown. Infinite where no colour repeats,
-        and where there are more than p / 2, unless the sample is even in all regions.
+        Times p / (p - r) for r colours on p pixels that are shown. Infinite where no colour
+        repeats, and where there are more than p / 2, unless the sample is even in all regions.
 
         Args:
             shown: bool `(k, P)`, where the training sprite covers its ground.

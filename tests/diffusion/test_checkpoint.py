@@ -48,6 +48,7 @@ def write(path, **changes):
     checkpoint = {
         "state_dict": {f"denoiser.{name}": value for name, value in denoiser.state_dict().items()},
         "card": {"recipe": RECIPE, "sprites": SPRITES},
+        "global_step": 0,
         **changes,
     }
     AtomicCheckpointIO().save_checkpoint(checkpoint, path)

@@ -80,3 +80,13 @@ def test_inception_weights_that_are_not_there_are_refused_at_once(tmp_path):
     assert with_inception(METRICS, False) == METRICS
     with pytest.raises(UserError):
         with_inception(METRICS, str(tmp_path / "missing.pth"))
+
+
+def test_a_large_set_is_searched_in_part_and_that_is_said(data):
+    judge = Judge.of(data, {}, 10, searched=100)
+    assert len(judge.rows) == 100
+    assert judge.notes == [
+        "While training, copies are looked for among 100 of the 480 training sprites; report.py "
+        "looks at all."
+    ]
+    assert judge.scores(data.images(judge.rows[:10]))["copy"] == 1

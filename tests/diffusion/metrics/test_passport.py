@@ -9,7 +9,7 @@ from datamodules.arrays import Sprites
 from datamodules.duplicates import groups as duplicate_groups
 from datamodules.likeness import planes, recoloured
 from diffusion.metrics.moves import moved
-from diffusion.metrics.novelty import Relation, Relatives, bases_of, relatives
+from diffusion.metrics.novelty import Relatives, bases_of, relatives
 from diffusion.metrics.passport import REPEATS, Passport, Verdict, limits
 
 REAL_SETS = ("dawnlike_16.npz", "ninja_16.npz", "dcss_32.npz")
@@ -18,7 +18,7 @@ REAL_SETS = ("dawnlike_16.npz", "ninja_16.npz", "dcss_32.npz")
 def passport_of(training, held_out=None, groups=None, **chosen):
     held_out = training[:0] if held_out is None else held_out
     groups = np.arange(len(training)) if groups is None else groups
-    return Passport.of(lambda: training.split(50), held_out, groups, **chosen)
+    return Passport.of(lambda: training.split(500), held_out, groups, **chosen)
 
 
 def wobbling(images, seed=0):
@@ -62,9 +62,14 @@ def lopsided(images):
 
 @pytest.fixture(scope="module")
 def sprites():
-    """400 distinct drawings with alpha; none repeats another, or its own mirror image."""
-    images = drawn(480, 4, seed=3, side=14)
-    return images[lopsided(images)][:400]
+    """240 distinct drawings with alpha; none repeats another, or its own mirror image."""
+    images = drawn(290, 4, seed=3, side=14)
+    return images[lopsided(images)][:240]
+
+
+@pytest.fixture(scope="module")
+def passport(sprites):
+    return passport_of(sprites)
 
 
 PLANTED = {
@@ -76,8 +81,7 @@ PLANTED = {
 
 
 @pytest.mark.parametrize("kind", PLANTED)
-def test_planted_repeats_are_all_found_and_named(sprites, kind):
-    passport = passport_of(sprites)
+def test_planted_repeats_are_all_found_and_named(sprites, passport, kind):
     exact = PLANTED[kind](sprites)
     for planted in (exact, wobbling(exact)):
         found = passport.examine(planted)
@@ -94,7 +98,7 @@ def test_opaque_sprites_are_found_too(channels):
     for kind, verdict in (("copy", Verdict.COPY), ("mirrored", Verdict.MIRRORED)):
         found = passport.examine(PLANTED[kind](training))
         assert (found.distance == 0).all()
-        assert found.verdict.count(verdict) >= 57  # a few drawings are their own mirror image
+        assert found.verdict.count(verdict) >= 55  # a few drawings are their own mirror image
     found = passport.examine(repainted(training))
     assert (found.distance == 0).all()
     assert set(found.verdict) <= set(REPEATS)
@@ -106,23 +110,23 @@ def real_sprites(path):
 
 @pytest.mark.parametrize("name", REAL_SETS)
 def test_planted_repeats_of_real_sprites_are_all_found(real, name):
-    training = real_sprites(real(name))[::5]
+    training = real_sprites(real(name))[:: 12 if "32" in name else 6]
     passport = passport_of(training)
-    divided = torch.from_numpy(recoloured(planes(as_rows(training[:100])))[:, 0] != 0)
+    divided = torch.from_numpy(recoloured(planes(as_rows(training[:60])))[:, 0] != 0)
     assert divided.double().mean() > 0.9
     for kind, plant in PLANTED.items():
-        found = passport.examine(plant(training[:100][divided]))
+        found = passport.examine(plant(training[:60][divided]))
         assert (found.distance == 0).all()
         assert all(verdict in REPEATS for verdict in found.verdict), kind
-    found = passport.examine(wobbling(training[:100]))
+    found = passport.examine(wobbling(training[:60]))
     assert set(found.verdict) == {Verdict.COPY}
-    assert torch.equal(found.row, torch.arange(100))
+    assert torch.equal(found.row, torch.arange(60))
 
 
 @pytest.mark.parametrize("name", REAL_SETS)
 def test_unseen_real_sprites_are_called_repeats_at_no_more_than_the_rate(real, name):
     """Split by groups: half is trained on, a quarter calibrates, a quarter is judged, often."""
-    images = real_sprites(real(name))[:: 3 if name == "dcss_32.npz" else 1]
+    images = real_sprites(real(name))[:: 3 if "32" in name else 1]
     group = duplicate_groups(Sprites(as_rows(images)), np.arange(len(images)))[0]
     rng = np.random.default_rng(0)
     unseen = (rng.random(group.max() + 1) < 0.5)[group]
@@ -163,7 +167,7 @@ def test_few_sprites_have_limits_too():
 
 def test_exact_repeats_agree_with_the_rule_that_groups_duplicates(sprites):
     """What the doctor would put into one group, and no more, is a repeat at distance 0."""
-    training, others = sprites[:200], sprites[200:260]
+    training, others = sprites[:160], sprites[160:200]
     kinds = [others, *(plant(training[::4]) for plant in PLANTED.values())]
     kinds.append(repainted(training[1::4]).flip(-1))
     samples = torch.cat(kinds)
@@ -176,9 +180,9 @@ def test_exact_repeats_agree_with_the_rule_that_groups_duplicates(sprites):
 
 
 def test_a_sprite_is_new_when_it_is_as_far_as_unseen_ones(sprites):
-    training, unseen = sprites[:250], sprites[250:]
-    passport = passport_of(training, unseen[:100])
-    found = passport.examine(unseen[100:])
+    training, unseen = sprites[:120], sprites[120:]
+    passport = passport_of(training, unseen[:60])
+    found = passport.examine(unseen[60:])
     assert passport.rates(found)["new"] > 0.8
     assert 30 < found.percentile.mean() < 70
     copies = passport.examine(training)
@@ -188,10 +192,10 @@ def test_a_sprite_is_new_when_it_is_as_far_as_unseen_ones(sprites):
 
 
 def test_rates_add_up_and_the_base_rate_is_that_of_unseen_sprites(sprites):
-    training, unseen = sprites[:300], sprites[300:]
+    training, unseen = sprites[:160], sprites[160:]
     passport = passport_of(training, torch.cat([unseen, training[:20]]))
     rates = passport.base_rates
-    assert rates["copy_rate"] >= 20 / 420  # those were trained on after all
+    assert rates["copy_rate"] >= 20 / 260  # those were trained on after all
     assert rates["copy_rate"] == pytest.approx(sum(rates[str(verdict)] for verdict in REPEATS))
     assert sum(rates[str(verdict)] for verdict in Verdict) == pytest.approx(1)
     assert Passport.rates(passport.examine(training))["copy_rate"] == 1
@@ -225,6 +229,4 @@ def test_groups_of_near_repeats_do_not_lower_the_limit(sprites):
     apart = passport_of(frames, groups=np.arange(120) % 60)
     assert set(apart.examine(wobbling(frames, 1)).verdict) == {Verdict.COPY}
     mixed = passport_of(frames)
-    assert Verdict.COPY not in set(mixed.examine(wobbling(frames[:60], 1)).verdict) or (
-        Passport.rates(mixed.examine(wobbling(frames[:60], 1)))["copy"] < 0.5
-    )
+    assert Passport.rates(mixed.examine(wobbling(frames, 1)))["copy_rate"] < 0.5

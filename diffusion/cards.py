@@ -1,0 +1,100 @@
+"""What the card of a checkpoint must say before anything is made from it.
+
+A card is written by this project, and read from files that anybody may have written. It is plain
+containers; nothing in it may make a program reach for absurd amounts of memory or time.
+"""
+
+import math
+from typing import Any
+
+from diffusion.errors import UserError
+
+DEEPEST, LONGEST = 16, 10_000  # levels of containers, letters of a word
+LARGEST = 10**6  # number in a recipe: no schedule, width or count comes near it
+WIDEST = 256  # pixels of a sprite's side, as in every source of data
+
+
+def check_card(card: Any) -> None:
+    """Refuses a card that is not plain, or that describes no sprites and no denoiser.
+
+    Raises:
+        UserError: naming the entry that is wrong.
+    """
+    _require(isinstance(card, dict) and {"recipe", "sprites"} <= card.keys(), "card")
+    _check_plain(card, "card", 0)
+    recipe, sprites = card["recipe"], card["sprites"]
+    parts = {"model", "schedule", "prediction", "weighting"}
+    _require(isinstance(recipe, dict) and recipe.keys() == parts, "recipe")
+    _check_numbers(recipe, "recipe")
+    _check_sprites(sprites)
+    _require(recipe["model"].get("channels") == sprites["shape"][0], "recipe.model.channels")
+    classes = recipe["model"].get("classes", 0)
+    _require(classes in (0, len(sprites["label_names"])), "recipe.model.classes")
+    if "config" in card:
+        _check_origin(card)
+
+
+def _check_sprites(sprites: Any) -> None:
+    keys = {"shape", "hard_alpha", "label_names", "label_frequencies"}
+    _require(isinstance(sprites, dict) and keys <= sprites.keys(), "sprites")
+    shape, names, shares = (sprites[key] for key in ("shape", "label_names", "label_frequencies"))
+    _require(
+        isinstance(shape, list)
+        and [type(side) for side in shape] == [int] * 3
+        and shape[0] in (1, 3, 4)
+        and all(1 <= side <= WIDEST for side in shape[1:]),
+        "sprites.shape",
+    )
+    _require(isinstance(sprites["hard_alpha"], bool), "sprites.hard_alpha")
+    _require(
+        isinstance(names, list) and all(isinstance(name, str) for name in names),
+        "sprites.label_names",
+    )
+    _require(
+        isinstance(shares, list)
+        and len(shares) == len(names)
+        and all(isinstance(share, float) and 0 <= share <= 1 for share in shares)
+        and (not shares or sum(shares) > 0),
+        "sprites.label_frequencies",
+    )
+
+
+def _check_origin(card: dict[str, Any]) -> None:
+    """What is needed to find the training data again, and to make sprites as the run did."""
+    config, data = card["config"], card.get("data")
+    _require(isinstance(config, dict) and isinstance(config.get("data"), dict), "config.data")
+    seed = config.get("seed")
+    _require(isinstance(seed, int) and seed >= 0, "config.seed")
+    _require(isinstance(config.get("flip"), bool), "config.flip")
+    _require(isinstance(data, dict) and isinstance(data.get("fingerprint"), str), "data")
+    sampler = config.get("sampler")
+    target = sampler.get("_target_") if isinstance(sampler, dict) else None
+    _require(str(target).startswith("diffusion.samplers."), "config.sampler")
+
+
+def _check_plain(node: Any, name: str, depth: int) -> None:
+    _require(depth <= DEEPEST, name)
+    if isinstance(node, dict):
+        for key, child in node.items():
+            _require(isinstance(key, str) and len(key) <= LONGEST, name)
+            _check_plain(child, f"{name}.{key[:40]}", depth + 1)
+    elif isinstance(node, list | tuple):
+        for child in node:
+            _check_plain(child, name, depth + 1)
+    elif isinstance(node, str):
+        _require(len(node) <= LONGEST, name)
+    else:
+        _require(node is None or isinstance(node, bool | int | float), name)
+
+
+def _check_numbers(node: Any, name: str) -> None:
+    for key, child in node.items() if isinstance(node, dict) else enumerate(node):
+        if isinstance(child, dict | list | tuple):
+            _check_numbers(child, f"{name}.{key}")
+        elif isinstance(child, int | float):
+            _require(math.isfinite(child) and abs(child) <= LARGEST, f"{name}.{key}")
+
+
+def _require(holds: bool, name: str) -> None:
+    if not holds:
+        raise UserError(f"The card's {name} is not what this project writes.")
