@@ -51,9 +51,10 @@ class AtomicCheckpointIO(TorchCheckpointIO):
                 torch.save(checkpoint, file)
                 file.flush()
                 os.fsync(file.fileno())
-        except BaseException:
+        except BaseException as error:
             beside.unlink(missing_ok=True)  # on a full disk that is room for smaller files
-            raise
+            # torch's writer fails once more when it closes, which hides the reason
+            raise error.__context__ if isinstance(error.__context__, OSError) else error
         if target.name == "last.ckpt":
             _keep(target)
         os.replace(beside, target)

@@ -8,7 +8,6 @@ import torch
 from hydra.utils import instantiate
 from lightning.pytorch.loggers import Logger
 
-from diffusion.callbacks.finite import FiniteLoss
 from diffusion.callbacks.signals import Signals
 from diffusion.checkpoint import AtomicCheckpointIO, build_denoiser
 from diffusion.errors import UserError
@@ -93,7 +92,7 @@ def compose_trainer(config: dict[str, Any], folder: Path) -> lightning.Trainer:
     trainer: lightning.Trainer = instantiate(
         settings,
         # in this order: a checkpoint is written after the average moved and the loss was looked at
-        callbacks=[*chosen, FiniteLoss(), checkpoints, Signals(checkpoints.save)],
+        callbacks=[*chosen, checkpoints, Signals(checkpoints.save)],
         logger=False,
         plugins=[AtomicCheckpointIO()],
         default_root_dir=folder,

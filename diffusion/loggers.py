@@ -4,13 +4,13 @@ import csv
 import os
 import secrets
 import sys
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger, WandbLogger
+from lightning.pytorch.loggers.csv_logs import ExperimentWriter
 from lightning.pytorch.utilities import rank_zero_only
 
 
@@ -33,18 +33,24 @@ class MetricsCSV(CSVLogger):
     @rank_zero_only
     def experiment(self) -> Any:
         if self._experiment is None:
-            rows = _rows(self.file)
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # "will be deleted": it is written again below
-                writer = super().experiment
-            kept = [row for row in rows if int(row["step"]) < self.keep]
+            kept = [row for row in _rows(self.file) if _step(row) < self.keep]
+            self._experiment = _Table(self.root_dir)
             if kept:
-                writer.metrics_keys = list(kept[0])
-                with self.file.open("w", newline="") as file:
-                    table = csv.DictWriter(file, writer.metrics_keys)
-                    table.writeheader()
-                    table.writerows(kept)
+                self._experiment.metrics_keys = list(kept[0])
+                _write(self.file, list(kept[0]), kept)
+            else:
+                self.file.unlink(missing_ok=True)
         return self._experiment
+
+
+class _Table(ExperimentWriter):
+    """Never deletes the file, and replaces it whole where a row has new columns."""
+
+    def _check_log_dir_exists(self) -> None: ...
+
+    def _rewrite_with_new_header(self, fieldnames: list[str]) -> None:
+        file = Path(self.metrics_file_path)
+        _write(file, fieldnames, _rows(file))
 
 
 def _rows(file: Path) -> list[dict[str, str]]:
@@ -52,6 +58,20 @@ def _rows(file: Path) -> list[dict[str, str]]:
         return []
     with file.open(newline="") as text:
         return list(csv.DictReader(text))
+
+
+def _step(row: dict[str, str]) -> float:
+    """Infinite for a row that was being written when its process was killed."""
+    return int(row["step"]) if (row["step"] or "").isdigit() else float("inf")
+
+
+def _write(file: Path, columns: list[str], rows: list[dict[str, str]]) -> None:
+    beside = file.with_name(f".{file.name}.tmp")
+    with beside.open("w", newline="") as text:
+        table = csv.DictWriter(text, columns)
+        table.writeheader()
+        table.writerows(rows)
+    os.replace(beside, file)
 
 
 def csv_only(folder: Path, config: dict[str, Any]) -> list[Logger]:
@@ -65,7 +85,7 @@ def tensorboard(folder: Path, config: dict[str, Any]) -> list[Logger]:
 
 
 def wandb(folder: Path, config: dict[str, Any], project: str, mode: str = "auto") -> list[Logger]:
-    """A W&B logger that never asks, never waits long and never stops a run.
+    """A W&B logger that never asks, never waits long and never stops a run, whatever happens.
 
     Args:
         folder: the run directory; what is logged offline lies in its `wandb` folder.
@@ -84,8 +104,14 @@ def wandb(folder: Path, config: dict[str, Any], project: str, mode: str = "auto"
         mode = os.environ.get("WANDB_MODE") or ("online" if logged_in else "offline")
 
     def start(mode: str) -> Logger:
-        settings = library.Settings(console="off", silent=True, init_timeout=15)
-        logger = WandbLogger(
+        settings = library.Settings(
+            console="off",
+            silent=True,
+            init_timeout=15,
+            finish_timeout=30,
+            finish_timeout_raises=True,
+        )
+        logger = PatientWandb(
             name=folder.name,
             save_dir=folder,
             id=_run_id(folder),
@@ -101,14 +127,46 @@ def wandb(folder: Path, config: dict[str, Any], project: str, mode: str = "auto"
 
     try:
         return [start(mode)]
-    except library.errors.Error as error:
+    except Exception as error:
         print(f"W&B is not reachable ({type(error).__name__}); logging offline in {folder}/wandb.")
+    try:
         return [start("offline")]
+    except Exception as error:
+        print(f"W&B cannot log offline either ({type(error).__name__}); metrics.csv is written.")
+        return []
+
+
+class PatientWandb(WandbLogger):
+    """Lightning's logger, but a failure costs a sentence; after it nothing is tried again."""
+
+    failed = False
+
+    def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
+        self._try(super().log_metrics, metrics, step)
+
+    def log_image(self, key: str, images: list[Any], **options: Any) -> None:
+        self._try(super().log_image, key, images, **options)
+
+    def log_table(self, key: str, *columns_and_rows: Any, **options: Any) -> None:
+        self._try(super().log_table, key, *columns_and_rows, **options)
+
+    def finalize(self, status: str) -> None:
+        self._try(super().finalize, status)
+
+    def _try(self, log: Callable[..., None], *values: Any, **options: Any) -> None:
+        if self.failed:
+            return
+        try:
+            log(*values, **options)
+        except Exception as error:
+            self.failed = True
+            name = type(error).__name__
+            print(f"W&B failed ({name}); training goes on, and metrics.csv holds all.", flush=True)
 
 
 @contextmanager
 def ended_loggers() -> Iterator[None]:
-    """Ends the W&B run with the right state, so that the next job of a sweep gets its own."""
+    """Ends the W&B run with the right state, and says once what is left to do by hand."""
     code = 1
     try:
         yield
@@ -116,7 +174,21 @@ def ended_loggers() -> Iterator[None]:
     finally:
         library = sys.modules.get("wandb")
         if library is not None and library.run is not None:
-            library.finish(exit_code=code)
+            _end(library, library.run, code)
+
+
+def _end(library: Any, run: Any, code: int) -> None:
+    sync = f"wandb sync {run.settings.sync_dir}"
+    try:
+        run.finish(exit_code=code)
+    except Exception as error:
+        print(f"W&B has not got everything ({type(error).__name__}); to send it: {sync}")
+        if not isinstance(error, TimeoutError):  # its process is gone, and would be missed at exit
+            with suppress(Exception):
+                library.teardown()
+    else:
+        if run.settings._offline:
+            print(f"W&B was offline; to send what it logged: {sync}")
 
 
 def _run_id(folder: Path) -> str:

@@ -150,9 +150,10 @@ class RunDirectory:
     def _set_damaged_aside(self) -> None:
         """So that the next write of `last.ckpt` does not keep the damaged one as the previous."""
         last = self.path / "checkpoints" / "last.ckpt"
-        if self.last and last.exists() and self.last != last:
-            self.say(f"{last} is damaged and was renamed; {self.last.name} is used instead.")
-            os.replace(last, last.with_name("last.ckpt.damaged"))
+        if self.last and self.last != last:
+            self.say(f"{last} is damaged or missing; {self.last.name} is used instead.")
+            if last.exists():
+                os.replace(last, last.with_name("last.ckpt.damaged"))
 
     def _take_lock(self) -> None:
         """An flock, which dies with its process; on the directory, so that no file is left over.
@@ -197,8 +198,8 @@ class RunDirectory:
         if different and self.last:  # a run that never saved anything may be replaced
             raise UserError(
                 f"{self.path} holds a run of another configuration: {', '.join(different)} "
-                f"differ{'s' * (len(different) == 1)}; give another hydra.run.dir, or the same "
-                "options to continue it."
+                f"differ{'s' * (len(different) == 1)}; give another hydra.run.dir (in a sweep: "
+                "sweep_name), or the same options to continue it."
             )
 
 

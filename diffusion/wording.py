@@ -44,6 +44,11 @@ def sentence(error: Exception, config_name: str) -> str:
     choice = re.search(r"Could not (?:find|load) '([\w./@=-]+)'", text)
     if choice:
         group, _, option = choice.group(1).rpartition("/")
+        if group == "hydra/launcher":
+            return (
+                f"{group}={option} is not installed; pip install -e '.[launchers]' brings joblib, "
+                "submitit_local and submitit_slurm."
+            )
         known = sorted(file.stem for file in (CONF / group).glob("*.yaml"))
         near = get_close_matches(option, known, 1, 0.3)
         hint = f"did you mean {group}={near[0]}? " if near else ""

@@ -183,6 +183,12 @@ def test_a_misspelt_value_ends_the_sweep_before_it_begins(command):
     assert "did you mean schedule=linear?" in result.err
 
 
+def test_a_launcher_that_is_not_there_is_named(command):
+    result = command(f"{SWEEP} seed=0,1 hydra/launcher=cloud")
+    assert result.code == 2
+    assert "hydra/launcher=cloud is not installed; pip install" in result.err
+
+
 @pytest.mark.processes
 def test_failed_jobs_stop_nobody_and_are_continued(launch, tmp_path):
     (tmp_path / "bomb.py").write_text(BOMB)

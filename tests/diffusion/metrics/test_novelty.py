@@ -171,3 +171,11 @@ def test_nearest_is_the_copy_relation():
     found = search(samples, training)
     assert torch.equal(row, found.row[:, Relation.COPY])
     assert torch.equal(distance, found.distance[:, Relation.COPY])
+
+
+def test_of_equally_near_sprites_the_first_is_named():
+    sprite = torch.nn.functional.pad(drawn(1, 4, 13), (3, 3, 3, 3))
+    training = torch.cat([moved(sprite, (-2, 0)), moved(sprite, (0, 1)), moved(sprite, (0, 1))])
+    for size in (1, 3):
+        assert search(sprite, training, size).row[0, Relation.SHIFTED] == 0
+        assert search(training[2:], training, size).row[0, Relation.COPY] == 1

@@ -230,3 +230,12 @@ def test_groups_of_near_repeats_do_not_lower_the_limit(sprites):
     assert set(apart.examine(wobbling(frames, 1)).verdict) == {Verdict.COPY}
     mixed = passport_of(frames)
     assert Passport.rates(mixed.examine(wobbling(frames, 1)))["copy_rate"] < 0.5
+
+
+def test_a_mirror_image_of_a_nearly_symmetric_sprite_is_called_one(sprites, passport):
+    """It is near enough to be a copy, too, but nearer by far as a mirror image."""
+    symmetric = torch.maximum(sprites, sprites.flip(-1))[:20]
+    symmetric[:, :3, 6, 5] //= 2
+    found = passport_of(torch.cat([symmetric, sprites[20:]])).examine(symmetric.flip(-1))
+    assert found.verdict.count(Verdict.MIRRORED) > 10
+    assert (found.distance == 0).all()

@@ -1,0 +1,224 @@
+"""Who is compared: this project under any configuration, and three peers as they document themselves.
+
+All see the same uint8 sprites of four channels, since each peer takes the number of channels as an
+argument; each keeps its own network, loss, optimizer, average and DDIM sampler. Where a peer asks
+for a number of epochs or steps, its learning rate falls over the budget instead.
+"""
+
+import copy
+import math
+import sys
+from abc import ABC, abstractmethod
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+
+class Contestant(ABC):
+    """A network and the way it is trained.
+
+    Attributes:
+        batch: sprites of one optimizer step.
+        average: the weights that sprites are made with.
+    """
+
+    batch: int
+    average: nn.Module
+
+    @abstractmethod
+    def step(self, images: Tensor, progress: float) -> None:
+        """One optimizer step on uint8 `(batch, 4, H, W)`, at this share 0..1 of the budget."""
+
+    @abstractmethod
+    def sample(self, n: int, steps: int, first: int) -> Tensor:
+        """Sprites number `first` and on in [-1, 1], with `steps` network evaluations each."""
+
+
+class Ours(Contestant):
+    """This project's denoiser in a bare loop: no Lightning, no validation, no checkpoints.
+
+    Args:
+        overrides: words of the command line, such as `model=small prediction=velocity`.
+        shape: `(C, H, W)` of a sprite.
+    """
+
+    def __init__(self, overrides: str, shape: tuple[int, int, int]) -> None:
+        from hydra import compose, initialize_config_dir
+        from hydra.utils import instantiate
+        from omegaconf import OmegaConf
+
+        from diffusion.checkpoint import build_denoiser
+        from diffusion.precision import native_precision
+
+        with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+            composed = compose("train", ["logger=csv", *overrides.split()])
+        config = {
+            key: OmegaConf.to_container(composed[key], resolve=True)
+            for key in ("model", "schedule", "prediction", "weighting", "trainer", "data")
+        }
+        parts = ("model", "schedule", "prediction", "weighting")
+        recipe = {part: config[part] for part in parts}
+        recipe["model"] |= {"channels": shape[0], "classes": 0}
+        torch.manual_seed(composed.seed)
+        self.denoiser, self.shape = build_denoiser(recipe), shape
+        self.average = copy.deepcopy(self.denoiser).requires_grad_(False)
+        self.optimizer = instantiate(composed.optimizer)(self.denoiser.parameters())
+        self.learning_rate = instantiate(composed.learning_rate)
+        self.rate = self.optimizer.param_groups[0]["lr"]
+        self.clip = config["trainer"]["gradient_clip_val"]
+        self.decay = composed.callbacks.ema.decay if composed.callbacks.get("ema") else 0.0
+        self.batch, self.flip = config["data"]["batch_size"], composed.flip
+        precision = config["trainer"]["precision"]
+        precision = native_precision("cpu") if precision == "auto" else precision
+        self.bf16 = precision == "bf16-mixed"
+        self.generator = torch.Generator().manual_seed(composed.seed)
+        self.steps = 0
+
+    def step(self, images: Tensor, progress: float) -> None:
+        x0 = images.float().div(127.5).sub(1)
+        if self.flip:
+            mirrored = torch.rand(len(x0), generator=self.generator) < 0.5
+            x0 = torch.where(mirrored.view(-1, 1, 1, 1), x0.flip(-1), x0)
+        t = self.denoiser.training_times(len(x0), self.generator)
+        eps = torch.randn(x0.shape, generator=self.generator)
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.bf16):
+            loss = self.denoiser.loss(x0, t, eps).mean()
+        loss.backward()
+        if self.clip:
+            nn.utils.clip_grad_norm_(self.denoiser.parameters(), self.clip)
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.rate * self.learning_rate(self.steps, progress)
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+        self.steps += 1
+        decay = min(self.decay, (1 + self.steps) / (10 + self.steps))
+        with torch.no_grad():
+            weights = [weight.detach() for weight in self.denoiser.parameters()]
+            torch._foreach_lerp_(list(self.average.parameters()), weights, 1 - decay)
+        for kept, now in zip(self.average.buffers(), self.denoiser.buffers(), strict=True):
+            kept.copy_(now)
+
+    def sample(self, n: int, steps: int, first: int) -> Tensor:
+        from diffusion.noise import ImageNoise
+        from diffusion.samplers.ddim import DDIM
+
+        noise = ImageNoise(0, range(first, first + n), self.shape)
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.bf16):
+            return DDIM(steps)(self.average.eval(), noise)
+
+
+class Lucidrains(Contestant):
+    """denoising-diffusion-pytorch: the README's network and Trainer; its defaults elsewhere.
+
+    Half precision (`amp=True`) is bfloat16 here, as a CPU knows no other.
+    """
+
+    batch = 2 * 32  # train_batch_size times gradient_accumulate_every
+    dim = 64
+
+    def __init__(self, shape: tuple[int, int, int]) -> None:
+        from denoising_diffusion_pytorch import GaussianDiffusion, Unet
+        from ema_pytorch import EMA
+
+        torch.manual_seed(0)
+        network = Unet(dim=self.dim, dim_mults=(1, 2, 4, 8), channels=shape[0])
+        self.diffusion = GaussianDiffusion(
+            network, image_size=shape[1], timesteps=1000, sampling_timesteps=50
+        )
+        self.optimizer = torch.optim.Adam(
+            self.diffusion.parameters(), lr=8e-5, betas=(0.9, 0.99)
+        )
+        self.ema = EMA(self.diffusion, beta=0.995, update_every=10)
+        self.average = self.ema
+
+    def step(self, images: Tensor, progress: float) -> None:
+        mirrored = (torch.rand(len(images)) < 0.5).view(-1, 1, 1, 1)
+        images = torch.where(mirrored, images.flip(-1), images).float() / 255
+        for part in images.chunk(2):
+            with torch.autocast("cpu", torch.bfloat16):
+                loss = self.diffusion(part) / 2
+            loss.backward()
+        nn.utils.clip_grad_norm_(self.diffusion.parameters(), 1.0)
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+        self.ema.update()
+
+    def sample(self, n: int, steps: int, first: int) -> Tensor:
+        model = self.ema.ema_model.eval()
+        model.sampling_timesteps = steps
+        with torch.autocast("cpu", torch.bfloat16):
+            return model.sample(batch_size=n).float() * 2 - 1
+
+
+class Diffusers(Contestant):
+    """The unconditional example of diffusers, with its defaults and the README's flags.
+
+    Of its six resolutions the first 256-channel one is left out: 16 pixels halve four times only.
+    """
+
+    batch = 16
+    widths: tuple[int, ...] = (128, 128, 256, 512, 512)
+
+    def __init__(self, shape: tuple[int, int, int]) -> None:
+        from diffusers import DDPMScheduler, UNet2DModel
+
+        torch.manual_seed(0)
+        plain = len(self.widths) - 2
+        self.network = UNet2DModel(
+            sample_size=shape[1],
+            in_channels=shape[0],
+            out_channels=shape[0],
+            layers_per_block=2,
+            block_out_channels=self.widths,
+            down_block_types=(*["DownBlock2D"] * plain, "AttnDownBlock2D", "DownBlock2D"),
+            up_block_types=("UpBlock2D", "AttnUpBlock2D", *["UpBlock2D"] * plain),
+        )
+        self.schedule, self.shape = DDPMScheduler(num_train_timesteps=1000), shape
+        self.optimizer = torch.optim.AdamW(
+            self.network.parameters(), lr=1e-4, betas=(0.95, 0.999), weight_decay=1e-6
+        )
+        self.average = copy.deepcopy(self.network).requires_grad_(False)
+        self.steps = 0
+
+    def step(self, images: Tensor, progress: float) -> None:
+        mirrored = (torch.rand(len(images)) < 0.5).view(-1, 1, 1, 1)
+        x0 = torch.where(mirrored, images.flip(-1), images).float().div(127.5).sub(1)
+        noise = torch.randn(x0.shape)
+        levels = torch.randint(0, 1000, (len(x0),))
+        output = self.network(self.schedule.add_noise(x0, noise, levels), levels).sample
+        F.mse_loss(output, noise).backward()
+        nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+        fall = (1 + math.cos(math.pi * progress)) / 2
+        for group in self.optimizer.param_groups:
+            group["lr"] = 1e-4 * min(1.0, (self.steps + 1) / 500) * fall
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+        self.steps += 1
+        decay = min(0.9999, 1 - (1 + self.steps) ** -0.75)  # EMAModel's inv_gamma=1, power=3/4
+        with torch.no_grad():
+            weights = [weight.detach() for weight in self.network.parameters()]
+            torch._foreach_lerp_(list(self.average.parameters()), weights, 1 - decay)
+
+    @torch.no_grad()
+    def sample(self, n: int, steps: int, first: int) -> Tensor:
+        from diffusers import DDIMScheduler
+
+        sampler = DDIMScheduler.from_config(self.schedule.config)
+        sampler.set_timesteps(steps)
+        x = torch.randn(n, *self.shape)
+        for level in sampler.timesteps:
+            with torch.autocast("cpu", torch.bfloat16):
+                output = self.average(x, level).sample.float()
+            x = sampler.step(output, level, x).prev_sample
+        return x
+
+
+def contestant(name: str, shape: tuple[int, int, int]) -> Contestant:
+    """A peer by its name, or this project by the words of its command line."""
+    peers = {"denoising-diffusion-pytorch": Lucidrains, "diffusers": Diffusers}
+    return peers[name](shape) if name in peers else Ours(name, shape)

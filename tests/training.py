@@ -1,0 +1,31 @@
+"""A short training in this process: what `train.py` does between its checks and its last words."""
+
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
+
+from diffusion.checkpoint import build
+from diffusion.composing import compose_loggers, compose_module, compose_trainer
+from diffusion.wording import CONF
+
+WORDS = [
+    *("experiment=smoke", "logger=csv", "model.widths=[32]", "model.blocks=1"),
+    *("data.n=60", "data.batch_size=8", "checkpoint.every_n_steps=5"),
+    *("callbacks.samples=null", "callbacks.noise_levels=null", "callbacks.progress=null"),
+    *("trainer.val_check_interval=10", "trainer.max_steps=15"),
+]
+
+
+def fit(folder, *words, callbacks=()):
+    """Trains in a folder, from its `last.ckpt` if there is one; returns the trainer."""
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        composed = compose("train", [*WORDS, *words])
+    composed = OmegaConf.masked_copy(composed, [key for key in composed if key != "hydra"])
+    config = OmegaConf.to_container(composed, resolve=True)
+    data = build(config["data"] | {"seed": config["seed"]}, packages=("datamodules",))
+    data.setup()
+    module, trainer = compose_module(config, data), compose_trainer(config, folder)
+    trainer.callbacks[:0] = callbacks
+    last = folder / "checkpoints" / "last.ckpt"
+    trainer.loggers = compose_loggers(config, folder, 0)
+    trainer.fit(module, datamodule=data, ckpt_path=last if last.exists() else None)
+    return trainer
