@@ -30,6 +30,7 @@ from diffusion.sampling import SpriteSet
 from diffusion.torchfiles import check
 
 PARTS = tuple(f"diffusion.{part}" for part in ("schedules", "predictions", "weightings", "models"))
+LONGEST = 300  # letters of a sentence about a foreign file
 RESUMED = {"loops", "callbacks", "optimizer_states", "lr_schedulers"}  # what a run continues from
 
 
@@ -204,11 +205,16 @@ def load(path: Path) -> Loaded:
         weights = {name.removeprefix("denoiser."): value for name, value in weights.items()}
         denoiser = _fitting(card["recipe"], weights, path.stat().st_size)
     except UserError as error:
-        raise UserError(f"{path} cannot be used: {error}") from error
+        raise UserError(f"{path} cannot be used: {_cut(str(error))}") from error
     except Exception as error:  # whatever a foreign recipe makes of our own classes
         raise UserError(f"{path}: the weights do not fit the recipe in the file.") from error
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
     return Loaded(denoiser.eval().requires_grad_(False), card, sha256)
+
+
+def _cut(text: str) -> str:
+    """A sentence that quotes a foreign file, in a length that one can read."""
+    return text if len(text) < LONGEST else f"{text[:LONGEST]} ..."
 
 
 def _fitting(recipe: dict[str, Any], weights: dict[str, Tensor], size: int) -> Denoiser:

@@ -15,6 +15,7 @@ from diffusion.checkpoint import load
 from diffusion.judge import Judge
 from diffusion.level_figures import write_gap_history
 from diffusion.loss_levels import history
+from diffusion.metrics.passport import Findings
 from diffusion.metrics.scale import Score
 from diffusion.module import DiffusionModule
 from diffusion.pairs_picture import pairs
@@ -22,6 +23,7 @@ from diffusion.run_directory import RunDirectory
 from diffusion.samplers.base import Sampler
 from diffusion.showing import show_panels
 
+PASSPORT = ["index", "verdict", "nearest", "distance", "percentile"]
 COLUMNS = ["score", "value", "low", "high", "floor", "noise", "mean"]
 SAMPLES = 128
 SHOWN = 64
@@ -64,6 +66,7 @@ def close_run(run: RunDirectory, trainer: lightning.Trainer, data: Any) -> dict[
     for logger in trainer.loggers:
         if hasattr(logger, "log_table"):
             logger.log_table("samples/scores", COLUMNS, _rows(scores))
+            logger.log_table("samples/passports", PASSPORT, _passports(findings, judge, data))
         if hasattr(logger, "log_image"):
             logger.log_image("samples/nearest", [drawn["nearest"]])
     summary = {
@@ -107,6 +110,16 @@ def _rows(scores: dict[str, Score]) -> list[list[Any]]:
     return [
         [name, *(getattr(score, column) for column in COLUMNS[1:])]
         for name, score in scores.items()
+    ]
+
+
+def _passports(findings: Findings, judge: Judge, data: Any) -> list[list[Any]]:
+    rows = judge.rows[findings.row.numpy()]
+    return [
+        [k, str(verdict), data.called(int(rows[k])), float(distance), float(percentile)]
+        for k, (verdict, distance, percentile) in enumerate(
+            zip(findings.verdict, findings.distance, findings.percentile, strict=True)
+        )
     ]
 
 

@@ -130,6 +130,7 @@ def wandb(folder: Path, config: dict[str, Any], project: str, mode: str = "auto"
     except Exception as error:
         print(f"W&B is not reachable ({type(error).__name__}); logging offline in {folder}/wandb.")
     try:
+        library.teardown()  # its process still waits for the network, and knows the run's id
         return [start("offline")]
     except Exception as error:
         print(f"W&B cannot log offline either ({type(error).__name__}); metrics.csv is written.")
@@ -144,8 +145,10 @@ class PatientWandb(WandbLogger):
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
         self._try(super().log_metrics, metrics, step)
 
-    def log_image(self, key: str, images: list[Any], **options: Any) -> None:
-        self._try(super().log_image, key, images, **options)
+    def log_image(
+        self, key: str, images: list[Any], step: int | None = None, **options: Any
+    ) -> None:
+        self._try(super().log_image, key, images, step, **options)
 
     def log_table(self, key: str, *columns_and_rows: Any, **options: Any) -> None:
         self._try(super().log_table, key, *columns_and_rows, **options)

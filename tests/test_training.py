@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 import torch
@@ -175,6 +176,28 @@ def test_averages_keep_the_running_statistics(command, tmp_path):
     assert running
     for name in running:
         assert torch.equal(averaged[name], raw[name])
+
+
+@pytest.mark.processes
+def test_an_offline_wandb_run_holds_metrics_pictures_and_tables(command, tmp_path, monkeypatch):
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    line = SMOKE.replace(" logger=csv", "")
+    assert command(f"{line} hydra.run.dir=run").code == 0
+    (log,) = tmp_path.rglob("*.wandb")
+    leet = [Path(sys.executable).with_name("wandb"), "leet", "inspect", log, "--summary", "--json"]
+    read = subprocess.run(leet, check=True, capture_output=True, text=True)
+    held = json.loads(read.stdout)
+    assert held["state"] == "finished"
+    summary = json.loads((tmp_path / "run" / "summary.json").read_text())
+    logged = [key for key in rows(tmp_path / "run")[0] if "/" in key]
+    assert len(logged) > 30
+    assert set(logged) - {"train/images_per_second"} <= held["summary"].keys()
+    assert held["summary"]["val/loss"] == pytest.approx(summary["val/loss"])
+    for name in ("samples/preview", "samples/nearest", "val/panel"):
+        assert held["summary"][name]["_type"] == "images/separated"
+    for name, lines in (("samples/scores", 10), ("samples/passports", 128)):
+        assert held["summary"][name]["_type"] == "table-file"
+        assert held["summary"][name]["nrows"] >= lines
 
 
 @pytest.mark.processes

@@ -1,4 +1,4 @@
-"""W&B never matters: servers that fail at the start, in the middle or at the end cost a sentence."""
+"""W&B never matters: servers that fail at the start, midway or at the end cost a sentence."""
 
 import http.server
 import json
@@ -15,19 +15,17 @@ KEY = "a" * 40
 
 
 class Server:
-    """A W&B server on loopback that answers well so many times, and then as it is told."""
+    """A W&B server on loopback that answers well as long as `good()`, and then as it is told."""
 
     def __init__(self, good, then):
-        self.left, outer = good, self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_POST(self):  # noqa: N802
                 self.rfile.read(int(self.headers.get("content-length", 0)))
-                outer.left -= 1
-                if outer.left < 0 and then == "hang up":
+                if not good() and then == "hang up":
                     self.connection.close()
                     return
-                self.send_response(200 if outer.left >= 0 or then == "nonsense" else 500)
+                self.send_response(200 if good() else 500)
                 self.end_headers()
                 self.wfile.write(b'{"data":{}}')
 
@@ -64,16 +62,18 @@ def serve(monkeypatch, tmp_path):
 
 @pytest.mark.processes
 @pytest.mark.parametrize(
-    ("good", "then", "sentence"),
+    ("until", "then", "sentence"),
     [
-        (0, "fail", "logging offline"),
-        (1, "fail", "to send it: wandb sync"),
-        (1, "hang up", "to send it: wandb sync"),
-        (10**9, "nonsense", "to send it: wandb sync"),
+        ("never", "fail", "logging offline"),
+        ("trained", "fail", "to send it: wandb sync"),
+        ("trained", "hang up", "to send it: wandb sync"),
+        ("the end", "", "to send it: wandb sync"),  # answers that crash W&B's own process
     ],
 )
-def test_a_run_outlives_its_server(launch, tmp_path, serve, good, then, sentence):
-    serve(good, then)
+def test_a_run_outlives_its_server(launch, tmp_path, serve, until, then, sentence):
+    trained = tmp_path / "run" / "metrics.csv"
+    good = {"never": lambda: False, "trained": lambda: not trained.exists()}
+    serve(good.get(until, lambda: True), then)
     began = time.monotonic()
     out, _ = (process := launch(LINE)).communicate(timeout=240)
     assert process.returncode == 0, out

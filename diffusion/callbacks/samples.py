@@ -96,8 +96,8 @@ class Samples(Callback):
     def _copying(self) -> str:
         return (
             "The network has begun to copy: more samples repeat training sprites than unseen real "
-            "sprites do. best.ckpt stays from before; train a smaller model, fewer steps, or on "
-            "more sprites."
+            "sprites do. best.ckpt prefers validations without that; train a smaller model, fewer "
+            "steps, or on more sprites."
         )
 
     def _say_once(self, trainer: lightning.Trainer, sentences: list[str]) -> None:

@@ -1,0 +1,1 @@
+"""Files and commands from strangers that must end in one sentence: generated, a class a module."""
