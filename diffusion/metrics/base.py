@@ -45,9 +45,7 @@ class Metric(ABC):
             NotMeasurable: instead of a NaN.
         """
 
-    def histograms(
-        self, samples: Tensor, reference: Tensor
-    ) -> dict[str, dict[str, list[float]]]:
+    def histograms(self, samples: Tensor, reference: Tensor) -> dict[str, dict[str, list[float]]]:
         """Of descriptions that a person understands: how they are distributed in both sets.
 
         Returns:

@@ -1,9 +1,12 @@
 """The classes of cases by name."""
 
-from hostile import arrays, checkpoints
+from hostile import arrays, checkpoints, pictures
 
 CLASSES = {
     "arrays": arrays.cases,
+    "images": pictures.files,
+    "folders": pictures.folders,
+    "sheets": pictures.sheets,
     "checkpoints": checkpoints.checkpoints,
     "cards": checkpoints.cards,
     "exports": checkpoints.exports,
