@@ -2,7 +2,10 @@
 PYTHON ?= python3
 PY := .venv/bin/python
 
-.PHONY: help train test test-processes lint smoke
+RUN ?= runs/first
+N ?= 1024
+
+.PHONY: help train report demo test test-processes lint smoke chaos
 help: ## list the targets
 	@grep -hE '^[a-z.-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 18
 
@@ -16,6 +19,14 @@ help: ## list the targets
 train: .venv/ready ## train the embedded default in runs/first (at most 8 minutes), or continue it
 	# one thread: two that share a busy machine wait for each other and are many times slower
 	OMP_NUM_THREADS=1 $(PY) train.py hydra.run.dir=runs/first trainer.max_time=00:00:06:00
+
+report: .venv/ready ## judge that run: runs/first/report/report.html
+	OMP_NUM_THREADS=1 $(PY) report.py runs=[$(RUN)] n=$(N)
+
+demo: .venv/ready ## a small sweep on procedural sprites, and the report that compares its runs
+	OMP_NUM_THREADS=1 $(PY) train.py -m experiment=smoke logger=csv trainer.max_steps=200 \
+		schedule=linear,cosine seed=0,1 sweep_name=demo
+	OMP_NUM_THREADS=1 $(PY) report.py sweep=runs/demo n=64
 
 test: .venv/ready ## the fast tests
 	OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 -m 'not processes'

@@ -27,7 +27,7 @@ def main(cfg: DictConfig) -> None:
     from hydra.utils import instantiate
 
     from diffusion.judge import with_inception
-    from diffusion.report.measure import judge_file, judge_run, runs_of
+    from diffusion.report.measure import judge_file, judge_run, names_of, runs_of
     from diffusion.report.page import write_json, write_manifest, write_page
 
     metrics = with_inception(instantiate(cfg.metrics), cfg.inception)
@@ -42,18 +42,13 @@ def main(cfg: DictConfig) -> None:
         data.setup()
         judged = [judge_file(cfg.images, data, metrics)]
     else:
+        drawings = folder / "drawings"
         sampler = instantiate(cfg.sampler) if "sampler" in cfg else None
         judged = [
             judge_run(
-                run,
-                metrics,
-                cfg.n,
-                folder / "drawings" / str(k),
-                cfg.seed,
-                cfg.checkpoint,
-                sampler,
+                run, name, metrics, cfg.n, drawings / str(k), cfg.seed, cfg.checkpoint, sampler
             )
-            for k, run in enumerate(runs)
+            for k, (run, name) in enumerate(zip(runs, names_of(runs), strict=True))
         ]
     folder.mkdir(parents=True, exist_ok=True)
     write_json(judged, folder / "report.json")

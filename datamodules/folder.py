@@ -1,6 +1,7 @@
 """`data=folder`: loose images, subfolders as labels, animations as frames that belong together."""
 
 import os
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -16,6 +17,7 @@ from datamodules.images import FORMATS, read, smallest
 from datamodules.sprites import SpriteDataModule
 
 FITS = ("centre", "pad", "select")
+UNPRINTABLE = ("Cc", "Cs")  # control characters, and what is not UTF-8: no file could hold them
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,12 @@ class FolderData(SpriteDataModule):
             )
         notes = [f"Files of other kinds were left out: {listed}."] if others else []
         top = self.path.parent if single else self.path
+        for name in (str(file.relative_to(top)) for file in files):
+            if any(unicodedata.category(letter) in UNPRINTABLE for letter in name):
+                raise DataError(
+                    f"The name {name!a} in {self.path} holds bytes that cannot be printed;"
+                    " rename it."
+                )
         pictures, rounded = [], 0
         for file in files:
             frames, coarser = read(file)

@@ -96,7 +96,7 @@ class SheetData(SpriteDataModule):
 def _layout(cell: int | Sequence[int], margin: int, spacing: int) -> Layout:
     sides = tuple(cell) if isinstance(cell, Sequence) else (cell, cell)
     numbers = (*sides, margin, spacing)
-    whole = all(isinstance(number, int) and number >= 0 for number in numbers)
+    whole = all(type(number) is int and number >= 0 for number in numbers)  # and no bool
     if len(sides) != 2 or not whole or 0 in sides:
         raise DataError(
             f"data.cell={cell} with margin {margin} and spacing {spacing} is no grid;"

@@ -12,6 +12,12 @@ from diffusion.errors import UserError
 DEEPEST, LONGEST = 16, 10_000  # levels of containers, letters of a word
 LARGEST = 10**6  # number in a recipe: no schedule, width or count comes near it
 WIDEST = 256  # pixels of a sprite's side, as in every source of data
+PARTS = {
+    "model": "diffusion.models.",
+    "schedule": "diffusion.schedules.",
+    "prediction": "diffusion.predictions.",
+    "weighting": "diffusion.weightings.",
+}
 
 
 def check_card(card: Any) -> None:
@@ -23,8 +29,9 @@ def check_card(card: Any) -> None:
     _require(isinstance(card, dict) and {"recipe", "sprites"} <= card.keys(), "card")
     _check_plain(card, "card", 0)
     recipe, sprites = card["recipe"], card["sprites"]
-    parts = {"model", "schedule", "prediction", "weighting"}
-    _require(isinstance(recipe, dict) and recipe.keys() == parts, "recipe")
+    _require(isinstance(recipe, dict) and recipe.keys() == PARTS.keys(), "recipe")
+    for part, package in PARTS.items():
+        _require(_targets(recipe[part]).startswith(package), f"recipe.{part}")
     _check_numbers(recipe, "recipe")
     _check_sprites(sprites)
     _require(recipe["model"].get("channels") == sprites["shape"][0], "recipe.model.channels")
@@ -67,9 +74,11 @@ def _check_origin(card: dict[str, Any]) -> None:
     _require(isinstance(seed, int) and seed >= 0, "config.seed")
     _require(isinstance(config.get("flip"), bool), "config.flip")
     _require(isinstance(data, dict) and isinstance(data.get("fingerprint"), str), "data")
-    sampler = config.get("sampler")
-    target = sampler.get("_target_") if isinstance(sampler, dict) else None
-    _require(str(target).startswith("diffusion.samplers."), "config.sampler")
+    _require(_targets(config.get("sampler")).startswith("diffusion.samplers."), "config.sampler")
+
+
+def _targets(node: Any) -> str:
+    return str(node.get("_target_")) if isinstance(node, dict) else ""
 
 
 def _check_plain(node: Any, name: str, depth: int) -> None:

@@ -112,8 +112,10 @@ def training_data(card: dict[str, Any]) -> Any:
 
     Raises:
         DataError: the files are gone or unreadable.
-        UserError: they are not what they were during training.
+        UserError: they are not what they were during training, or nobody says where they are.
     """
+    if "config" not in card:
+        raise UserError("An exported model does not say where its training data is.")
     config = card["config"]
     data = build(config["data"] | {"seed": config["seed"]}, packages=("datamodules",))
     data.setup()

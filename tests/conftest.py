@@ -52,7 +52,7 @@ def command(tmp_path, monkeypatch):
         script, *arguments = line.split() if isinstance(line, str) else line
         child = os.fork()
         if child == 0:
-            os._exit(_run_in_child(script, arguments, tmp_path))
+            os._exit(run_in_child(script, arguments, tmp_path))
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         return Result(code, (tmp_path / ".out").read_text(), (tmp_path / ".err").read_text())
 
@@ -77,7 +77,7 @@ def launch(tmp_path):
     return start
 
 
-def _run_in_child(script, arguments, folder):
+def run_in_child(script, arguments, folder):
     with (folder / ".out").open("w") as out, (folder / ".err").open("w") as err:
         os.dup2(out.fileno(), 1)
         os.dup2(err.fileno(), 2)

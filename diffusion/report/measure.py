@@ -2,13 +2,12 @@
 
 import csv
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
-from hydra.utils import instantiate
 from torch import Tensor
 from tqdm import tqdm
 
@@ -30,6 +29,7 @@ PICTURES = {
 
 def judge_run(
     run: str,
+    name: str,
     metrics: Mapping[str, Metric],
     n: int,
     drawings: Path,
@@ -41,9 +41,10 @@ def judge_run(
 
     Args:
         run: a run directory or a .ckpt file.
-        drawings: a folder for pictures of its noise levels.
+        name: what to call it.
         metrics: what is measured, by name.
         n: number of sprites.
+        drawings: a folder for pictures of its noise levels.
         seed: which sprites; sprite k of two runs begins with the same noise.
         checkpoint: `last` or `best`.
         sampler: the way from noise to sprites; None for the run's own.
@@ -55,13 +56,13 @@ def judge_run(
     loaded = load(checkpoint_file(run, checkpoint))
     data = training_data(loaded.card)
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    sampler = sampler or instantiate(loaded.card["config"]["sampler"])
+    sampler = sampler or build(loaded.card["config"]["sampler"], ("diffusion.samplers",))
     loaded.denoiser.schedule.grid(sampler.steps)
     sprites = loaded.sprites(sampler, seed, device)
-    with tqdm(total=n, unit="sprite", desc=f"sprites of {run}") as bar:
+    with tqdm(total=n, unit="sprite", desc=f"sprites of {name}") as bar:
         images = sprites.made_together(range(n), 0, 1, lambda alone: alone, said=bar.update)
     folder = Path(run).parent.parent if run.endswith(".ckpt") else Path(run)
-    judged = _judged(str(run), images, Judge.of(data, metrics, n), data)
+    judged = _judged(name, images, Judge.of(data, metrics, n), data)
     flip = loaded.card["config"]["flip"]
     summary = _json(folder / "summary.json")
     return replace(
@@ -88,6 +89,12 @@ def runs_of(sweep: str) -> list[str]:
             f"There are no runs with checkpoints in {sweep}; give a sweep's directory."
         )
     return [str(run) for run in found]
+
+
+def names_of(runs: Sequence[str]) -> list[str]:
+    """What to call these runs: by the last part of their paths where that tells them apart."""
+    last = [Path(run).name for run in runs]
+    return last if len(set(last)) == len(runs) else list(runs)
 
 
 def judge_file(path: str, data: Any, metrics: Mapping[str, Metric]) -> Judged:

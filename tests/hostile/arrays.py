@@ -1,3 +1,4 @@
+# ruff: noqa: E501  tables with a case in a cell
 """NumPy files: headers that lie, pickles, bombs, archives that are none, values that are none."""
 
 import io
@@ -12,14 +13,14 @@ from hostile.trial import Case
 
 RNG = np.random.default_rng(0)
 GOOD = RNG.integers(0, 256, (40, 8, 8, 4), dtype=np.uint8)
-N, MAGIC = len(GOOD), b"\x93NUMPY"
+N, PIXELS, MAGIC = len(GOOD), GOOD.tobytes(), b"\x93NUMPY"
 
 
 def opened(path):
     ArrayData(str(path), batch_size=8).setup()
 
 
-def raw(header, data=GOOD.tobytes(), version=(1, 0), length=None):
+def raw(header, data=PIXELS, version=(1, 0), length=None):
     """A `.npy` with any text as its header."""
     text = header.encode("latin1")
     kind = "<H" if version == (1, 0) else "<I"

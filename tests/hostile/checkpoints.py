@@ -1,3 +1,4 @@
+# ruff: noqa: E501  tables with a case in a cell
 """Checkpoints and exports: code, absurd sizes, cards and weights in which something is wrong."""
 
 import copy
@@ -321,28 +322,49 @@ def safetensors_cases():
     tensor = {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}
     card = {sharing.KEY: json.dumps({"recipe": RECIPE, "sprites": CARD["sprites"]})}
     deep = {sharing.KEY: "[" * 200_000}
-    for name, data in (
-        ("empty", b""), ("short", b"\1\0"), ("text", b"hello world"), ("no header", exported(b"")),
-        ("header not JSON", exported(b"{{{")), ("header a list", exported([1])),
+    yield from (
+        ("empty", b""),
+        ("short", b"\1\0"),
+        ("text", b"hello world"),
+        ("no header", exported(b"")),
+        ("header not JSON", exported(b"{{{")),
+        ("header a list", exported([1])),
         ("header too long", exported({"w": tensor}, bytes(8), 2**40)),
         ("header of 2**64", exported({"w": tensor}, bytes(8), 2**64 - 1)),
-        ("header of 100 MB", exported(b" " * 10**8)), ("no card", exported({"w": tensor}, bytes(8))),
+        ("header of 100 MB", exported(b" " * 10**8)),
+        ("no card", exported({"w": tensor}, bytes(8))),
         ("card not JSON", exported({"__metadata__": {sharing.KEY: "x"}, "w": tensor}, bytes(8))),
         ("card too deep", exported({"__metadata__": deep, "w": tensor}, bytes(8))),
         ("card a number", exported({"__metadata__": {sharing.KEY: "7"}, "w": tensor}, bytes(8))),
         ("card without weights", exported({"__metadata__": card})),
         ("other weights", exported({"__metadata__": card, "w": tensor}, bytes(8))),
-        ("offsets beyond", exported({"__metadata__": card, "w": tensor | {"data_offsets": [0, 10**12]}}, bytes(8))),
-        ("offsets negative", exported({"__metadata__": card, "w": tensor | {"data_offsets": [-8, 0]}}, bytes(8))),
+        (
+            "offsets beyond",
+            exported(
+                {"__metadata__": card, "w": tensor | {"data_offsets": [0, 10**12]}}, bytes(8)
+            ),
+        ),
+        (
+            "offsets negative",
+            exported({"__metadata__": card, "w": tensor | {"data_offsets": [-8, 0]}}, bytes(8)),
+        ),
         ("offsets overlap", exported({"__metadata__": card, "w": tensor, "v": tensor}, bytes(8))),
-        ("shape absurd", exported({"__metadata__": card, "w": tensor | {"shape": [2**40, 2**40]}}, bytes(8))),
-        ("shape negative", exported({"__metadata__": card, "w": tensor | {"shape": [-2]}}, bytes(8))),
-        ("type unknown", exported({"__metadata__": card, "w": tensor | {"dtype": "X9"}}, bytes(8))),
+        (
+            "shape absurd",
+            exported({"__metadata__": card, "w": tensor | {"shape": [2**40, 2**40]}}, bytes(8)),
+        ),
+        (
+            "shape negative",
+            exported({"__metadata__": card, "w": tensor | {"shape": [-2]}}, bytes(8)),
+        ),
+        (
+            "type unknown",
+            exported({"__metadata__": card, "w": tensor | {"dtype": "X9"}}, bytes(8)),
+        ),
         ("a gap", exported({"__metadata__": card, "w": tensor}, bytes(80))),
         ("metadata a list", exported({"__metadata__": [1], "w": tensor}, bytes(8))),
         ("a checkpoint", BYTES),
-    ):  # fmt: skip
-        yield name, data
+    )
 
 
 def opened(path):

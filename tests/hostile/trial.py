@@ -74,7 +74,7 @@ def tried(kind, cases):
         lines = [json.loads(line) for line in pipe]
     os.waitpid(child, 0)
     ends = {name: end for name, end, _ in lines}
-    ends |= {name: "the process died" for name in names[len(ends) : len(ends) + 1]}
+    ends |= dict.fromkeys(names[len(ends) : len(ends) + 1], "the process died")
     megabytes = max((peak for *_, peak in lines), default=0) // 2**20
     return Outcome(kind, ends, megabytes, time.monotonic() - began)
 
