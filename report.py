@@ -42,13 +42,11 @@ def main(cfg: DictConfig) -> None:
         data.setup()
         judged = [judge_file(cfg.images, data, metrics)]
     else:
-        drawings = folder / "drawings"
+        drawings = folder / "drawings" if len(runs) == 1 else None  # half a minute a run
         sampler = instantiate(cfg.sampler) if "sampler" in cfg else None
         judged = [
-            judge_run(
-                run, name, metrics, cfg.n, drawings / str(k), cfg.seed, cfg.checkpoint, sampler
-            )
-            for k, (run, name) in enumerate(zip(runs, names_of(runs), strict=True))
+            judge_run(run, name, metrics, cfg.n, drawings, cfg.seed, cfg.checkpoint, sampler)
+            for run, name in zip(runs, names_of(runs), strict=True)
         ]
     folder.mkdir(parents=True, exist_ok=True)
     write_json(judged, folder / "report.json")

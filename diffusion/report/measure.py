@@ -32,7 +32,7 @@ def judge_run(
     name: str,
     metrics: Mapping[str, Metric],
     n: int,
-    drawings: Path,
+    drawings: Path | None = None,
     seed: int = 0,
     checkpoint: str = "last",
     sampler: Any = None,
@@ -44,7 +44,7 @@ def judge_run(
         name: what to call it.
         metrics: what is measured, by name.
         n: number of sprites.
-        drawings: a folder for pictures of its noise levels.
+        drawings: a folder for pictures of its noise levels; None for none.
         seed: which sprites; sprite k of two runs begins with the same noise.
         checkpoint: `last` or `best`.
         sampler: the way from noise to sprites; None for the run's own.
@@ -76,7 +76,7 @@ def judge_run(
             for title, name in PICTURES.items()
             if (folder / name).exists()
         }
-        | level_pictures(sprites, data, flip, folder, drawings),
+        | (level_pictures(sprites, data, flip, folder, drawings) if drawings else {}),
         summary=summary,
     )
 
