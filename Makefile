@@ -42,3 +42,6 @@ lint: .venv/ready ## format, style, layers and types
 
 smoke: .venv/ready ## everything once, in under a minute
 	$(PY) train.py experiment=smoke logger=csv hydra.run.dir=runs/smoke
+
+chaos: .venv/ready ## kill thirty runs at random moments and compare what they become
+	OMP_NUM_THREADS=1 $(PY) tests/chaos.py --kills 5

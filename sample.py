@@ -1,5 +1,7 @@
 """Makes sprites from a trained run: `python sample.py run=runs/first n=64 sampler.steps=20`.
 
+`export=mine.safetensors` writes the network for others; `run=` takes such a file.
+
 `from=bob.png noise_level=0.5` makes variants of a sprite; `panel=`, `variations=` and `noising=`
 show what becomes of one in noise.
 """
@@ -30,7 +32,9 @@ def main(cfg: DictConfig) -> None:
     own = [word for word in overrides() if word.startswith(("data", "schedule"))]
     if cfg.run is not None and own:
         raise UserError(f"run= brings its own data and schedule; leave out {' '.join(own)}.")
-    if views:
+    if cfg.export is not None:
+        share(cfg)
+    elif views:
         show(cfg, views[0])
     else:
         make_sprites(cfg)
@@ -110,9 +114,23 @@ def show(cfg: DictConfig, view: str) -> None:
     print(f"{view} of {name} in {folder}")
 
 
+def share(cfg: DictConfig) -> None:
+    """Writes the averaged weights and their card as one safetensors file, for others."""
+    from diffusion.checkpoint import checkpoint_file, load
+    from diffusion.sharing import write
+
+    target = Path(cfg.export)
+    if target.suffix != ".safetensors" or target.exists():
+        raise UserError(f"export={target} must be a new file that ends in .safetensors.")
+    loaded = load(checkpoint_file(cfg.run, cfg.checkpoint))
+    weights = {f"denoiser.{key}": value for key, value in loaded.denoiser.state_dict().items()}
+    write(target, weights, loaded.card)
+    print(f"{target}: python sample.py run={target} n=64")
+
+
 def beside(run: str) -> Path:
     """Where what belongs to a run is written: its directory, or that of a lone checkpoint."""
-    return Path(run).parent if run.endswith(".ckpt") else Path(run)
+    return Path(run).parent if run.endswith((".ckpt", ".safetensors")) else Path(run)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,6 @@ def main(cfg: DictConfig) -> float | None:
             return run.summary["val/loss"]
 
         import logging  # from here on it takes seconds: everything quick has been checked
-        import warnings
 
         from datamodules.doctor import table
         from diffusion.callbacks.checkpoints import validated
@@ -34,7 +33,6 @@ def main(cfg: DictConfig) -> float | None:
 
         for library in ("lightning.pytorch", "lightning.fabric"):
             logging.getLogger(library).setLevel(logging.ERROR)
-        warnings.filterwarnings("ignore", "The `srun` command")  # nobody needs to use SLURM
         data = build(config["data"] | {"seed": cfg.seed}, packages=("datamodules",))
         data.setup()
         run.say(table(data.card))

@@ -130,9 +130,7 @@ class Lucidrains(Contestant):
         self.diffusion = GaussianDiffusion(
             network, image_size=shape[1], timesteps=1000, sampling_timesteps=50
         )
-        self.optimizer = torch.optim.Adam(
-            self.diffusion.parameters(), lr=8e-5, betas=(0.9, 0.99)
-        )
+        self.optimizer = torch.optim.Adam(self.diffusion.parameters(), lr=8e-5, betas=(0.9, 0.99))
         self.ema = EMA(self.diffusion, beta=0.995, update_every=10)
         self.average = self.ema
 

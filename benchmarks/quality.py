@@ -114,8 +114,12 @@ def main() -> None:
         return
     for name in arguments.contestants:
         if not (arguments.out / folder_name(name) / f"{marks[-1]:g}.pt").exists():
-            subprocess.run([sys.executable, *sys.argv[:1], *again(arguments, name, "train")], check=True)
-        subprocess.run([sys.executable, *sys.argv[:1], *again(arguments, name, "sample")], check=True)
+            subprocess.run(
+                [sys.executable, *sys.argv[:1], *again(arguments, name, "train")], check=True
+            )
+        subprocess.run(
+            [sys.executable, *sys.argv[:1], *again(arguments, name, "sample")], check=True
+        )
     judge(data, arguments.out)
 
 
@@ -123,7 +127,16 @@ def again(arguments: argparse.Namespace, name: str, only: str) -> list[str]:
     """The words that do one part for one contestant."""
     numbers = ["--n", str(arguments.n), "--steps", str(arguments.steps)]
     marks = ["--seconds", *map(str, arguments.seconds)]
-    return [str(arguments.data), name, "--out", str(arguments.out), *numbers, *marks, "--only", only]
+    return [
+        str(arguments.data),
+        name,
+        "--out",
+        str(arguments.out),
+        *numbers,
+        *marks,
+        "--only",
+        only,
+    ]
 
 
 if __name__ == "__main__":

@@ -55,7 +55,9 @@ class AtomicCheckpointIO(TorchCheckpointIO):
         except BaseException as error:
             beside.unlink(missing_ok=True)  # on a full disk that is room for smaller files
             # torch's writer fails once more when it closes, which hides the reason
-            raise error.__context__ if isinstance(error.__context__, OSError) else error
+            if isinstance(error.__context__, OSError):
+                raise error.__context__ from error
+            raise
         if target.name == "last.ckpt":
             _keep(target)
         os.replace(beside, target)

@@ -30,6 +30,8 @@ def compose_module(config: dict[str, Any], data: Any) -> DiffusionModule:
     """
     if not isinstance(config["seed"], int) or config["seed"] < 0:
         raise UserError(f"seed={config['seed']} must be a whole number, 0 or more.")
+    if not isinstance(config["compile"], bool):
+        raise UserError(f"compile={config['compile']} must be true or false.")
     recipe = {part: config[part] for part in ("schedule", "prediction", "weighting")}
     classes = data.classes if config["model"]["classes"] else 0
     recipe["model"] = config["model"] | {"channels": data.shape[0], "classes": classes}
@@ -80,6 +82,9 @@ def compose_trainer(config: dict[str, Any], folder: Path) -> lightning.Trainer:
             f"trainer.max_steps={settings['max_steps']} must be a whole number; -1 leaves it to "
             "trainer.max_time."
         )
+    clip = settings["gradient_clip_val"]
+    if clip is not None and not (isinstance(clip, int | float) and clip >= 0):
+        raise UserError(f"trainer.gradient_clip_val={clip} must be 0 or more, or null.")
     if str(settings["strategy"]).startswith(("ddp_spawn", "ddp_fork", "ddp_notebook")):
         raise UserError(
             f"trainer.strategy={settings['strategy']} shares memory between its processes, which "

@@ -65,6 +65,7 @@ def entry(
         def command() -> None:
             os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # let Hydra's errors reach us
             warnings.filterwarnings("ignore", category=FutureWarning)  # other libraries' own
+            warnings.filterwarnings("ignore", "The `srun` command")  # nobody needs to use SLURM
             end_with_the_sweep()
             for typed, key in words.items():
                 sys.argv[1:] = [re.sub(f"^{typed}=", f"{key}=", word) for word in sys.argv[1:]]

@@ -49,7 +49,8 @@ class DiffusionModule(lightning.LightningModule):
         card: dict[str, Any] | None = None,
     ) -> None:
         super().__init__()
-        if not isinstance(flip, bool) or not 0 <= label_drop <= 1:
+        number = isinstance(label_drop, int | float)
+        if not isinstance(flip, bool) or not number or not 0 <= label_drop <= 1:
             raise UserError(
                 f"flip={flip} must be true or false, and label_drop={label_drop} between 0 and 1."
             )

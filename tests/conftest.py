@@ -52,7 +52,10 @@ def command(tmp_path, monkeypatch):
         script, *arguments = line.split() if isinstance(line, str) else line
         child = os.fork()
         if child == 0:
-            os._exit(run_in_child(script, arguments, tmp_path))
+            try:
+                os._exit(run_in_child(script, arguments, tmp_path))
+            finally:  # whatever happens here, no second pytest goes on
+                os._exit(1)
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         return Result(code, (tmp_path / ".out").read_text(), (tmp_path / ".err").read_text())
 
@@ -81,7 +84,8 @@ def run_in_child(script, arguments, folder):
     with (folder / ".out").open("w") as out, (folder / ".err").open("w") as err:
         os.dup2(out.fileno(), 1)
         os.dup2(err.fileno(), 2)
-        sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w")
+        sys.stdout = os.fdopen(1, "w")
+        sys.stderr = os.fdopen(2, "w", errors="backslashreplace")  # as Python's own
         sys.argv = [str(ROOT / script), *arguments]
         code = 0
         try:

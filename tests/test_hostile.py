@@ -56,7 +56,13 @@ def test_commands(command, tmp_path, line):
     (tmp_path / "a.safetensors").write_text("hello")
     refused(command(line))
     assert not (tmp_path / "made").exists()
-    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.processes
+@pytest.mark.xfail(strict=True, reason="Hydra fails before the job begins, and not in a sentence")
+@pytest.mark.parametrize("line", commands.lines_not_yet(), ids=lambda words: words[-1][:20])
+def test_commands_not_yet(command, line):
+    refused(command(line))
 
 
 def spoilt(data, whole):

@@ -37,11 +37,14 @@ class UNet(nn.Module):
         patch: int = 1,
     ) -> None:
         super().__init__()
-        if not widths or any(width % 32 for width in widths) or blocks < 1 or patch < 1:
+        wrong = [width for width in widths if width < 32 or width % 32]
+        if not widths or wrong or blocks < 1 or patch < 1:
             raise UserError(
                 f"model.widths={list(widths)} must be multiples of 32, and model.blocks={blocks} "
                 f"and model.patch={patch} at least 1."
             )
+        if not 0 <= dropout < 1:
+            raise UserError(f"model.dropout={dropout} must be 0 or more, and less than 1.")
         embedding = 4 * widths[0]
         self.classes, self.patch = classes, patch
         self.multiple = patch * 2 ** (len(widths) - 1)

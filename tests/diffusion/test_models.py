@@ -11,7 +11,7 @@ from diffusion.errors import UserError
 from diffusion.models.unet import UNet
 
 CONF = Path(__file__).parents[2] / "conf" / "model"
-SIZES = {"tiny": 1e6, "small": 4e6, "base": 15e6, "large": 60e6, "course": 1.48e6}
+SIZES = {"tiny": 1e6, "small": 4e6, "quick": 4e6, "base": 15e6, "large": 60e6, "course": 1.48e6}
 
 
 def make(name, channels=4, classes=0, **changes):

@@ -19,7 +19,7 @@ from diffusion.checkpoint import build, build_denoiser, load
 from hostile.trial import Case
 
 RECIPE = {
-    "schedule": {"_target_": "diffusion.schedules.linear.Linear", "steps": 100},
+    "schedule": {"_target_": "diffusion.schedules.linear.Linear", "steps": 1000},
     "prediction": {"_target_": "diffusion.predictions.Epsilon"},
     "weighting": {"_target_": "diffusion.weightings.MinSNR", "gamma": 5.0},
     "model": {

