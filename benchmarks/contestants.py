@@ -1,4 +1,4 @@
-"""Who is compared: this project under any configuration, and three peers as they document themselves.
+"""Who is compared: this project in any configuration, and peers as they document themselves.
 
 All see the same uint8 sprites of four channels, since each peer takes the number of channels as an
 argument; each keeps its own network, loss, optimizer, average and DDIM sampler. Where a peer asks
@@ -10,6 +10,7 @@ import math
 import sys
 from abc import ABC, abstractmethod
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -44,39 +45,31 @@ class Ours(Contestant):
 
     Args:
         overrides: words of the command line, such as `model=small prediction=velocity`.
-        shape: `(C, H, W)` of a sprite.
+        data: a SpriteDataModule after `setup`.
     """
 
-    def __init__(self, overrides: str, shape: tuple[int, int, int]) -> None:
+    def __init__(self, overrides: str, data: Any) -> None:
         from hydra import compose, initialize_config_dir
-        from hydra.utils import instantiate
         from omegaconf import OmegaConf
 
-        from diffusion.checkpoint import build_denoiser
+        from diffusion.composing import compose_module
         from diffusion.precision import native_precision
 
         with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
             composed = compose("train", ["logger=csv", *overrides.split()])
-        config = {
-            key: OmegaConf.to_container(composed[key], resolve=True)
-            for key in ("model", "schedule", "prediction", "weighting", "trainer", "data")
-        }
-        parts = ("model", "schedule", "prediction", "weighting")
-        recipe = {part: config[part] for part in parts}
-        recipe["model"] |= {"channels": shape[0], "classes": 0}
-        torch.manual_seed(composed.seed)
-        self.denoiser, self.shape = build_denoiser(recipe), shape
+        OmegaConf.update(composed, "hydra", {}, merge=False, force_add=True)
+        config: Any = OmegaConf.to_container(composed, resolve=True)
+        module = compose_module(config, data)
+        self.denoiser, self.shape, self.flip = module.denoiser, data.shape, module.flip
         self.average = copy.deepcopy(self.denoiser).requires_grad_(False)
-        self.optimizer = instantiate(composed.optimizer)(self.denoiser.parameters())
-        self.learning_rate = instantiate(composed.learning_rate)
+        self.optimizer = module.optimizer(self.denoiser.parameters())
+        self.learning_rate = module.learning_rate
         self.rate = self.optimizer.param_groups[0]["lr"]
         self.clip = config["trainer"]["gradient_clip_val"]
-        self.decay = composed.callbacks.ema.decay if composed.callbacks.get("ema") else 0.0
-        self.batch, self.flip = config["data"]["batch_size"], composed.flip
-        precision = config["trainer"]["precision"]
-        precision = native_precision("cpu") if precision == "auto" else precision
-        self.bf16 = precision == "bf16-mixed"
-        self.generator = torch.Generator().manual_seed(composed.seed)
+        self.decay = (config["callbacks"].get("ema") or {"decay": 0.0})["decay"]
+        self.batch = config["data"]["batch_size"]
+        self.bf16 = native_precision("cpu") == "bf16-mixed"
+        self.generator = torch.Generator().manual_seed(config["seed"])
         self.steps = 0
 
     def step(self, images: Tensor, progress: float) -> None:
@@ -87,7 +80,7 @@ class Ours(Contestant):
         t = self.denoiser.training_times(len(x0), self.generator)
         eps = torch.randn(x0.shape, generator=self.generator)
         with torch.autocast("cpu", torch.bfloat16, enabled=self.bf16):
-            loss = self.denoiser.loss(x0, t, eps).mean()
+            loss = self.denoiser.training_loss(x0, t, eps).mean()
         loss.backward()
         if self.clip:
             nn.utils.clip_grad_norm_(self.denoiser.parameters(), self.clip)
@@ -108,8 +101,7 @@ class Ours(Contestant):
         from diffusion.samplers.ddim import DDIM
 
         noise = ImageNoise(0, range(first, first + n), self.shape)
-        with torch.autocast("cpu", torch.bfloat16, enabled=self.bf16):
-            return DDIM(steps)(self.average.eval(), noise)
+        return DDIM(steps)(self.average.eval(), noise)
 
 
 class Lucidrains(Contestant):
@@ -216,7 +208,7 @@ class Diffusers(Contestant):
         return x
 
 
-def contestant(name: str, shape: tuple[int, int, int]) -> Contestant:
+def contestant(name: str, data: Any) -> Contestant:
     """A peer by its name, or this project by the words of its command line."""
     peers = {"denoising-diffusion-pytorch": Lucidrains, "diffusers": Diffusers}
-    return peers[name](shape) if name in peers else Ours(name, shape)
+    return peers[name](data.shape) if name in peers else Ours(name, data)

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
 
 from datamodules.array import ArrayData  # noqa: E402
 from diffusion.judge import Judge  # noqa: E402

@@ -36,7 +36,7 @@ def train(name: str, data: Path, out: Path, marks: list[float]) -> None:
     module = ArrayData(str(data))
     module.setup()
     images = module.images(module.split["train"])
-    trained = contestant(name, module.shape)
+    trained = contestant(name, module)
     order, left = np.random.default_rng(0), np.array([], dtype=int)
     steps, used, log = 0, 0.0, []
     for mark in marks:
@@ -64,7 +64,7 @@ def sample(name: str, data: Path, out: Path, n: int, steps: int) -> None:
     module = ArrayData(str(data))
     module.setup()
     codec = PixelCodec(module.card["hard_alpha"])
-    made = contestant(name, module.shape)
+    made = contestant(name, module)
     for weights in sorted(out.glob("*.pt"), key=lambda path: -float(path.stem)):
         target = weights.with_suffix(".npz")
         if target.exists():

@@ -86,6 +86,14 @@ class SpriteDataModule(LightningDataModule, ABC):
         labels = self.sprites.labels[self.split["train"]]
         return (np.bincount(labels, minlength=self.classes) / len(labels)).tolist()
 
+    def colours(self, limit: int) -> list[list[int]]:
+        """The colours of the training rows in order, as bytes; just over `limit` if more."""
+        found = np.empty((0, self.shape[0]), np.uint8)
+        for images in self.parts(self.split["train"]):
+            pixels = images.permute(0, 2, 3, 1).reshape(-1, self.shape[0]).numpy()
+            found = np.unique(np.concatenate([found, pixels]), axis=0)[: limit + 1]
+        return found.tolist()
+
     def images(self, rows: np.ndarray) -> Tensor:
         """Sprites uint8 `(n, C, H, W)` of these rows; RGB is 0 where alpha is 0."""
         images = self.sprites.take(rows)

@@ -29,7 +29,9 @@ from diffusion.samplers.base import Sampler
 from diffusion.sampling import SpriteSet
 from diffusion.torchfiles import check
 
-PARTS = tuple(f"diffusion.{part}" for part in ("schedules", "predictions", "weightings", "models"))
+PARTS = tuple(
+    f"diffusion.{part}" for part in ("schedules", "predictions", "palette", "weightings", "models")
+)
 LONGEST = 300  # letters of a sentence about a foreign file
 RESUMED = {"loops", "callbacks", "optimizer_states", "lr_schedulers"}  # what a run continues from
 

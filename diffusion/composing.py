@@ -13,6 +13,7 @@ from diffusion.checkpoint import AtomicCheckpointIO, build_denoiser
 from diffusion.errors import UserError
 from diffusion.loggers import MetricsCSV
 from diffusion.module import DiffusionModule
+from diffusion.palette import MOST
 from diffusion.pixels import PixelCodec
 from diffusion.precision import native_precision
 from diffusion.samplers.base import Sampler
@@ -35,6 +36,10 @@ def compose_module(config: dict[str, Any], data: Any) -> DiffusionModule:
     recipe = {part: config[part] for part in ("schedule", "prediction", "weighting")}
     classes = data.classes if config["model"]["classes"] else 0
     recipe["model"] = config["model"] | {"channels": data.shape[0], "classes": classes}
+    if "colours" in recipe["prediction"]:
+        colours = data.colours(limit=MOST)
+        recipe["prediction"] = recipe["prediction"] | {"colours": colours}
+        recipe["model"]["outputs"] = len(colours)
     torch.manual_seed(config["seed"])  # the initial weights
     denoiser = build_denoiser(recipe)
     try:

@@ -3,6 +3,8 @@
 forward:  x_t, t -> clean estimate            loss:  w(t) mean |network(x_t, t) - target|^2
 """
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
@@ -48,13 +50,29 @@ class Denoiser(nn.Module):
 
     def loss(self, x0: Tensor, t: Tensor, eps: Tensor, label: Tensor | None = None) -> Tensor:
         """Weighted squared error per sprite `(B,)`, averaged over its pixels and channels."""
+        return self._weighted(self.prediction.error, x0, t, eps, label)
+
+    def training_loss(
+        self, x0: Tensor, t: Tensor, eps: Tensor, label: Tensor | None = None
+    ) -> Tensor:
+        """What training makes small, per sprite `(B,)`; the loss, unless the prediction says."""
+        return self._weighted(self.prediction.training_error, x0, t, eps, label)
+
+    def _weighted(
+        self,
+        error: Callable[..., Tensor],
+        x0: Tensor,
+        t: Tensor,
+        eps: Tensor,
+        label: Tensor | None,
+    ) -> Tensor:
         alpha, sigma = self.schedule(t)
         snr = (alpha / sigma) ** 2
         weight = self.weighting(snr, self.prediction.clean_scale(snr))
         alpha, sigma = alpha.view(-1, 1, 1, 1), sigma.view(-1, 1, 1, 1)
-        output = self.model(alpha * x0 + sigma * eps, t, label).to(x0.dtype)
-        target = self.prediction.target(x0, eps, alpha, sigma)
-        return weight * (output - target).square().mean(dim=(1, 2, 3))
+        x_t = alpha * x0 + sigma * eps
+        output = self.model(x_t, t, label).to(x0.dtype)
+        return weight * error(output, x0, eps, x_t, alpha, sigma)
 
     def training_times(self, n: int, generator: torch.Generator) -> Tensor:
         """n times in [1/steps, 1], one in each n-th of the range (Kingma et al. 2021, app. I.1).

@@ -92,7 +92,8 @@ class DiffusionModule(lightning.LightningModule):
             x0 = torch.where((mirrored < 0.5).view(-1, 1, 1, 1), x0.flip(-1), x0)
         if training and label is not None:
             label = torch.where(hidden < self.label_drop, -1, label)
-        return self.denoiser.loss(x0, t, eps, label).mean()
+        loss = self.denoiser.training_loss if training else self.denoiser.loss
+        return loss(x0, t, eps, label).mean()
 
     def images_seen(self, batch: Batch) -> float:
         """Training images so far, over all devices, this micro-batch included."""

@@ -2,9 +2,10 @@
 
     M <- M + (1 - m) (G - M);    W <- W - rate 0.2 sqrt(longer side) orthogonal(G + m (M - G))
 
-Jordan et al. 2024, "Muon: An optimizer for hidden layers in neural networks"; the factor before the
-square root makes its rates and weight decay those of AdamW (Liu et al. 2025, "Muon is Scalable for
-LLM Training", equation 4). A convolution counts as one matrix, its output channels by all the rest.
+Jordan et al. 2024, "Muon: An optimizer for hidden layers in neural networks"; the factor before
+the square root brings rates and weight decay near those of AdamW (Liu et al. 2025, "Muon is
+Scalable for LLM Training", equation 4). A convolution counts as one matrix, its output channels by
+all the rest.
 """
 
 from collections import defaultdict
@@ -39,16 +40,18 @@ class Muon(Optimizer):
     ) -> None:
         if lr < 0 or not 0 <= momentum < 1:
             raise ValueError(f"lr={lr} must be 0 or more, and momentum={momentum} in 0..1")
-        matrices, rest = [], []
+        matrices: list[Tensor] = []
+        rest: list[Tensor] = []
         for weight in params:
             wide = weight.ndim >= 2 and min(weight.shape[0], weight[0].numel()) >= SMALLEST
             (matrices if wide else rest).append(weight)
         groups = [{"params": matrices, "muon": True}, {"params": rest, "muon": False}]
+        betas = (float(betas[0]), float(betas[1]))  # plain numbers, whatever list they came in
         defaults = {"lr": lr, "momentum": momentum, "betas": betas, "weight_decay": weight_decay}
         super().__init__([group for group in groups if group["params"]], defaults)
 
     @torch.no_grad()
-    def step(self, closure: Callable[[], Any] | None = None) -> Any:  # type: ignore[override]
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """One step on the gradients at hand; returns what the closure returned."""
         loss = None
         if closure is not None:
@@ -87,7 +90,7 @@ class Muon(Optimizer):
                 state |= {"step": 0, "mean": torch.zeros_like(weight)}
                 state["square"] = torch.zeros_like(weight)
             state["step"] += 1
-        gradients = [weight.grad for weight in weights]
+        gradients = [weight.grad for weight in weights if weight.grad is not None]
         means = [self.state[weight]["mean"] for weight in weights]
         squares = [self.state[weight]["square"] for weight in weights]
         torch._foreach_lerp_(means, gradients, 1 - slow)

@@ -4,27 +4,42 @@ All three say the same about x_t = alpha x0 + sigma eps; they differ in what the
 Tensors are `(B, C, H, W)`; alpha and sigma broadcast against them.
 """
 
-from typing import Protocol
+from abc import ABC, abstractmethod
 
 import torch
 from torch import Tensor
 
 
-class Prediction(Protocol):
-    """A training target and its inverse: `to_clean(target(...)) == x0`."""
+class Prediction(ABC):
+    """A training target and its inverse, `to_clean(target(...)) == x0`; trained by regression."""
 
+    @abstractmethod
     def target(self, x0: Tensor, eps: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
         """What the network should output for x_t = alpha x0 + sigma eps."""
 
+    @abstractmethod
     def to_clean(self, output: Tensor, x_t: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
         """The clean estimate that this output means."""
 
+    @abstractmethod
     def clean_scale(self, snr: Tensor) -> Tensor:
         """|target error|^2 = |clean error|^2 / clean_scale: turns a weight on the clean error
         into one on the target."""
 
+    def error(
+        self, output: Tensor, x0: Tensor, eps: Tensor, x_t: Tensor, alpha: Tensor, sigma: Tensor
+    ) -> Tensor:
+        """Mean squared error of the target `(B,)`."""
+        return (output - self.target(x0, eps, alpha, sigma)).square().mean(dim=(1, 2, 3))
 
-class Epsilon:
+    def training_error(
+        self, output: Tensor, x0: Tensor, eps: Tensor, x_t: Tensor, alpha: Tensor, sigma: Tensor
+    ) -> Tensor:
+        """What training makes small `(B,)`."""
+        return self.error(output, x0, eps, x_t, alpha, sigma)
+
+
+class Epsilon(Prediction):
     """The noise itself (Ho et al. 2020, equation 14)."""
 
     def target(self, x0: Tensor, eps: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
@@ -37,7 +52,7 @@ class Epsilon:
         return 1 / snr
 
 
-class Clean:
+class Clean(Prediction):
     """The clean sprite."""
 
     def target(self, x0: Tensor, eps: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
@@ -50,7 +65,7 @@ class Clean:
         return torch.ones_like(snr)
 
 
-class Velocity:
+class Velocity(Prediction):
     """v = alpha eps - sigma x0 (Salimans & Ho 2022, "Progressive Distillation", appendix D)."""
 
     def target(self, x0: Tensor, eps: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:

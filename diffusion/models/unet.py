@@ -25,6 +25,7 @@ class UNet(nn.Module):
         blocks: residual blocks per resolution on the way down; one more on the way up.
         dropout: share of activations dropped in each residual block.
         patch: side of the square of pixels that the finest resolution takes as one position.
+        outputs: channels of the result; as many as the sprites have, unless said.
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class UNet(nn.Module):
         blocks: int = 2,
         dropout: float = 0.0,
         patch: int = 1,
+        outputs: int | None = None,
     ) -> None:
         super().__init__()
         wrong = [width for width in widths if width < 32 or width % 32]
@@ -82,7 +84,7 @@ class UNet(nn.Module):
                 self.grow.append(nn.Conv2d(width, width, 3, padding=1))
 
         self.norm = ChannelNorm(width)
-        self.out = nn.Conv2d(width, channels * patch**2, 3, padding=1)
+        self.out = nn.Conv2d(width, (outputs or channels) * patch**2, 3, padding=1)
         silence(self.out)
         self.to(memory_format=torch.channels_last)
 

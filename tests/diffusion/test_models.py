@@ -88,3 +88,22 @@ def test_a_fresh_unet_outputs_zero():
 def test_widths_that_do_not_fit_attention_are_refused():
     with pytest.raises(UserError, match="multiples of 32"):
         UNet(4, widths=[20, 40])
+
+
+@pytest.mark.parametrize("shape", [(4, 16, 16), (3, 13, 18)])
+def test_squares_of_pixels_change_no_shape(shape):
+    model = wake(make("quick", shape[0]))
+    x = torch.randn(2, *shape)
+    out = model(x, torch.tensor([0.1, 0.9]))
+    assert out.shape == x.shape
+    assert out.isfinite().all()
+
+
+def test_the_result_can_have_other_channels_than_the_sprites():
+    model = wake(make("quick", 4, outputs=18))
+    assert model(torch.randn(2, 4, 16, 16), torch.rand(2)).shape == (2, 18, 16, 16)
+
+
+def test_squares_without_pixels_are_refused():
+    with pytest.raises(UserError, match="model.patch=0"):
+        UNet(4, patch=0)

@@ -5,6 +5,7 @@ import io
 
 import pytest
 import torch
+from omegaconf import OmegaConf
 from torch import nn
 
 from diffusion.muon import Muon, orthogonal
@@ -82,3 +83,9 @@ def test_it_lowers_the_loss():
 def test_a_rate_below_zero_is_refused():
     with pytest.raises(ValueError, match="lr=-1"):
         Muon(network().parameters(), lr=-1)
+
+
+def test_its_state_is_plain_whatever_list_the_settings_came_in():
+    betas = OmegaConf.create({"betas": [0.9, 0.99]}).betas
+    (group,) = Muon([nn.Parameter(torch.zeros(3))], betas=betas).state_dict()["param_groups"]
+    assert type(group["betas"]) is tuple

@@ -1,0 +1,78 @@
+"""The palette prediction: which of the known colours each pixel has; pixel art has few.
+
+The network says what surroundings, time and label let it expect, as a score for each colour; what
+the noised pixel itself says needs no learning, because the noise is Gaussian:
+
+    p(c | x_t) ~ exp(score_c - |x_t - alpha c|^2 / (2 sigma^2)),    x0_hat = sum_c p(c | x_t) c
+
+So clean estimates end on the palette exactly, and the network learns what is left: the drawing.
+Cross-entropy with an interpolated estimate is Dieleman et al. 2022, "Continuous diffusion for
+categorical data"; the exact likelihood of the pixel is the forward process's own.
+"""
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from diffusion.errors import UserError
+from diffusion.predictions import Velocity
+
+MOST = 256  # colours; more would cost more than they tell
+
+
+class Palette(Velocity, nn.Module):
+    """Trained by the cross-entropy of the true colour; other losses are in units of velocity.
+
+    Args:
+        colours: `K` colours of `C` bytes each, transparency being one of them; they come from the
+            training sprites.
+
+    Raises:
+        UserError: no colours, or more than 256.
+    """
+
+    colours: Tensor
+
+    def __init__(self, colours: Sequence[Sequence[int]] = ()) -> None:
+        super().__init__()
+        if not 0 < len(colours) <= MOST:
+            raise UserError(
+                f"prediction=palette needs sprites of 1 to {MOST} colours, and these have "
+                f"{len(colours) or 'none'}{' or more' if len(colours) > MOST else ''}; use "
+                "prediction=velocity."
+            )
+        known = torch.tensor(colours, dtype=torch.float32) / 127.5 - 1
+        self.register_buffer("colours", known, persistent=False)  # the recipe holds them
+
+    def to_clean(self, output: Tensor, x_t: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
+        """The clean estimate `(B, C, H, W)` of scores `(B, K, H, W)`."""
+        share = self._scores(output, x_t, alpha, sigma).softmax(dim=1)
+        with torch.autocast(x_t.device.type, enabled=False):
+            return torch.einsum("bkhw,kc->bchw", share, self.colours.to(share))
+
+    def error(
+        self, output: Tensor, x0: Tensor, eps: Tensor, x_t: Tensor, alpha: Tensor, sigma: Tensor
+    ) -> Tensor:
+        clean = (self.to_clean(output, x_t, alpha, sigma) - x0).square().mean(dim=(1, 2, 3))
+        return clean / self.clean_scale((alpha / sigma).square().flatten())
+
+    def training_error(
+        self, output: Tensor, x0: Tensor, eps: Tensor, x_t: Tensor, alpha: Tensor, sigma: Tensor
+    ) -> Tensor:
+        """Cross-entropy of the nearest colour, in nats per pixel `(B,)`."""
+        nearest = self._nearness(x0, torch.ones_like(alpha)).argmax(dim=1)
+        scores = self._scores(output, x_t, alpha, sigma)
+        return F.cross_entropy(scores, nearest, reduction="none").mean(dim=(1, 2))
+
+    def _scores(self, output: Tensor, x_t: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
+        """Log-probability of each colour `(B, K, H, W)`, up to a constant."""
+        return output.to(x_t.dtype) + self._nearness(x_t, alpha) / sigma**2
+
+    def _nearness(self, x_t: Tensor, alpha: Tensor) -> Tensor:
+        """(|x_t|^2 - |x_t - alpha c|^2) / 2 of each colour c `(B, K, H, W)`."""
+        colours = self.colours.to(x_t)
+        half = colours.square().sum(dim=1).view(1, -1, 1, 1) / 2
+        with torch.autocast(x_t.device.type, enabled=False):  # bfloat16 is too coarse for this
+            return alpha * torch.einsum("bchw,kc->bkhw", x_t, colours) - alpha**2 * half
