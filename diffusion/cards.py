@@ -12,10 +12,10 @@ from diffusion.errors import UserError
 DEEPEST, LONGEST = 16, 10_000  # levels of containers, letters of a word
 LARGEST = 10**6  # number in a recipe: no schedule, width or count comes near it
 WIDEST = 256  # pixels of a sprite's side, as in every source of data
-PARTS = {
+PARTS: dict[str, str | tuple[str, ...]] = {
     "model": "diffusion.models.",
     "schedule": "diffusion.schedules.",
-    "prediction": "diffusion.predictions.",
+    "prediction": ("diffusion.predictions.", "diffusion.palette."),
     "weighting": "diffusion.weightings.",
 }
 
@@ -30,11 +30,12 @@ def check_card(card: Any) -> None:
     _check_plain(card, "card", 0)
     recipe, sprites = card["recipe"], card["sprites"]
     _require(isinstance(recipe, dict) and recipe.keys() == PARTS.keys(), "recipe")
-    for part, package in PARTS.items():
-        _require(_targets(recipe[part]).startswith(package), f"recipe.{part}")
+    for part, packages in PARTS.items():
+        _require(_targets(recipe[part]).startswith(packages), f"recipe.{part}")
     _check_numbers(recipe, "recipe")
     _check_sprites(sprites)
     _require(recipe["model"].get("channels") == sprites["shape"][0], "recipe.model.channels")
+    _check_outputs(recipe, sprites["shape"][0])
     classes = recipe["model"].get("classes", 0)
     _require(classes in (0, len(sprites["label_names"])), "recipe.model.classes")
     if "config" in card:
@@ -64,6 +65,21 @@ def _check_sprites(sprites: Any) -> None:
         and (not shares or sum(shares) > 0),
         "sprites.label_frequencies",
     )
+
+
+def _check_outputs(recipe: dict[str, Any], channels: int) -> None:
+    """As many outputs as channels, or as colours that a palette tells apart."""
+    outputs, colours = recipe["model"].get("outputs"), recipe["prediction"].get("colours")
+    if colours is None:
+        _require(outputs is None, "recipe.model.outputs")
+        return
+    of_bytes = isinstance(colours, list) and all(
+        isinstance(colour, list)
+        and [type(value) for value in colour] == [int] * channels
+        and all(0 <= value <= 255 for value in colour)
+        for colour in colours
+    )
+    _require(of_bytes and outputs == len(colours), "recipe.prediction.colours")
 
 
 def _check_origin(card: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from diffusion.cards import check_card
 from diffusion.denoiser import Denoiser
 from diffusion.errors import UserError
 from diffusion.models.unet import UNet
@@ -105,3 +106,36 @@ def test_half_precision_around_it_does_not_blur_colours():
     with torch.autocast("cpu", torch.bfloat16):
         estimate = palette.to_clean(output, x_t, alpha, sigma)
     torch.testing.assert_close(estimate, palette.to_clean(output, x_t, alpha, sigma))
+
+
+@pytest.mark.parametrize(
+    ("colours", "outputs"),
+    [
+        ([[0, 0, 0, 0]], 2),
+        ([[0, 0, 0]], 1),
+        ([[0, 0, 0, 256]], 1),
+        ([[0, 0, 0, 0.5]], 1),
+        ("white", 5),
+        (None, 7),
+    ],
+)
+def test_a_card_whose_colours_do_not_fit_is_refused(colours, outputs):
+    card = {
+        "sprites": {
+            "shape": [4, 16, 16],
+            "hard_alpha": True,
+            "label_names": [],
+            "label_frequencies": [],
+        },
+        "recipe": {
+            "model": {"_target_": "diffusion.models.unet.UNet", "channels": 4, "outputs": 1},
+            "schedule": {"_target_": "diffusion.schedules.cosine.Cosine"},
+            "prediction": {"_target_": "diffusion.palette.Palette", "colours": [[0, 0, 0, 0]]},
+            "weighting": {"_target_": "diffusion.weightings.Uniform"},
+        },
+    }
+    check_card(card)
+    card["recipe"]["model"]["outputs"] = outputs
+    card["recipe"]["prediction"]["colours"] = colours
+    with pytest.raises(UserError, match="is not what this project writes"):
+        check_card(card)
