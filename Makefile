@@ -32,7 +32,7 @@ test: .venv/ready ## the fast tests
 	OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 -m 'not processes'
 
 test-processes: .venv/ready ## the tests that start processes: training, sampling, kills, several devices
-	OMP_NUM_THREADS=1 $(PY) -m pytest -m processes
+	OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 -m processes
 
 lint: .venv/ready ## format, style, layers and types
 	$(PY) -m ruff format --check .
