@@ -52,7 +52,7 @@ def test_training_is_the_same_on_one_two_and_four_processes(command, launch, tmp
     assert command(f"{line} hydra.run.dir=1").code == 0
     for devices in (2, 4):
         out = finished(launch(f"{line} {CPUS} trainer.devices={devices} hydra.run.dir={devices}"))
-        assert out.count("exact copies") == 1
+        assert out.count("repeat a training sprite") == 1
         for key in ("train/loss", "val/loss"):
             alone, together = (column(tmp_path / str(n), key) for n in (1, devices))
             assert len(together) == (100 if key == "train/loss" else 5)
@@ -96,7 +96,7 @@ def test_a_sweep_starts_the_processes_of_each_job(launch, tmp_path):
 def test_torchrun_on_one_node_and_on_two(torchrun, tmp_path):
     line = f"{EXACT} trainer.max_steps=10 {CPUS}"
     one = torchrun(["--standalone", "--nproc-per-node=2"], f"{line} hydra.run.dir=one")
-    assert finished(one).count("exact copies") == 1
+    assert finished(one).count("repeat a training sprite") == 1
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -110,7 +110,7 @@ def test_torchrun_on_one_node_and_on_two(torchrun, tmp_path):
         )
         for node in (0, 1)
     ]
-    assert "".join(map(finished, nodes)).count("exact copies") == 1
+    assert "".join(map(finished, nodes)).count("repeat a training sprite") == 1
     one, two = (column(tmp_path / name, "train/loss") for name in ("one", "two"))
     np.testing.assert_allclose(one, two, atol=1e-5)
     assert {folder.name for folder in tmp_path.iterdir()} == {"one", "two"}
