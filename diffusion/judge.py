@@ -1,7 +1,7 @@
 """Measures sprites against a data set: every metric on its scale, and how new each sprite is."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 import numpy as np
 from torch import Tensor
@@ -10,6 +10,7 @@ from diffusion.metrics.base import Metric, NotMeasurable
 from diffusion.metrics.passport import UNSEEN, Findings, Passport
 from diffusion.metrics.scale import Scale, Score
 
+Value = TypeVar("Value")
 REFERENCE = 4_000  # training sprites that samples are compared with; more would only take longer
 
 
@@ -86,12 +87,7 @@ class Judge:
         Args:
             images: uint8 `(N, C, H, W)`.
         """
-        found: dict[str, float] = {}
-        for name, scale in self.scales.items():
-            try:
-                found |= scale.scores(images)
-            except NotMeasurable as error:
-                self._note(name, error)
+        found = self._found(lambda scale: scale.scores(images))
         return found | self.rates(images, self.passport.examine(images))
 
     def rates(self, images: Tensor, findings: Findings) -> dict[str, float]:
@@ -101,13 +97,7 @@ class Judge:
 
     def full_scores(self, images: Tensor) -> dict[str, Score]:
         """The scores with floor, ceilings and bootstrap interval."""
-        found: dict[str, Score] = {}
-        for name, scale in self.scales.items():
-            try:
-                found |= scale.full_scores(images)
-            except NotMeasurable as error:
-                self._note(name, error)
-        return found
+        return self._found(lambda scale: scale.full_scores(images))
 
     def histograms(self, images: Tensor) -> dict[str, dict[str, list[float]]]:
         """What metrics count in every sprite: samples beside training sprites."""
@@ -118,6 +108,16 @@ class Judge:
                 scale.metric.describe(images), scale.reference
             ).items()
         }
+
+    def _found(self, ask: Callable[[Scale], dict[str, Value]]) -> dict[str, Value]:
+        """What the scales answer; of those that cannot a note is kept."""
+        found: dict[str, Value] = {}
+        for name, scale in self.scales.items():
+            try:
+                found |= ask(scale)
+            except NotMeasurable as error:
+                self._note(name, error)
+        return found
 
     def _note(self, name: str, error: NotMeasurable) -> None:
         sentence = f"{name} is not measured: {error}"

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from chaos import equal
 from conftest import ROOT, SMOKE
 from PIL import Image
 
@@ -20,17 +21,6 @@ FILES += ["nearest.png", "panel.png", "noise_levels.json", "noise_levels.png"]
 
 def weights(run, name="last"):
     return torch.load(run / "checkpoints" / f"{name}.ckpt", weights_only=True)
-
-
-def equal(a, b):
-    """Deep equality of nested containers of tensors, to the bit."""
-    if isinstance(a, torch.Tensor):
-        return torch.equal(a, b)
-    if isinstance(a, dict):
-        return a.keys() == b.keys() and all(equal(a[key], b[key]) for key in a)
-    if isinstance(a, list | tuple):
-        return len(a) == len(b) and all(map(equal, a, b))
-    return a == b
 
 
 def rows(run):
