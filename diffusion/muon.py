@@ -66,21 +66,25 @@ class Muon(Optimizer):
         return loss
 
     def _orthogonal_step(self, weights: list[Tensor], group: dict[str, Any]) -> None:
-        alike: defaultdict[tuple[int, int], list[Tensor]] = defaultdict(list)
         for weight in weights:
-            alike[weight.shape[0], weight[0].numel()].append(weight)
+            if not self.state[weight]:
+                self.state[weight]["momentum"] = torch.zeros_like(weight)
+        gradients = [weight.grad for weight in weights if weight.grad is not None]
+        momenta = [self.state[weight]["momentum"] for weight in weights]
+        torch._foreach_lerp_(momenta, gradients, 1 - group["momentum"])
+        ahead = torch._foreach_lerp(gradients, momenta, group["momentum"])
+        alike: defaultdict[tuple[int, int], list[tuple[Tensor, Tensor]]] = defaultdict(list)
+        for weight, step in zip(weights, ahead, strict=True):
+            step = _channels_last(step)
+            alike[step.shape[0], step[0].numel()].append((weight, step))
         for shape, members in alike.items():  # one batched product for all of one shape
-            gradients = torch.stack([weight.grad.reshape(shape) for weight in members])  # type: ignore[union-attr]
-            momenta = []
-            for weight, gradient in zip(members, gradients, strict=True):
-                state = self.state[weight]
-                if not state:
-                    state["momentum"] = torch.zeros_like(gradient)
-                momenta.append(state["momentum"].lerp_(gradient, 1 - group["momentum"]))
-            ahead = gradients.lerp_(torch.stack(momenta), group["momentum"])
-            steps = orthogonal(ahead) * (-0.2 * group["lr"] * max(shape) ** 0.5)
-            for weight, step in zip(members, steps, strict=True):
-                weight.add_(step.reshape(weight.shape))
+            matrices = torch.stack([step.flatten(1).to(torch.bfloat16) for _, step in members])
+            steps = [
+                _channels_first(matrix.reshape(step.shape))
+                for matrix, (_, step) in zip(orthogonal(matrices), members, strict=True)
+            ]
+            rate = -0.2 * group["lr"] * max(shape) ** 0.5
+            torch._foreach_add_([weight for weight, _ in members], steps, alpha=rate)
 
     def _adam_step(self, weights: list[Tensor], group: dict[str, Any]) -> None:
         slow, slower = group["betas"]
@@ -102,17 +106,28 @@ class Muon(Optimizer):
             weight.addcdiv_(mean, spread, value=-group["lr"] / (1 - slow**steps))
 
 
+def _channels_last(weight: Tensor) -> Tensor:
+    """A convolution's weight in the order of its memory, so that its rows need no rearranging."""
+    return weight.movedim(1, -1)
+
+
+def _channels_first(weight: Tensor) -> Tensor:
+    """The same in the order of its dimensions again."""
+    return weight.movedim(-1, 1)
+
+
 def orthogonal(matrices: Tensor) -> Tensor:
-    """Nearly U V^T of each U S V^T in `(N, m, n)`, in the same dtype.
+    """Nearly U V^T of each U S V^T in `(N, m, n)`, in bfloat16, which is exact enough for it.
 
     Five Newton-Schulz steps take every singular value that is not tiny into 0.7..1.2, which does
-    as well as 1; bfloat16 is exact enough for it.
+    as well as 1.
     """
     x = matrices.to(torch.bfloat16)
     tall = x.shape[-2] > x.shape[-1]
-    x = x.mT if tall else x
+    x = x.mT.contiguous() if tall else x
     x = x / x.norm(dim=(-2, -1), keepdim=True).clamp(min=1e-7)
-    for _ in range(5):
+    for _ in range(5):  # x <- 3.4445 x - 4.7750 (x x^T) x + 2.0315 (x x^T)^2 x
         squared = x @ x.mT
-        x = 3.4445 * x + (-4.7750 * squared + 2.0315 * squared @ squared) @ x
-    return (x.mT if tall else x).to(matrices.dtype)
+        rest = torch.baddbmm(squared, squared, squared, beta=-4.7750, alpha=2.0315)
+        x = torch.baddbmm(x, rest, x, beta=3.4445)
+    return x.mT if tall else x

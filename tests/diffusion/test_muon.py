@@ -15,10 +15,24 @@ from diffusion.muon import Muon, orthogonal
 def test_orthogonal_keeps_the_directions_and_evens_the_lengths(shape):
     matrices = torch.randn(shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     u, _, v = torch.linalg.svd(matrices, full_matrices=False)
-    inner = u.mT @ orthogonal(matrices) @ v.mT  # diagonal if the directions were kept
+    inner = u.mT @ orthogonal(matrices).double() @ v.mT  # diagonal if the directions were kept
     lengths = inner.diagonal(dim1=1, dim2=2)
     assert ((lengths > 0.5) & (lengths < 1.3)).all()
     assert (inner - torch.diag_embed(lengths)).abs().max() < 0.1
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_the_layout_of_memory_changes_nothing(layout):
+    moved = []
+    for format_ in (torch.contiguous_format, layout):
+        weight = nn.Parameter(torch.zeros(32, 20, 3, 3).to(memory_format=format_))
+        gradient = torch.randn(32, 20, 3, 3, generator=torch.Generator().manual_seed(0))
+        weight.grad = gradient.to(memory_format=format_)
+        Muon([weight], lr=0.1).step()
+        moved.append(weight.detach())
+    assert torch.equal(*moved)
+    agreement = (moved[0] * gradient).sum() / moved[0].norm() / gradient.norm()
+    assert agreement < -0.9  # downhill, with every weight where its gradient is
 
 
 def network():
