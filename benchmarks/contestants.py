@@ -9,6 +9,7 @@ import copy
 import math
 import sys
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -46,9 +47,12 @@ class Ours(Contestant):
     Args:
         overrides: words of the command line, such as `model=small prediction=velocity`.
         data: a SpriteDataModule after `setup`.
+        borrow: another network instead, from its number of output channels.
     """
 
-    def __init__(self, overrides: str, data: Any) -> None:
+    def __init__(
+        self, overrides: str, data: Any, borrow: Callable[[int], nn.Module] | None = None
+    ) -> None:
         from hydra import compose, initialize_config_dir
         from omegaconf import OmegaConf
 
@@ -61,6 +65,10 @@ class Ours(Contestant):
         config: Any = OmegaConf.to_container(composed, resolve=True)
         module = compose_module(config, data)
         self.denoiser, self.shape, self.flip = module.denoiser, data.shape, module.flip
+        if borrow:
+            example = torch.zeros(1, *data.shape)
+            channels = self.denoiser.model(example, torch.ones(1)).shape[1]
+            self.denoiser.model = Borrowed(borrow(channels))
         self.average = copy.deepcopy(self.denoiser).requires_grad_(False)
         self.optimizer = module.optimizer(self.denoiser.parameters())
         self.learning_rate = module.learning_rate
@@ -113,12 +121,19 @@ class Lucidrains(Contestant):
     batch = 2 * 32  # train_batch_size times gradient_accumulate_every
     dim = 64
 
-    def __init__(self, shape: tuple[int, int, int]) -> None:
-        from denoising_diffusion_pytorch import GaussianDiffusion, Unet
-        from ema_pytorch import EMA
+    @classmethod
+    def network(cls, shape: tuple[int, int, int], channels: int) -> nn.Module:
+        """The README's network for sprites of this shape, with so many channels of output."""
+        from denoising_diffusion_pytorch import Unet
 
         torch.manual_seed(0)
-        network = Unet(dim=self.dim, dim_mults=(1, 2, 4, 8), channels=shape[0])
+        return Unet(dim=cls.dim, dim_mults=(1, 2, 4, 8), channels=shape[0], out_dim=channels)
+
+    def __init__(self, shape: tuple[int, int, int]) -> None:
+        from denoising_diffusion_pytorch import GaussianDiffusion
+        from ema_pytorch import EMA
+
+        network = self.network(shape, shape[0])
         self.diffusion = GaussianDiffusion(
             network, image_size=shape[1], timesteps=1000, sampling_timesteps=50
         )
@@ -154,25 +169,32 @@ class Diffusers(Contestant):
     batch = 16
     widths: tuple[int, ...] = (128, 128, 256, 512, 512)
 
-    def __init__(self, shape: tuple[int, int, int]) -> None:
-        from diffusers import DDPMScheduler, UNet2DModel
+    @classmethod
+    def network(cls, shape: tuple[int, int, int], channels: int) -> nn.Module:
+        """The example's network for sprites of this shape, with so many channels of output."""
+        from diffusers import UNet2DModel
 
         torch.manual_seed(0)
-        plain = len(self.widths) - 2
-        self.network = UNet2DModel(
+        plain = len(cls.widths) - 2
+        return UNet2DModel(
             sample_size=shape[1],
             in_channels=shape[0],
-            out_channels=shape[0],
+            out_channels=channels,
             layers_per_block=2,
-            block_out_channels=self.widths,
+            block_out_channels=cls.widths,
             down_block_types=(*["DownBlock2D"] * plain, "AttnDownBlock2D", "DownBlock2D"),
             up_block_types=("UpBlock2D", "AttnUpBlock2D", *["UpBlock2D"] * plain),
         )
+
+    def __init__(self, shape: tuple[int, int, int]) -> None:
+        from diffusers import DDPMScheduler
+
+        self.model = self.network(shape, shape[0])
         self.schedule, self.shape = DDPMScheduler(num_train_timesteps=1000), shape
         self.optimizer = torch.optim.AdamW(
-            self.network.parameters(), lr=1e-4, betas=(0.95, 0.999), weight_decay=1e-6
+            self.model.parameters(), lr=1e-4, betas=(0.95, 0.999), weight_decay=1e-6
         )
-        self.average = copy.deepcopy(self.network).requires_grad_(False)
+        self.average = copy.deepcopy(self.model).requires_grad_(False)
         self.steps = 0
 
     def step(self, images: Tensor, progress: float) -> None:
@@ -180,9 +202,9 @@ class Diffusers(Contestant):
         x0 = torch.where(mirrored, images.flip(-1), images).float().div(127.5).sub(1)
         noise = torch.randn(x0.shape)
         levels = torch.randint(0, 1000, (len(x0),))
-        output = self.network(self.schedule.add_noise(x0, noise, levels), levels).sample
+        output = self.model(self.schedule.add_noise(x0, noise, levels), levels).sample
         F.mse_loss(output, noise).backward()
-        nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+        nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         fall = (1 + math.cos(math.pi * progress)) / 2
         for group in self.optimizer.param_groups:
             group["lr"] = 1e-4 * min(1.0, (self.steps + 1) / 500) * fall
@@ -191,7 +213,7 @@ class Diffusers(Contestant):
         self.steps += 1
         decay = min(0.9999, 1 - (1 + self.steps) ** -0.75)  # EMAModel's inv_gamma=1, power=3/4
         with torch.no_grad():
-            weights = [weight.detach() for weight in self.network.parameters()]
+            weights = [weight.detach() for weight in self.model.parameters()]
             torch._foreach_lerp_(list(self.average.parameters()), weights, 1 - decay)
 
     @torch.no_grad()
@@ -208,7 +230,28 @@ class Diffusers(Contestant):
         return x
 
 
+class Borrowed(nn.Module):
+    """A peer's network as ours are called: times in [0, 1], and a label that it does not know."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, x_t: Tensor, t: Tensor, label: Tensor | None = None) -> Tensor:
+        output = self.network(x_t, 1000 * t)
+        return output if isinstance(output, Tensor) else output.sample
+
+
+PEERS = {"denoising-diffusion-pytorch": Lucidrains, "diffusers": Diffusers}
+
+
 def contestant(name: str, data: Any) -> Contestant:
-    """A peer by its name, or this project by the words of its command line."""
-    peers = {"denoising-diffusion-pytorch": Lucidrains, "diffusers": Diffusers}
-    return peers[name](data.shape) if name in peers else Ours(name, data)
+    """A peer by its name, this project by the words of its command line, or both: the network of
+    the peer, trained and sampled by the words."""
+    first, _, words = name.partition(" ")
+    if first not in PEERS:
+        return Ours(name, data)
+    peer = PEERS[first]
+    if not words:
+        return peer(data.shape)
+    return Ours(words, data, lambda channels: peer.network(data.shape, channels))

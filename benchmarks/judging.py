@@ -46,15 +46,19 @@ class Judging:
         columns = [*words, *COLUMNS.values()]
         real = ["held-out sprites", *[""] * (len(words) - 1)]
         return "\n".join(
-            [_row(columns), _row(["---"] * len(columns)), self._scores(real, self.judge.floors)]
+            [_row(columns), _row(["---"] * len(columns)), self._line(real, self.judge.floors)]
         )
 
-    def row(self, words: list[str], sprites: Path) -> str:
-        """The row of the sprites uint8 `(N, H, W, C)` in an `.npz`, beginning with these words."""
+    def scores(self, sprites: Path) -> dict[str, float]:
+        """All scores of the sprites uint8 `(N, H, W, C)` in an `.npz`."""
         images = torch.from_numpy(np.load(sprites)["images"].transpose(0, 3, 1, 2).copy())
-        return self._scores(words, self.judge.scores(images))
+        return self.judge.scores(images)
 
-    def _scores(self, words: list[str], scores: dict[str, float]) -> str:
+    def row(self, words: list[str], sprites: Path) -> str:
+        """Their row, beginning with these words."""
+        return self._line(words, self.scores(sprites))
+
+    def _line(self, words: list[str], scores: dict[str, float]) -> str:
         values = [scores.get(name) for name in COLUMNS]
         return _row([*words, *("-" if value is None else f"{value:.3g}" for value in values)])
 

@@ -1,12 +1,14 @@
 """Sprite quality against CPU seconds of training, for this project and its peers.
 
-    OMP_NUM_THREADS=1 python benchmarks/quality.py sprites.npz --out FOLDER \
-        --seconds 90 300 900 course denoising-diffusion-pytorch diffusers experiment=best
+    OMP_NUM_THREADS=1 python benchmarks/quality.py sprites.npz \
+        denoising-diffusion-pytorch diffusers experiment=course \
+        --out FOLDER --seconds 90 300 900 --picture all.png
 
-Every contestant learns the same training part (split by groups) for the last of the times; at each
-of them its averaged weights are kept, and later make sprites with the same number of network
-evaluations. Contestants run one after another, each in a process of its own; what FOLDER already
-holds is not made again. The table judges all that FOLDER holds.
+Every contestant learns the same training part (split by groups) for the last of the times, over
+which its learning rate falls; at each of them its averaged weights are kept, and later make
+sprites with the same number of network evaluations. Contestants run one after another, each in a process
+of its own; what FOLDER already holds is not made again. The table and the picture judge all that
+FOLDER holds.
 """
 
 import argparse
@@ -20,9 +22,9 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 
-def folder_name(contestant: str) -> str:
-    """A folder for the words of a command line."""
-    return contestant.replace(" ", ",").replace("/", "_")
+def folder_name(contestant: str, budget: float) -> str:
+    """A folder for the words of a command line and the seconds that they are given."""
+    return f"{contestant.replace(' ', ',').replace('/', '_')}@{budget:g}"
 
 
 def train(name: str, data: Path, out: Path, marks: list[float]) -> None:
@@ -77,18 +79,44 @@ def sample(name: str, data: Path, out: Path, n: int, steps: int) -> None:
         np.savez_compressed(target, images=images, seconds=time.process_time() - start)
 
 
-def judge(data: Path, out: Path) -> None:
-    """Prints a row per contestant and time."""
+def judge(data: Path, out: Path, picture: Path | None) -> None:
+    """Prints a row per contestant and time, and draws the Frechet distances."""
     from judging import Judging
 
     judging = Judging(data)
-    print(judging.head(["contestant", "CPU seconds", "images"]))
-    for log in sorted(out.glob("*/training.json")):
+    print(judging.head(["contestant", "CPU seconds", "of", "images"]))
+    found: dict[str, dict[float, float]] = {}
+    for log in sorted(out.glob("*/training.json"), key=lambda log: log.parent.stat().st_mtime):
+        name, _, budget = log.parent.name.replace(",", " ").rpartition("@")
         for entry in json.loads(log.read_text()):
-            sprites = log.parent / f"{entry['seconds']:g}.npz"
+            seconds, sprites = entry["seconds"], log.parent / f"{entry['seconds']:g}.npz"
             if sprites.exists():
-                words = [log.parent.name, f"{entry['seconds']:g}", f"{entry['images']:,}"]
+                words = [name, f"{seconds:g}", budget, f"{entry['images']:,}"]
                 print(judging.row(words, sprites), flush=True)
+                points = found.setdefault(name, {})
+                if seconds == float(budget) or seconds not in points:
+                    points[seconds] = judging.scores(sprites)["sprite_fd"]
+    if picture:
+        draw(found, judging.judge.floors["sprite_fd"], picture)
+
+
+def draw(found: dict[str, dict[float, float]], floor: float, picture: Path) -> None:
+    """Frechet distance over CPU seconds, a line per contestant; the floor dotted."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7, 4.5), layout="constrained")
+    axes = figure.subplots()
+    for name, points in found.items():
+        seconds = sorted(points)
+        axes.plot(seconds, [points[each] for each in seconds], marker="o", label=name)
+    axes.axhline(floor, color="grey", linestyle=":", label="held-out sprites")
+    axes.set(xscale="log", yscale="log", xlabel="CPU seconds of training, one thread")
+    axes.set_ylabel("Frechet distance in sprite features (less is better)")
+    axes.set_xticks(ticks := sorted({each for points in found.values() for each in points}))
+    axes.set_xticklabels([f"{tick:g}" for tick in ticks])
+    axes.minorticks_off()
+    axes.legend(frameon=False)
+    figure.savefig(picture, dpi=130)
 
 
 def main() -> None:
@@ -98,6 +126,7 @@ def main() -> None:
     parser.add_argument("contestants", nargs="*")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seconds", type=float, nargs="+", default=[90, 300, 900])
+    parser.add_argument("--picture", type=Path, help="a PNG of all that FOLDER holds")
     parser.add_argument("--n", type=int, default=256)
     parser.add_argument("--steps", type=int, default=50)
     parser.add_argument("--only", choices=["train", "sample"], help=argparse.SUPPRESS)
@@ -105,7 +134,7 @@ def main() -> None:
     data, marks = arguments.data, sorted(arguments.seconds)
     if arguments.only:
         (name,) = arguments.contestants
-        out = arguments.out / folder_name(name)
+        out = arguments.out / folder_name(name, marks[-1])
         out.mkdir(parents=True, exist_ok=True)
         if arguments.only == "train":
             train(name, data, out, marks)
@@ -113,14 +142,14 @@ def main() -> None:
             sample(name, data, out, arguments.n, arguments.steps)
         return
     for name in arguments.contestants:
-        if not (arguments.out / folder_name(name) / f"{marks[-1]:g}.pt").exists():
+        if not (arguments.out / folder_name(name, marks[-1]) / f"{marks[-1]:g}.pt").exists():
             subprocess.run(
                 [sys.executable, *sys.argv[:1], *again(arguments, name, "train")], check=True
             )
         subprocess.run(
             [sys.executable, *sys.argv[:1], *again(arguments, name, "sample")], check=True
         )
-    judge(data, arguments.out)
+    judge(data, arguments.out, arguments.picture)
 
 
 def again(arguments: argparse.Namespace, name: str, only: str) -> list[str]:

@@ -96,7 +96,7 @@ class Judge:
         return verdicts | {"copying": float(self.passport.copying(findings))}
 
     def full_scores(self, images: Tensor) -> dict[str, Score]:
-        """The scores with floor, ceilings and bootstrap interval."""
+        """The scores with floor, ceilings and interval."""
         return self._found(lambda scale: scale.full_scores(images))
 
     def histograms(self, images: Tensor) -> dict[str, dict[str, list[float]]]:

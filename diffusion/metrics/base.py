@@ -1,7 +1,7 @@
 """What a metric is: every sprite is described by numbers, and two sets of descriptions compared.
 
 Descriptions belong to single sprites, so all that surrounds a metric is written once for all of
-them: its floor and ceiling, bootstrap intervals, and sprites that several processes made.
+them: its floor and ceiling, intervals, and sprites that several processes made.
 """
 
 from abc import ABC, abstractmethod

@@ -5,8 +5,7 @@ learned from the seeds of all configurations together (the within-group variance
 variance); Tukey's studentised range then tells whether the best configuration differs from another
 one, and allows for its having been picked out of several (Tukey 1949; Kramer 1956 for unequal
 numbers of seeds). For two configurations it is Student's t-test. With a single seed each only the
-bootstrap interval of the samples is left, and nobody knows what another
-seed would change.
+interval of the samples is left, and nobody knows what another seed would change.
 """
 
 import math
