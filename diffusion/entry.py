@@ -17,7 +17,6 @@ from typing import Any, NoReturn
 import hydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
@@ -25,7 +24,7 @@ from diffusion.errors import Interrupted, UserError
 from diffusion.jobs import end_with_the_sweep, run_job, tell_sweep
 from diffusion.run_directory import process_rank
 from diffusion.sweeps import sweep_closed
-from diffusion.wording import CONF, is_wrong_input, sentence
+from diffusion.wording import CONF, is_about_the_command_line, is_wrong_input, sentence
 
 
 def entry(
@@ -79,8 +78,8 @@ def entry(
             with sweep_closed():
                 try:
                     composed(job)()
-                except (HydraException, OSError) as error:
-                    if began:
+                except Exception as error:
+                    if began or not is_about_the_command_line(error):
                         raise
                     _refuse(error, config_name)
 
@@ -111,7 +110,7 @@ def _name_jobs_after_what_differs() -> None:
     words = [word for word in others if "=" in word[1:] or word.startswith("~")]
     try:
         overrides = OverridesParser.create().parse_overrides(words)
-    except HydraException:
+    except Exception:
         return  # Hydra itself will say what is wrong
     shared = {each.key_or_group for each in overrides if not each.is_sweep_override()}
     if shared:

@@ -54,14 +54,15 @@ class _Table(ExperimentWriter):
 
 
 def _rows(file: Path) -> list[dict[str, str]]:
+    """The rows that are whole; the last is not when its process was killed or the disk is full."""
     if not file.exists():
         return []
-    with file.open(newline="") as text:
-        return list(csv.DictReader(text))
+    lines = file.read_text().splitlines(keepends=True)
+    return list(csv.DictReader(line for line in lines if line.endswith("\n")))
 
 
 def _step(row: dict[str, str]) -> float:
-    """Infinite for a row that was being written when its process was killed."""
+    """Infinite for a row that a loss of power has damaged."""
     return int(row["step"]) if (row["step"] or "").isdigit() else float("inf")
 
 

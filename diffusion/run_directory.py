@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -63,7 +64,8 @@ class RunDirectory:
         if error is not None and self._begun:
             signalled = isinstance(error, Interrupted | KeyboardInterrupt)
             status = "interrupted" if signalled else "failed"
-            self.write_json("summary.json", {"status": status, "reason": str(error)})
+            with suppress(OSError):  # on a full disk that very error is on its way
+                self.write_json("summary.json", {"status": status, "reason": str(error)})
         self._give_lock_back()
 
     @property
@@ -109,13 +111,14 @@ class RunDirectory:
                 f"The data has changed since {self.path} was begun; give another hydra.run.dir, "
                 "or the old data to continue it."
             )
-        self._begun = True
         self._set_damaged_aside()
+        self._say_what_another_budget_means()
         (self.path / ".hydra").mkdir(exist_ok=True)
         for name, content in (("overrides", overrides), ("config", self.config)):
             self._write(f".hydra/{name}.yaml", yaml.safe_dump(content, sort_keys=False))
         self.write_json("data.json", data_card)
         (self.path / "summary.json").unlink(missing_ok=True)
+        self._begun = True
 
     def write_json(self, name: str, content: Any) -> None:
         """Writes a file of the run directory whole or not at all."""
@@ -146,6 +149,20 @@ class RunDirectory:
         beside = file.with_name(f".{file.name}.tmp")
         beside.write_text(text)
         os.replace(beside, file)
+
+    def _say_what_another_budget_means(self) -> None:
+        """A constant learning rate knows no budget, so a longer run is just a longer run."""
+        before, now = flat(self._earlier or {}), flat(self.config)
+        changed = [key for key in BUDGET if before.get(key) != now.get(key)]
+        if (
+            self.last
+            and changed
+            and not str(now.get("learning_rate._target_")).endswith(".Constant")
+        ):
+            self.say(
+                f"{' and '.join(changed)} changed: from here on the learning rate follows the new "
+                "budget, so the run will not equal one that had it from the start."
+            )
 
     def _set_damaged_aside(self) -> None:
         """So that the next write of `last.ckpt` does not keep the damaged one as the previous."""

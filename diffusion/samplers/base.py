@@ -38,12 +38,15 @@ class Sampler(ABC):
     Args:
         steps: number of network evaluations, 1..schedule.steps.
         clip: clamp clean estimates to the model range [-1, 1].
+        grid: what the steps are even in, `time` or `log_snr`.
     """
 
-    def __init__(self, steps: int, clip: bool = True) -> None:
+    def __init__(self, steps: int, clip: bool = True, grid: str = "time") -> None:
         if not isinstance(steps, int) or steps < 1:
             raise UserError(f"sampler.steps={steps} must be a whole number, 1 or more.")
-        self.steps, self.clip = steps, clip
+        if grid not in ("time", "log_snr"):
+            raise UserError(f"sampler.grid={grid} must be time or log_snr.")
+        self.steps, self.clip, self.grid = steps, clip, grid
 
     @abstractmethod
     def step(
@@ -61,7 +64,7 @@ class Sampler(ABC):
         self, schedule: NoiseSchedule, noise: Tensor, origin: Origin | None = None
     ) -> tuple[list[Level], Tensor]:
         """The levels of the time grid, and x `(B, C, H, W)` at the first of them."""
-        times = schedule.grid(self.steps, origin.noise_level if origin else 1.0)
+        times = schedule.grid(self.steps, origin.noise_level if origin else 1.0, self.grid)
         alphas, sigmas = schedule(times)  # on the CPU: plain numbers, no device sync
         levels = [Level(*row) for row in torch.stack([times, alphas, sigmas], dim=1).tolist()]
         if origin is None:

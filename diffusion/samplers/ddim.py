@@ -16,10 +16,13 @@ class DDIM(Sampler):
         steps: number of network evaluations, 1..schedule.steps.
         eta: share of fresh noise, 0..1.
         clip: clamp clean estimates to [-1, 1].
+        grid: what the steps are even in, `time` or `log_snr`.
     """
 
-    def __init__(self, steps: int = 50, eta: float = 0.0, clip: bool = True) -> None:
-        super().__init__(steps, clip)
+    def __init__(
+        self, steps: int = 50, eta: float = 0.0, clip: bool = True, grid: str = "time"
+    ) -> None:
+        super().__init__(steps, clip, grid)
         if not 0 <= eta <= 1:
             raise UserError(f"sampler.eta={eta} must lie between 0 (no fresh noise) and 1 (DDPM).")
         self.eta = eta

@@ -16,10 +16,17 @@ class DDPM(Sampler):
         variance: `posterior` (right for one known sprite) or `beta` (right for Gaussian data); the
             two ends between which the true variance lies (section 3.2).
         clip: clamp clean estimates to [-1, 1].
+        grid: what the steps are even in, `time` or `log_snr`.
     """
 
-    def __init__(self, steps: int = 100, variance: str = "posterior", clip: bool = True) -> None:
-        super().__init__(steps, clip)
+    def __init__(
+        self,
+        steps: int = 100,
+        variance: str = "posterior",
+        clip: bool = True,
+        grid: str = "time",
+    ) -> None:
+        super().__init__(steps, clip, grid)
         if variance not in ("posterior", "beta"):
             raise UserError(f"sampler.variance={variance} must be posterior or beta.")
         self.variance = variance

@@ -5,7 +5,6 @@ Every schedule is variance preserving, alpha^2 + sigma^2 = 1, and given by alpha
     x_t = alpha(t) x0 + sigma(t) eps,    log-SNR(t) = log(alpha_bar / (1 - alpha_bar))
 """
 
-import math
 from abc import ABC, abstractmethod
 
 import torch
@@ -47,11 +46,17 @@ class NoiseSchedule(nn.Module, ABC):
         alpha, sigma = torch.sigmoid(log_snr).sqrt(), torch.sigmoid(-log_snr).sqrt()
         return alpha.to(t.dtype), sigma.to(t.dtype)
 
-    def grid(self, n: int, start: float = 1.0) -> Tensor:
+    def grid(self, n: int, start: float = 1.0, even_in: str = "time") -> Tensor:
         """The strictly decreasing times start -> 0 (float64) that a sampler of n steps visits.
 
         n steps lead from 1 to 0; a later start takes as many of them as lie below it, evenly
         spread, and at least one.
+
+        Args:
+            n: number of steps.
+            start: time of the first.
+            even_in: what the steps are even in: `time`, so that n=steps visits every level; or
+                `log_snr`, down to 1/steps, which then counts as 0 (Lu et al. 2022, "DPM-Solver").
 
         Raises:
             UserError: n is not in 1..steps, or start is not in [1/steps, 1].
@@ -65,8 +70,23 @@ class NoiseSchedule(nn.Module, ABC):
                 f"noise_level={start} must lie between 1/schedule.steps={1 / self.steps:g} "
                 "(hardly any noise) and 1 (the noise that sampling starts from)."
             )
-        left = max(1, math.floor(n * start + 1e-9))
-        return start * (torch.arange(left, -1, -1, dtype=torch.float64) / left)
+        spread = self._even_in_log_snr if even_in == "log_snr" else self._even_in_time
+        below = spread(n, 1.0)[:-1] <= start * (1 + 1e-9)
+        return spread(max(1, int(below.sum())), start)
+
+    def _even_in_time(self, n: int, start: float) -> Tensor:
+        return start * (torch.arange(n, -1, -1, dtype=torch.float64) / n)
+
+    def _even_in_log_snr(self, n: int, start: float) -> Tensor:
+        first, last = self.log_snr(torch.tensor([start, 1 / self.steps], dtype=torch.float64))
+        first = first.clamp(min=-10.2)  # the end of DDPM's table; zero terminal SNR is -infinity
+        wanted = first + (last - first) * torch.arange(1, n, dtype=torch.float64) / n
+        low, high = torch.zeros_like(wanted), torch.full_like(wanted, start)
+        for _ in range(60):  # bisection, to the last bit of a float64
+            middle = (low + high) / 2
+            clean = self.log_snr(middle) > wanted
+            low, high = torch.where(clean, middle, low), torch.where(clean, high, middle)
+        return torch.cat([low.new_tensor([start]), low, low.new_zeros(1)])
 
     @property
     def reaches_zero_snr(self) -> bool:

@@ -10,6 +10,7 @@ from diffusion.posterior_denoiser import PosteriorDenoiser
 from diffusion.predictions import Clean, Epsilon, Velocity
 from diffusion.samplers.ddim import DDIM
 from diffusion.samplers.ddpm import DDPM
+from diffusion.samplers.dpm_solver import DPMSolver
 from diffusion.schedules.cosine import Cosine
 from diffusion.schedules.laplace import Laplace
 from diffusion.schedules.linear import Linear
@@ -20,7 +21,7 @@ from diffusion.weightings import MinSNR
 CLEAN = sprites(30)
 
 
-@pytest.mark.parametrize("sampler", [DDIM, DDPM])
+@pytest.mark.parametrize("sampler", [DDIM, DDPM, DPMSolver])
 @pytest.mark.parametrize(
     "schedule",
     [Linear(), Cosine(200), Sigmoid(200), Laplace(200), ZeroTerminal(Linear(200))],

@@ -124,6 +124,32 @@ def test_every_grid_falls_strictly_from_one_to_zero(schedule):
         assert (grid.diff() < 0).all()
 
 
+@every_schedule
+@pytest.mark.parametrize("start", [1.0, 0.9995, 0.5, 0.03])
+def test_a_grid_even_in_log_snr_falls_in_equal_parts_to_the_first_level(schedule, start):
+    for n in (1, 2, 3, 10, 47, schedule.steps):
+        grid = schedule.grid(n, start, "log_snr")
+        assert grid[0] == start
+        assert grid[-1] == 0
+        assert (grid.diff() < 0).all()
+        assert grid[-2] >= 1 / schedule.steps
+        log_snr = schedule.log_snr(grid).clamp(min=-10.2)
+        log_snr[-1] = schedule.log_snr(torch.tensor(1 / schedule.steps).double())
+        parts = log_snr.diff()
+        torch.testing.assert_close(parts, parts.mean().expand_as(parts), rtol=1e-6, atol=1e-6)
+
+
+@every_schedule
+def test_a_later_start_takes_the_steps_below_it_of_either_grid(schedule):
+    for even_in in ("time", "log_snr"):
+        whole = schedule.grid(20, even_in=even_in)
+        for start in (1 / schedule.steps, 0.04, 0.31, 0.5, 0.99):
+            steps = len(schedule.grid(20, start, even_in)) - 1
+            assert steps == max(1, int((whole[:-1] <= start).sum()))
+        assert torch.equal(schedule.grid(20, 1.0, even_in), whole)
+        torch.testing.assert_close(schedule.grid(20, float(whole[3]), even_in), whole[3:])
+
+
 @pytest.mark.parametrize("n", [0, -1, 1001])
 def test_a_grid_outside_the_levels_is_refused(n):
     with pytest.raises(UserError, match="between 1 and"):

@@ -23,16 +23,10 @@ WORDS = (
     "flip=7", "label_drop=nan", "label_drop=abc", "inception=/nowhere", "compile=abc", "==", "=", "a=b=c", "+", "~",
     "seed=${model}", "'", "seed='", "{", "[", "seed=[",
     "hydra.run.dir=/proc/nowhere", "hydra.run.dir=/dev/null/x", "--config-name=nowhere", "--config-dir=/nowhere",
-     "\u202e=1", "seed=\x1b[2J", "data.path=\udcff",
+    "\u202e=1", "seed=\x1b[2J", "data.path=\udcff", "~seed", "~model", "~model.classes", "~trainer.max_steps",
+    "seed=${oc.env:NOWHERE}", "seed=${seed}", "hydra.run.dir=${nowhere}", "seed=" + "9" * 5000, "x" * 10_000,
+    "seed=" + "[" * 3000 + "]" * 3000,
 )  # fmt: skip
-NOT_YET = (
-    "~seed",
-    "~model",
-    "seed=${oc.env:NOWHERE}",
-    "seed=${seed}",
-    "seed=" + "9" * 5000,
-    "x" * 10_000,
-)
 SAMPLE = (
     "run=run", "run=/etc/passwd", "run=/dev/zero", "run=/dev/zero.ckpt", "run=..", "run=''", "run=a.ckpt", "n=0",
     "run=a.safetensors", "run=nowhere.safetensors", "run=run n=-1", "run=run n=abc", "run=run index=-1",
@@ -48,8 +42,3 @@ def lines():
         yield [*TRAIN.split(), *(word.split() if word.startswith("data=") else [word])]
     for words in SAMPLE:
         yield ["sample.py", *words.split(), "out=made"]
-
-
-def lines_not_yet():
-    """Those that still end in more than a sentence."""
-    return [[*TRAIN.split(), word] for word in NOT_YET]
