@@ -8,11 +8,16 @@ show what becomes of one in noise.
 
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig
 
 from diffusion.entry import entry, overrides, plain
 from diffusion.errors import UserError
+
+if TYPE_CHECKING:
+    from diffusion.checkpoint import Loaded
+    from diffusion.samplers.base import Sampler
 
 
 @entry("sample")
@@ -42,7 +47,6 @@ def main(cfg: DictConfig) -> None:
 
 def make_sprites(cfg: DictConfig) -> None:
     """Sprites by their index, the same on any device and in any batch, and a manifest of them."""
-    from hydra.utils import instantiate
     from lightning.fabric import Fabric
     from tqdm import tqdm
 
@@ -52,7 +56,8 @@ def make_sprites(cfg: DictConfig) -> None:
     from diffusion.samplers.base import Origin
 
     file = checkpoint_file(cfg.run, cfg.checkpoint)
-    loaded, sampler = load(file), instantiate(cfg.sampler)
+    loaded = load(file)
+    sampler, recipe = chosen_sampler(loaded, cfg)
     loaded.denoiser.schedule.grid(sampler.steps)  # refuses a number of steps it does not have
     wanted = loaded.sprites(sampler, cfg.seed, label=cfg.label)
     if cfg["from"] is not None:
@@ -78,7 +83,7 @@ def make_sprites(cfg: DictConfig) -> None:
         )
     if fabric.is_global_zero:
         labels = sprites.labels(indices)
-        folder.write(images, cfg.seed, indices, labels, loaded, plain(cfg.sampler), cfg.png)
+        folder.write(images, cfg.seed, indices, labels, loaded, recipe, cfg.png)
         if cfg.trajectory:
             folder.write_film(sprites.film(indices[:16]))
         print(f"{len(indices)} sprites in {folder.path}")
@@ -109,7 +114,8 @@ def show(cfg: DictConfig, view: str) -> None:
         flip = loaded.card["config"]["flip"]
         show_panels([(name, image)], loaded.denoiser, data, flip, folder)
     else:
-        sprites = loaded.sprites(instantiate(cfg.sampler), cfg.seed, label=cfg.label)
+        sampler, _ = chosen_sampler(loaded, cfg)
+        sprites = loaded.sprites(sampler, cfg.seed, label=cfg.label)
         print(show_variations(image, sprites, data, cfg.n, folder))
     print(f"{view} of {name} in {folder}")
 
@@ -126,6 +132,18 @@ def share(cfg: DictConfig) -> None:
     weights = {f"denoiser.{key}": value for key, value in loaded.denoiser.state_dict().items()}
     write(target, weights, loaded.card)
     print(f"{target}: python sample.py run={target} n=64")
+
+
+def chosen_sampler(loaded: "Loaded", cfg: DictConfig) -> tuple["Sampler", dict[str, Any]]:
+    """The sampler that was typed, or else the run's own, and its configuration."""
+    from hydra.utils import instantiate
+
+    from diffusion.checkpoint import build
+
+    typed = any(word.startswith("sampler") for word in overrides())
+    if typed or loaded.sampler is None:
+        return instantiate(cfg.sampler), plain(cfg.sampler)
+    return build(loaded.sampler, packages=("diffusion.samplers",)), loaded.sampler
 
 
 def beside(run: str) -> Path:

@@ -1,7 +1,7 @@
 """Who is compared: this project in any configuration, and peers as they document themselves.
 
 All see the same uint8 sprites of four channels, since each peer takes the number of channels as an
-argument; each keeps its own network, loss, optimizer, average and DDIM sampler. Where a peer asks
+argument; each keeps its own network, loss, optimizer, average and sampler. Where a peer asks
 for a number of epochs or steps, its learning rate falls over the budget instead.
 """
 
@@ -75,7 +75,7 @@ class Ours(Contestant):
         self.rate = self.optimizer.param_groups[0]["lr"]
         self.clip = config["trainer"]["gradient_clip_val"]
         self.decay = (config["callbacks"].get("ema") or {"decay": 0.0})["decay"]
-        self.batch = config["data"]["batch_size"]
+        self.batch, self.sampler = config["data"]["batch_size"], config["sampler"]
         self.bf16 = native_precision("cpu") == "bf16-mixed"
         self.generator = torch.Generator().manual_seed(config["seed"])
         self.steps = 0
@@ -105,11 +105,12 @@ class Ours(Contestant):
             kept.copy_(now)
 
     def sample(self, n: int, steps: int, first: int) -> Tensor:
+        from diffusion.checkpoint import build
         from diffusion.noise import ImageNoise
-        from diffusion.samplers.ddim import DDIM
 
+        sampler = build(self.sampler | {"steps": steps}, ("diffusion.samplers",))
         noise = ImageNoise(0, range(first, first + n), self.shape)
-        return DDIM(steps)(self.average.eval(), noise)
+        return sampler(self.average.eval(), noise)
 
 
 class Lucidrains(Contestant):

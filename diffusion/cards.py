@@ -38,6 +38,8 @@ def check_card(card: Any) -> None:
     _check_outputs(recipe, sprites["shape"][0])
     classes = recipe["model"].get("classes", 0)
     _require(classes in (0, len(sprites["label_names"])), "recipe.model.classes")
+    if "sampler" in card:
+        _require(_targets(card["sampler"]).startswith("diffusion.samplers."), "sampler")
     if "config" in card:
         _check_origin(card)
 

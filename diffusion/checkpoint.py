@@ -33,6 +33,7 @@ PARTS = tuple(
     f"diffusion.{part}" for part in ("schedules", "predictions", "palette", "weightings", "models")
 )
 LONGEST = 300  # letters of a sentence about a foreign file
+AUXILIARY = "auxiliary."  # a network that only training needs begins its names so
 RESUMED = {"loops", "callbacks", "optimizer_states", "lr_schedulers"}  # what a run continues from
 
 
@@ -96,6 +97,12 @@ class Loaded:
     denoiser: Denoiser
     card: dict[str, Any]
     sha256: str
+
+    @property
+    def sampler(self) -> dict[str, Any] | None:
+        """The configuration of the run's own sampler; None where the file does not say."""
+        own: dict[str, Any] | None = (self.card.get("config") or self.card).get("sampler")
+        return own
 
     def sprites(
         self,
@@ -206,7 +213,11 @@ def load(path: Path) -> Loaded:
         weights, card = checkpoint["state_dict"], checkpoint["card"]
     try:
         check_card(card)
-        weights = {name.removeprefix("denoiser."): value for name, value in weights.items()}
+        weights = {
+            name.removeprefix("denoiser."): value
+            for name, value in weights.items()
+            if not name.startswith(AUXILIARY)
+        }
         denoiser = _fitting(card["recipe"], weights, path.stat().st_size)
     except UserError as error:
         raise UserError(f"{path} cannot be used: {_cut(str(error))}") from error

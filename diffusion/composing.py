@@ -9,7 +9,9 @@ from hydra.utils import instantiate
 from lightning.pytorch.loggers import Logger
 
 from diffusion.callbacks.signals import Signals
+from diffusion.cards import PARTS
 from diffusion.checkpoint import AtomicCheckpointIO, build_denoiser
+from diffusion.distillation import DistillationModule
 from diffusion.errors import UserError
 from diffusion.loggers import MetricsCSV
 from diffusion.module import DiffusionModule
@@ -17,14 +19,15 @@ from diffusion.palette import MOST
 from diffusion.pixels import PixelCodec
 from diffusion.precision import native_precision
 from diffusion.samplers.base import Sampler
+from diffusion.teaching import check_student, find_teacher, students_recipe
 
 
 def compose_module(config: dict[str, Any], data: Any) -> DiffusionModule:
-    """The module with fresh weights; channels and classes come from the data.
+    """The module with fresh weights, or with those of the teacher that the configuration names.
 
     Args:
         config: the resolved configuration as plain containers.
-        data: a SpriteDataModule after `setup`.
+        data: a SpriteDataModule after `setup`; channels and classes come from it.
 
     Raises:
         UserError: parts that do not fit together, or more sampler steps than the schedule has.
@@ -33,13 +36,8 @@ def compose_module(config: dict[str, Any], data: Any) -> DiffusionModule:
         raise UserError(f"seed={config['seed']} must be a whole number, 0 or more.")
     if not isinstance(config["compile"], bool):
         raise UserError(f"compile={config['compile']} must be true or false.")
-    recipe = {part: config[part] for part in ("schedule", "prediction", "weighting")}
-    classes = data.classes if config["model"]["classes"] else 0
-    recipe["model"] = config["model"] | {"channels": data.shape[0], "classes": classes}
-    if "colours" in recipe["prediction"]:
-        colours = data.colours(limit=MOST)
-        recipe["prediction"] = recipe["prediction"] | {"colours": colours}
-        recipe["model"]["outputs"] = len(colours)
+    teacher = find_teacher(config, data) if config["teacher"] is not None else None
+    recipe = students_recipe(teacher) if teacher else _recipe(config, data)
     torch.manual_seed(config["seed"])  # the initial weights
     denoiser = build_denoiser(recipe)
     try:
@@ -47,7 +45,7 @@ def compose_module(config: dict[str, Any], data: Any) -> DiffusionModule:
     except (TypeError, ValueError) as error:
         raise UserError(f"optimizer: {error}.") from error
     sampler: Sampler = instantiate(config["sampler"])
-    denoiser.schedule.grid(sampler.steps)
+    levels, _ = sampler.start(denoiser.schedule, torch.zeros(()))
     if config["compile"]:
         denoiser.model.compile()  # in place: the names in checkpoints stay plain
     sprites = {
@@ -56,16 +54,40 @@ def compose_module(config: dict[str, Any], data: Any) -> DiffusionModule:
         "label_names": list(data.label_names),
         "label_frequencies": data.label_frequencies,
     }
-    return DiffusionModule(
-        denoiser,
-        PixelCodec(sprites["hard_alpha"]),
-        optimizer=instantiate(config["optimizer"]),
-        learning_rate=instantiate(config["learning_rate"]),
-        seed=config["seed"],
-        flip=config["flip"],
-        label_drop=config["label_drop"],
-        card={"config": config, "recipe": recipe, "data": data.card, "sprites": sprites},
-    )
+    card = {"config": config, "recipe": recipe, "data": data.card, "sprites": sprites}
+    ours = {
+        "codec": PixelCodec(sprites["hard_alpha"]),
+        "optimizer": instantiate(config["optimizer"]),
+        "learning_rate": instantiate(config["learning_rate"]),
+        "seed": config["seed"],
+        "flip": config["flip"],
+        "label_drop": config["label_drop"],
+    }
+    if teacher is None:
+        return DiffusionModule(denoiser, card=card, **ours)
+    check_student(sampler, ours["optimizer"](denoiser.parameters()))
+    denoiser.load_state_dict(teacher.denoiser.state_dict())
+    card["teacher"] = teacher.sha256
+    times = torch.tensor([level.t for level in levels])
+    return DistillationModule(denoiser, teacher.denoiser, times, card=card, **ours)
+
+
+def _recipe(config: dict[str, Any], data: Any) -> dict[str, Any]:
+    """What the denoiser is made from."""
+    missing = [part for part in PARTS if config.get(part) is None]
+    if missing:
+        raise UserError(
+            f"There is no {missing[0]}; give {missing[0]}=..., or for experiment=distill teacher="
+            "..., a trained run."
+        )
+    recipe = {part: config[part] for part in PARTS}
+    classes = data.classes if config["model"]["classes"] else 0
+    recipe["model"] = config["model"] | {"channels": data.shape[0], "classes": classes}
+    if "colours" in recipe["prediction"]:
+        colours = data.colours(limit=MOST)
+        recipe["prediction"] = recipe["prediction"] | {"colours": colours}
+        recipe["model"]["outputs"] = len(colours)
+    return recipe
 
 
 def compose_trainer(config: dict[str, Any], folder: Path) -> lightning.Trainer:

@@ -1,6 +1,7 @@
 """The LightningModule: connects denoiser, data and optimizer, and logs. No more."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 import lightning
@@ -29,7 +30,7 @@ class DiffusionModule(lightning.LightningModule):
     Args:
         denoiser: what is trained.
         codec: uint8 <-> model range.
-        optimizer: parameters -> optimizer.
+        optimizer: parameters, or groups of them -> optimizer.
         learning_rate: (step, progress 0..1) -> factor on the optimizer's learning rate.
         seed: first part of every address.
         flip: mirror half of the sprites at random.
@@ -41,7 +42,7 @@ class DiffusionModule(lightning.LightningModule):
         self,
         denoiser: Denoiser,
         codec: PixelCodec,
-        optimizer: Callable[[Iterable[Tensor]], Optimizer],
+        optimizer: Callable[[Iterable[Any]], Optimizer],
         learning_rate: Callable[[int, float], float],
         seed: int = 0,
         flip: bool = False,
@@ -79,21 +80,31 @@ class DiffusionModule(lightning.LightningModule):
 
     def _loss(self, batch: Batch, generator: torch.Generator, training: bool = True) -> Tensor:
         """Mean loss of this rank's rows; the generator serves the whole global batch."""
-        world, rows = (
-            self.trainer.world_size,
-            slice(self.global_rank, None, self.trainer.world_size),
-        )
+        x0, t, eps, label = self._drawn(batch, generator, training)
+        loss = self.denoiser.training_loss if training else self.denoiser.loss
+        return loss(x0, t, eps, label).mean()
+
+    def _drawn(
+        self, batch: Batch, generator: torch.Generator, training: bool
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
+        """This rank's rows: clean sprites, times, noise, labels."""
+        rows = slice(self.global_rank, None, self.trainer.world_size)
         x0, label = self.codec.encode(batch["image"]), batch.get("label")
-        n, device = len(x0) * world, generator.device
+        n, device = len(x0) * self.trainer.world_size, generator.device
         t = self.denoiser.training_times(n, generator)[rows]
-        eps = torch.randn(n, *x0.shape[1:], generator=generator, device=device)[rows]
+        eps = self._noise(x0, generator)
         mirrored, hidden = torch.rand(2, n, generator=generator, device=device)[:, rows]
         if training and self.flip:
             x0 = torch.where((mirrored < 0.5).view(-1, 1, 1, 1), x0.flip(-1), x0)
         if training and label is not None:
             label = torch.where(hidden < self.label_drop, -1, label)
-        loss = self.denoiser.training_loss if training else self.denoiser.loss
-        return loss(x0, t, eps, label).mean()
+        return x0, t, eps, label
+
+    def _noise(self, like: Tensor, generator: torch.Generator) -> Tensor:
+        """Noise of this shape, this rank's rows of that for the whole global batch."""
+        n, device = len(like) * self.trainer.world_size, generator.device
+        noise = torch.randn(n, *like.shape[1:], generator=generator, device=device)
+        return noise[self.global_rank :: self.trainer.world_size]
 
     def images_seen(self, batch: Batch) -> float:
         """Training images so far, over all devices, this micro-batch included."""
@@ -101,10 +112,16 @@ class DiffusionModule(lightning.LightningModule):
         return float(micro_batches * len(batch["image"]) * self.trainer.world_size)
 
     def configure_optimizers(self) -> Any:
-        optimizer = self.optimizer(self.parameters())
-        schedule = LambdaLR(
-            optimizer, lambda step: self.learning_rate(step, budget_used(self.trainer))
-        )
+        return self._scheduled(self.optimizer(self.parameters()))
+
+    def _scheduled(self, optimizer: Optimizer, speeds: Sequence[float] | None = None) -> Any:
+        """The optimizer with its learning rate; some of its groups may be faster than others."""
+
+        def factor(step: int, speed: float) -> float:
+            return speed * self.learning_rate(step, budget_used(self.trainer))
+
+        speeds = speeds or [1.0] * len(optimizer.param_groups)
+        schedule = LambdaLR(optimizer, [partial(factor, speed=speed) for speed in speeds])
         return {
             "optimizer": optimizer,
             "lr_scheduler": {"scheduler": schedule, "interval": "step"},

@@ -76,3 +76,17 @@ class Palette(Velocity, nn.Module):
         half = colours.square().sum(dim=1).view(1, -1, 1, 1) / 2
         with torch.autocast(x_t.device.type, enabled=False):  # bfloat16 is too coarse for this
             return alpha * torch.einsum("bchw,kc->bkhw", x_t, colours) - alpha**2 * half
+
+
+class SharpPalette(Palette):
+    """For a student, whose estimate is a sprite and no average: it decides for a colour.
+
+    x = m + min(1, 2 SNR) (the colour nearest to m - m),  m the mixture that `Palette` estimates:
+    in pure noise the sketch stays a mixture, and where half of x_t is sprite none is left.
+    """
+
+    def to_clean(self, output: Tensor, x_t: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
+        mixture = super().to_clean(output, x_t, alpha, sigma)
+        nearest = self._nearness(mixture, torch.ones_like(alpha)).argmax(dim=1)
+        colour = self.colours[nearest].permute(0, 3, 1, 2).to(mixture)
+        return torch.lerp(mixture, colour, (2 * (alpha / sigma) ** 2).clamp(max=1))

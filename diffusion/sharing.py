@@ -38,7 +38,8 @@ def write(path: Path, weights: dict[str, Tensor], card: dict[str, Any]) -> None:
 
 def shared(card: dict[str, Any]) -> dict[str, Any]:
     """The part of a card that a stranger needs: how to make sprites, and of what."""
-    return {key: card[key] for key in ("recipe", "sprites")}
+    own = {key: card[key] for key in ("recipe", "sprites", "sampler") if key in card}
+    return own | ({"sampler": card["config"]["sampler"]} if "config" in card else {})
 
 
 def read(path: Path) -> tuple[dict[str, Tensor], Any]:

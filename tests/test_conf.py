@@ -15,6 +15,9 @@ NEEDED = {
     ("schedule", "zero_terminal"): ["prediction=velocity"],
     ("prediction", "palette"): ["prediction.colours=[[0,0,0]]"],
     ("experiment", "best"): ["prediction.colours=[[0,0,0]]"],
+    ("experiment", "distill"): [  # these are a teacher's
+        *("model=tiny", "schedule=linear", "prediction=epsilon", "weighting=uniform"),
+    ],
     ("data", "array"): ["data.path=x.npy"],
     ("data", "folder"): ["data.path=x"],
     ("data", "sheet"): ["data.path=x.png"],

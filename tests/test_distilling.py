@@ -1,0 +1,41 @@
+"""From a run to its student by the commands a user types."""
+
+import json
+
+import numpy as np
+import pytest
+from conftest import SMOKE
+
+STUDENT = "train.py experiment=distill logger=csv trainer.max_steps=6 trainer.val_check_interval=3"
+STUDENT += " data.batch_size=8 callbacks.samples.n=8"
+
+
+def sprites(folder):
+    with np.load(folder / "sprites.npz") as file:
+        return file["images"]
+
+
+@pytest.mark.processes
+def test_a_student_is_trained_sampled_and_shared_as_any_run_is(command, tmp_path):
+    small = "model.widths=[32] model.blocks=1 prediction=palette"
+    assert command(f"{SMOKE} {small} hydra.run.dir=teacher").code == 0
+    before = {f: f.read_bytes() for f in (tmp_path / "teacher").rglob("*") if f.is_file()}
+    result = command(f"{STUDENT} teacher=teacher hydra.run.dir=student")
+    assert result.code == 0, result
+    assert before == {f: f.read_bytes() for f in (tmp_path / "teacher").rglob("*") if f.is_file()}
+    for name in ("samples.png", "denoising.gif", "metrics.csv", "summary.json"):
+        assert (tmp_path / "student" / name).stat().st_size > 0
+    assert "finished" in command(f"{STUDENT} teacher=teacher hydra.run.dir=student").out
+
+    assert command("sample.py run=student n=4 out=made").code == 0
+    (row, *_) = json.loads((tmp_path / "made" / "manifest.json").read_text())
+    assert row["sampler"]["steps"] == 2
+    assert command("sample.py run=student export=student.safetensors").code == 0
+    assert command("sample.py run=student.safetensors n=4 out=shared").code == 0
+    assert (sprites(tmp_path / "made") == sprites(tmp_path / "shared")).all()
+
+    for words, why in (("", "teacher="), ("teacher=student", "a student itself")):
+        refused = command(f"{STUDENT} {words} hydra.run.dir=third")
+        assert refused.code == 2
+        assert why in refused.err
+        assert not (tmp_path / "third").exists()
