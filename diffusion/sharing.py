@@ -25,15 +25,18 @@ def write(path: Path, weights: dict[str, Tensor], card: dict[str, Any]) -> None:
     Raises:
         UserError: the path does not end in .safetensors.
     """
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     if path.suffix != ".safetensors":
         raise UserError(f"export={path} must end in .safetensors.")
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.tmp")
     plain = {name: value.detach().cpu().contiguous() for name, value in weights.items()}
-    save_file(plain, beside, {KEY: json.dumps(shared(card))})
-    os.replace(beside, path)
+    try:
+        beside.write_bytes(save(plain, {KEY: json.dumps(shared(card))}))
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def shared(card: dict[str, Any]) -> dict[str, Any]:

@@ -17,6 +17,8 @@ from training import fit
 
 from diffusion.errors import UserError
 
+SMALL = f"{SMOKE} hydra.run.dir=run model.widths=[32] data.n=60 callbacks.noise_levels=null"
+
 
 @contextmanager
 def files_limited_to(size):
@@ -78,14 +80,23 @@ def test_without_room_the_last_good_checkpoint_stays(tmp_path, full, reaction, s
     assert fit(tmp_path, f"checkpoint.on_failure={reaction}").global_step == 15
 
 
+@contextmanager
+def file_system(place, size):
+    """A small one in this folder; the test is skipped where nobody may mount it."""
+    mounting = ["mount", "-t", "tmpfs", "-o", f"size={size}", "none", str(place)]
+    if subprocess.run(mounting, capture_output=True).returncode:
+        pytest.skip("mounting a small file system needs root")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", str(place)], check=True)
+
+
 @pytest.mark.processes
 def test_a_small_file_system_that_fills_up(command, tmp_path):
     place = tmp_path / "small"
     place.mkdir()
-    mounting = ["mount", "-t", "tmpfs", "-o", "size=32m", "none", str(place)]
-    if subprocess.run(mounting, capture_output=True).returncode:
-        pytest.skip("mounting a small file system needs root")
-    try:
+    with file_system(place, "32m"):
         line = f"{SMOKE} hydra.run.dir=small/run model.widths=[32] data.n=100"
         assert command(f"{line} trainer.max_steps=10").code == 0
         room = os.statvfs(place)
@@ -98,8 +109,17 @@ def test_a_small_file_system_that_fills_up(command, tmp_path):
         assert not list(place.rglob(".*.ckpt.tmp"))
         (place / "ballast").unlink()
         assert command(f"{line} trainer.max_steps=30 checkpoint.every_n_steps=20").code == 0
-    finally:
-        subprocess.run(["umount", str(place)], check=True)
+
+
+@pytest.mark.processes
+def test_a_full_folder_of_wandb_costs_no_run(command, tmp_path):
+    line = f"{SMALL} logger=wandb"
+    assert command(f"{line} trainer.max_steps=10").code == 0
+    with file_system(tmp_path / "run" / "wandb", "64k"):
+        result = command(f"{line} trainer.max_steps=12")
+    assert result.code == 0, result
+    assert result.err.count("W&B failed") + result.out.count("W&B failed") == 1
+    assert step_of(tmp_path / "run" / "checkpoints" / "last.ckpt") == 12
 
 
 def test_temporary_files_lie_beside_their_targets(tmp_path, monkeypatch):
@@ -115,9 +135,6 @@ def test_temporary_files_lie_beside_their_targets(tmp_path, monkeypatch):
     assert len(moved) >= 3
     assert all(a == b for a, b in moved)
     assert not any(elsewhere.iterdir())
-
-
-SMALL = f"{SMOKE} hydra.run.dir=run model.widths=[32] data.n=60 callbacks.noise_levels=null"
 
 
 @pytest.fixture(scope="module")
@@ -143,6 +160,14 @@ def test_no_room_for_a_small_file_is_a_sentence(command, tmp_path, trained, name
     file.unlink(missing_ok=True)
     file.symlink_to("/dev/full")
     refused(command(f"{SMALL} trainer.max_steps=12"), "written", "make room")
+
+
+@pytest.mark.processes
+def test_no_room_for_an_export_is_a_sentence(command, tmp_path):
+    assert command(f"{SMALL} trainer.max_steps=10").code == 0
+    with files_limited_to(50_000):
+        refused(command("sample.py run=run export=net.safetensors"), "File too large", "make room")
+    assert not list(tmp_path.glob("*net*"))
 
 
 @pytest.mark.processes

@@ -1,7 +1,5 @@
 """From a run directory, or a file of sprites, to what a report says about it."""
 
-import csv
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,13 +16,8 @@ from diffusion.judge import Judge
 from diffusion.metrics.base import Metric
 from diffusion.report.judged import Judged, Verdict
 from diffusion.report.levels import level_losses, level_pictures
+from diffusion.report.records import curves_of, pictures_of, summary_of
 from diffusion.run_directory import flat
-
-PICTURES = {
-    "What the network thinks at every noise level": "panel.png",
-    "From sprites to noise": "noising.png",
-    "From noise to sprites": "denoising.gif",
-}
 
 
 def judge_run(
@@ -64,18 +57,14 @@ def judge_run(
     folder = Path(run).parent.parent if run.endswith(".ckpt") else Path(run)
     judged = _judged(name, images, Judge.of(data, metrics, n), data)
     flip = loaded.card["config"]["flip"]
-    summary = _json(folder / "summary.json")
+    summary = summary_of(folder)
     return replace(
         judged,
         facts=_facts(loaded, data, summary, sampler, n, seed) | judged.facts,
         config=flat(loaded.card["config"]),
-        curves=_curves(folder / "metrics.csv"),
+        curves=curves_of(folder),
         levels=level_losses(sprites, data, flip),
-        pictures={
-            title: str(folder / name)
-            for title, name in PICTURES.items()
-            if (folder / name).exists()
-        }
+        pictures=pictures_of(folder)
         | (level_pictures(sprites, data, flip, folder, drawings) if drawings else {}),
         summary=summary,
     )
@@ -160,10 +149,9 @@ def _facts(
     facts = {
         "training data": _what(data),
         "network": f"{weights:,} parameters",
-        "trained": f"{summary['step']:,} steps, {summary['progress/images']:,} images"
-        if "step" in summary
-        else "",
-        "cost": f"{summary['cpu_seconds']:,.0f} CPU seconds" if "cpu_seconds" in summary else "",
+        "trained": _counted("{:,} steps", summary.get("step")),
+        "images": _counted("{:,} seen", summary.get("progress/images")),
+        "cost": _counted("{:,.0f} CPU seconds", summary.get("cpu_seconds")),
         "sampler": f"{type(sampler).__name__}, {sampler.steps} steps",
         "samples": f"{n:,} of seed {seed}",
         "checkpoint": f"sha256 {loaded.sha256[:16]}",
@@ -171,23 +159,10 @@ def _facts(
     return {name: text for name, text in facts.items() if text}
 
 
+def _counted(text: str, number: Any) -> str:
+    return text.format(number) if isinstance(number, int | float) else ""
+
+
 def _what(data: Any) -> str:
     c, h, w = data.shape
     return f"{data.card['distinct']:,} sprites of {w} x {h} with {c} channels"
-
-
-def _curves(file: Path) -> dict[str, list[tuple[float, float]]]:
-    """Every logged metric over the training images seen."""
-    curves: dict[str, list[tuple[float, float]]] = {}
-    if file.exists():
-        with file.open(newline="") as text:
-            for row in csv.DictReader(text):
-                seen = row.get("progress/images")
-                for key, value in row.items():
-                    if seen and value and "/" in key and key != "progress/images":
-                        curves.setdefault(key, []).append((float(seen), float(value)))
-    return curves
-
-
-def _json(file: Path) -> dict[str, Any]:
-    return json.loads(file.read_text()) if file.exists() else {}
