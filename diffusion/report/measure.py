@@ -1,5 +1,6 @@
 """From a run directory, or a file of sprites, to what a report says about it."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -81,9 +82,14 @@ def runs_of(sweep: str) -> list[str]:
 
 
 def names_of(runs: Sequence[str]) -> list[str]:
-    """What to call these runs: by the last part of their paths where that tells them apart."""
-    last = [Path(run).name for run in runs]
-    return last if len(set(last)) == len(runs) else list(runs)
+    """What to call these runs: by the parts of their paths in which they differ."""
+    paths = [Path(run).absolute() for run in runs]
+    if len(set(paths)) < len(paths):
+        raise UserError("A run is named twice; name each run once.")
+    if len({path.name for path in paths}) == len(paths):
+        return [path.name for path in paths]
+    shared = os.path.commonpath(paths)
+    return [str(path.relative_to(shared)) for path in paths]
 
 
 def judge_file(path: str, data: Any, metrics: Mapping[str, Metric]) -> Judged:

@@ -22,6 +22,7 @@ from diffusion.report.explained import AGAIN, SCORES
 from diffusion.report.judged import Judged
 
 SEED = "seed"
+WHERE = {"sweep_name"}  # settings that say where a run lies, and not what it is
 CHANCE = 0.05  # differences that chance makes more often than this are none
 WIDTH_95 = 2 * 1.96  # of a 95% interval, in standard deviations
 
@@ -73,7 +74,7 @@ def configurations(judged: Sequence[Judged]) -> list[Configuration]:
     """The runs grouped by all of their configuration but the seed; a file of sprites is alone."""
     groups: dict[str, list[Judged]] = {}
     for run in judged:
-        settings = {key: value for key, value in run.config.items() if key != SEED}
+        settings = {k: value for k, value in run.config.items() if k not in WHERE | {SEED}}
         key = repr(sorted(settings.items(), key=lambda item: item[0])) if settings else run.name
         groups.setdefault(key, []).append(run)
     return [Configuration(_called(runs), tuple(runs)) for runs in groups.values()]
@@ -99,7 +100,7 @@ def base_novelty(run: Judged) -> float | None:
 def differing(judged: Sequence[Judged]) -> tuple[list[str], int]:
     """Configuration keys, but for the seed, whose values differ; and how many keys do not."""
     configs = [run.config for run in judged if run.config]
-    keys = sorted({key for config in configs for key in config} - {SEED})
+    keys = sorted({key for config in configs for key in config} - WHERE - {SEED})
     different = [
         key for key in keys if any(_at(config, key) != _at(configs[0], key) for config in configs)
     ]

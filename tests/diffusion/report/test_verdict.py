@@ -7,7 +7,9 @@ import pytest
 import torch
 from scipy.stats import ttest_ind, tukey_hsd
 
+from diffusion.errors import UserError
 from diffusion.report.judged import Judged, Score
+from diffusion.report.measure import names_of
 from diffusion.report.sentences import cautions, said, said_of_novelty, short
 from diffusion.report.verdict import configurations, differing, leading_score, seed_verdict
 
@@ -33,6 +35,19 @@ def test_runs_that_differ_only_in_their_seed_are_one_configuration():
     judged = runs(small=[3.0, 3.2, 3.4], tiny=[5.0])
     found = configurations(judged)
     assert [(c.name, len(c.runs)) for c in found] == [("model-small", 3), ("model-tiny_seed-0", 1)]
+
+
+def test_seeds_of_two_sweeps_are_one_configuration():
+    judged = [run("tiny", k, 3.0 + k, sweep_name=name) for k, name in enumerate("ab")]
+    assert [len(c.runs) for c in configurations(judged)] == [2]
+    assert differing(judged) == ([], 2)
+
+
+def test_runs_are_called_by_what_their_paths_do_not_share():
+    assert names_of(["a/b/seed-0", "a/b/seed-1"]) == ["seed-0", "seed-1"]
+    assert names_of(["a/tiny/seed-0", "a/small/seed-0"]) == ["tiny/seed-0", "small/seed-0"]
+    with pytest.raises(UserError, match="named twice"):
+        names_of(["a/b", "a/c", "./a/b"])
 
 
 def test_files_of_sprites_are_not_seeds_of_each_other():
