@@ -138,7 +138,7 @@ def chosen_sampler(loaded: "Loaded", cfg: DictConfig) -> tuple["Sampler", dict[s
     """The sampler that was typed, or else the run's own, and its configuration."""
     from hydra.utils import instantiate
 
-    from diffusion.checkpoint import build
+    from diffusion.building import build
 
     typed = any(word.startswith("sampler") for word in overrides())
     if typed or loaded.sampler is None:

@@ -23,8 +23,9 @@ def main(cfg: DictConfig) -> float | None:
         import logging  # from here on it takes seconds: everything quick has been checked
 
         from datamodules.doctor import table
+        from diffusion.building import build
         from diffusion.callbacks.checkpoints import validated
-        from diffusion.checkpoint import build, read
+        from diffusion.checkpoint import read
         from diffusion.closing import close_run
         from diffusion.composing import compose_loggers, compose_module, compose_trainer
         from diffusion.loggers import ended_loggers

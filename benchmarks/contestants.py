@@ -105,7 +105,7 @@ class Ours(Contestant):
             kept.copy_(now)
 
     def sample(self, n: int, steps: int, first: int) -> Tensor:
-        from diffusion.checkpoint import build
+        from diffusion.building import build
         from diffusion.noise import ImageNoise
 
         sampler = build(self.sampler | {"steps": steps}, ("diffusion.samplers",))

@@ -19,7 +19,8 @@ import torch
 import yaml
 from judging import COLUMNS, ROOT, Judging
 
-from diffusion.checkpoint import Loaded, build, checkpoint_file, load
+from diffusion.building import build
+from diffusion.checkpoint import Loaded, checkpoint_file, load
 from diffusion.metrics.scale import Score
 from diffusion.samplers.base import Sampler
 

@@ -26,7 +26,7 @@ def measure(model: str, size: int, precision: str) -> dict[str, float]:
     import yaml
 
     sys.path.insert(0, str(ROOT))
-    from diffusion.checkpoint import build
+    from diffusion.building import build
     from diffusion.denoiser import Denoiser
     from diffusion.noise import ImageNoise
     from diffusion.predictions import Epsilon

@@ -44,6 +44,12 @@ def check_card(card: Any) -> None:
         _check_origin(card)
 
 
+def own_sampler(card: dict[str, Any]) -> dict[str, Any] | None:
+    """The configuration of a run's own sampler; None where its card does not say."""
+    sampler: dict[str, Any] | None = (card.get("config") or card).get("sampler")
+    return sampler
+
+
 def _check_sprites(sprites: Any) -> None:
     keys = {"shape", "hard_alpha", "label_names", "label_frequencies"}
     _require(isinstance(sprites, dict) and keys <= sprites.keys(), "sprites")

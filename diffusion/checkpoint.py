@@ -6,10 +6,8 @@ a stranger can neither run code nor reach anything else, nor fill the memory.
 """
 
 import hashlib
-import importlib
-import inspect
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +19,8 @@ from torch import Tensor, nn
 from torch.nn.modules.module import register_module_parameter_registration_hook
 
 from diffusion import sharing
-from diffusion.cards import check_card
+from diffusion.building import build, build_denoiser
+from diffusion.cards import check_card, own_sampler
 from diffusion.denoiser import Denoiser
 from diffusion.errors import UserError
 from diffusion.pixels import PixelCodec
@@ -29,9 +28,6 @@ from diffusion.samplers.base import Sampler
 from diffusion.sampling import SpriteSet
 from diffusion.torchfiles import check
 
-PARTS = tuple(
-    f"diffusion.{part}" for part in ("schedules", "predictions", "palette", "weightings", "models")
-)
 LONGEST = 300  # letters of a sentence about a foreign file
 AUXILIARY = "auxiliary."  # a network that only training needs begins its names so
 RESUMED = {"loops", "callbacks", "optimizer_states", "lr_schedulers"}  # what a run continues from
@@ -101,8 +97,7 @@ class Loaded:
     @property
     def sampler(self) -> dict[str, Any] | None:
         """The configuration of the run's own sampler; None where the file does not say."""
-        own: dict[str, Any] | None = (self.card.get("config") or self.card).get("sampler")
-        return own
+        return own_sampler(self.card)
 
     def sprites(
         self,
@@ -139,34 +134,6 @@ class Loaded:
         if isinstance(label, int) and 0 <= label < len(names):
             return label
         raise UserError(f"label={label} is not known; this run learned {', '.join(names)}.")
-
-
-def build(node: Any, packages: Sequence[str] = PARTS) -> Any:
-    """Objects from a recipe: nested plain containers with `_target_`, as in `conf/`.
-
-    Raises:
-        UserError: a `_target_` is not a class in one of the packages, or does not take the
-            arguments beside it.
-    """
-    if not isinstance(node, dict) or "_target_" not in node:
-        return node
-    target = str(node["_target_"])
-    module, _, name = target.rpartition(".")
-    if not any(module == package or module.startswith(package + ".") for package in packages):
-        raise UserError(f"{target} is not one of this project's own {' '.join(packages)}.")
-    arguments = {key: build(value, packages) for key, value in node.items() if key != "_target_"}
-    try:
-        made = getattr(importlib.import_module(module), name)
-        if not inspect.isclass(made) or made.__module__ != module:
-            raise UserError(f"{target} is not a class of this project.")
-        return made(**arguments)
-    except (ImportError, AttributeError, TypeError) as error:
-        raise UserError(f"{name} cannot be made with these values: {error}.") from error
-
-
-def build_denoiser(recipe: dict[str, Any]) -> Denoiser:
-    """A denoiser with fresh weights from a recipe with model, schedule, prediction, weighting."""
-    return Denoiser(**{part: build(recipe[part]) for part in sorted(recipe)})
 
 
 def checkpoint_file(run: str, which: str) -> Path:

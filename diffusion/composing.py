@@ -8,9 +8,10 @@ import torch
 from hydra.utils import instantiate
 from lightning.pytorch.loggers import Logger
 
+from diffusion.building import build_denoiser
 from diffusion.callbacks.signals import Signals
 from diffusion.cards import PARTS
-from diffusion.checkpoint import AtomicCheckpointIO, build_denoiser
+from diffusion.checkpoint import AtomicCheckpointIO
 from diffusion.distillation import DistillationModule
 from diffusion.errors import UserError
 from diffusion.loggers import MetricsCSV

@@ -9,7 +9,8 @@ from PIL import Image
 from torch import Tensor
 
 from diffusion import pictures
-from diffusion.checkpoint import Loaded, build
+from diffusion.building import build
+from diffusion.checkpoint import Loaded
 from diffusion.errors import UserError
 from diffusion.judge import Judge
 

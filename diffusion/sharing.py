@@ -13,6 +13,7 @@ from typing import Any
 
 from torch import Tensor
 
+from diffusion.cards import own_sampler
 from diffusion.errors import UserError
 
 KEY = "sprite-diffusion"  # of the card in the file's metadata
@@ -41,8 +42,8 @@ def write(path: Path, weights: dict[str, Tensor], card: dict[str, Any]) -> None:
 
 def shared(card: dict[str, Any]) -> dict[str, Any]:
     """The part of a card that a stranger needs: how to make sprites, and of what."""
-    own = {key: card[key] for key in ("recipe", "sprites", "sampler") if key in card}
-    return own | ({"sampler": card["config"]["sampler"]} if "config" in card else {})
+    own, sampler = {key: card[key] for key in ("recipe", "sprites")}, own_sampler(card)
+    return own | ({"sampler": sampler} if sampler else {})
 
 
 def read(path: Path) -> tuple[dict[str, Tensor], Any]:

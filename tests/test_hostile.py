@@ -24,7 +24,8 @@ from datamodules.array import ArrayData
 from datamodules.errors import DataError
 from datamodules.images import read
 from diffusion import sharing
-from diffusion.checkpoint import build_denoiser, load
+from diffusion.building import build_denoiser
+from diffusion.checkpoint import load
 from diffusion.errors import UserError
 
 FUZZ = settings(

@@ -3,7 +3,7 @@
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from diffusion.checkpoint import build
+from diffusion.building import build
 from diffusion.composing import compose_loggers, compose_module, compose_trainer
 from diffusion.wording import CONF
 

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from diffusion.checkpoint import Loaded, build, checkpoint_file, load
+from diffusion.building import build
+from diffusion.checkpoint import Loaded, checkpoint_file, load
 from diffusion.errors import UserError
 from diffusion.export import training_data
 from diffusion.judge import Judge

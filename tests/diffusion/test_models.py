@@ -6,7 +6,7 @@ import pytest
 import torch
 import yaml
 
-from diffusion.checkpoint import build
+from diffusion.building import build
 from diffusion.errors import UserError
 from diffusion.models.unet import UNet
 

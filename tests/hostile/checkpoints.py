@@ -15,7 +15,8 @@ import zipfile
 import torch
 
 from diffusion import sharing
-from diffusion.checkpoint import build, build_denoiser, load
+from diffusion.building import build, build_denoiser
+from diffusion.checkpoint import load
 from hostile.trial import Case
 
 RECIPE = {
