@@ -112,8 +112,10 @@ def draw(found: dict[str, dict[float, float]], floor: float, picture: Path) -> N
     axes.axhline(floor, color="grey", linestyle=":", label="held-out sprites")
     axes.set(xscale="log", yscale="log", xlabel="CPU seconds of training, one thread")
     axes.set_ylabel("Frechet distance in sprite features (less is better)")
-    axes.set_xticks(ticks := sorted({each for points in found.values() for each in points}))
-    axes.set_xticklabels([f"{tick:g}" for tick in ticks])
+    axes.set_xticks(sorted({each for points in found.values() for each in points}))
+    axes.set_yticks([3, 10, 30, 100, 300])
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter("{x:g}")
     axes.minorticks_off()
     axes.legend(frameon=False)
     figure.savefig(picture, dpi=130)
