@@ -7,13 +7,13 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from diffusion.entry import entry
+from diffusion.entry import entry, overrides, plain
 from diffusion.errors import UserError
 
 OURS = ("report.html", "report.json", "manifest.json", "drawings")
 
 
-@entry("report", sweep="runs_in")
+@entry("report", {"sweep=": "runs_in=", "sampler.": "++sampler."})
 def main(cfg: DictConfig) -> None:
     """Measures each run, and writes `report.html` and `report.json`."""
     wanted = [key for key in ("runs", "runs_in", "images") if cfg[key]]
@@ -21,6 +21,9 @@ def main(cfg: DictConfig) -> None:
         raise UserError(
             "Give what to judge: runs=[runs/a,runs/b], sweep=DIR, or images=FILE.npz with data=..."
         )
+    own = [word for word in overrides() if word.startswith("data")]
+    if own and not cfg.images:
+        raise UserError(f"Runs bring their own data; leave out {' '.join(own)}.")
     if not isinstance(cfg.n, int) or cfg.n < 1:
         raise UserError(f"n={cfg.n} must be a whole number, 1 or more.")
 
@@ -43,7 +46,7 @@ def main(cfg: DictConfig) -> None:
         judged = [judge_file(cfg.images, data, metrics)]
     else:
         drawings = folder / "drawings" if len(runs) == 1 else None  # half a minute a run
-        sampler = instantiate(cfg.sampler) if "sampler" in cfg else None
+        sampler = plain(cfg.get("sampler"))
         judged = [
             judge_run(run, name, metrics, cfg.n, drawings, cfg.seed, cfg.checkpoint, sampler)
             for run, name in zip(runs, names_of(runs), strict=True)

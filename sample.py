@@ -8,19 +8,14 @@ show what becomes of one in noise.
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig
 
 from diffusion.entry import entry, overrides, plain
 from diffusion.errors import UserError
 
-if TYPE_CHECKING:
-    from diffusion.checkpoint import Loaded
-    from diffusion.samplers.base import Sampler
 
-
-@entry("sample")
+@entry("sample", {"sampler.": "++sampler."})
 def main(cfg: DictConfig) -> None:
     """New sprites, variants of one, or a view of one."""
     for key, least in (("n", 1), ("batch_size", 1), ("devices", 1), ("seed", 0), ("index", 0)):
@@ -50,20 +45,24 @@ def make_sprites(cfg: DictConfig) -> None:
     from lightning.fabric import Fabric
     from tqdm import tqdm
 
-    from diffusion.checkpoint import checkpoint_file, load
+    from datamodules.picked import from_file
     from diffusion.export import SpriteFolder, training_data
+    from diffusion.loading import checkpoint_file, load
     from diffusion.pixels import PixelCodec
     from diffusion.samplers.base import Origin
 
     file = checkpoint_file(cfg.run, cfg.checkpoint)
     loaded = load(file)
-    sampler, recipe = chosen_sampler(loaded, cfg)
-    loaded.denoiser.schedule.grid(sampler.steps)  # refuses a number of steps it does not have
-    wanted = loaded.sprites(sampler, cfg.seed, label=cfg.label)
-    if cfg["from"] is not None:
-        _, image = training_data(loaded.card).pick(cfg["from"])
+    sampler, recipe = loaded.sampler(plain(cfg.get("sampler")))
+    own = origin = None
+    if (name := cfg["from"]) is not None:
+        given = from_file(name, loaded.card["sprites"]["shape"])  # needs no training data
+        _, image, own = given or training_data(loaded.card).pick(name)
         loaded.denoiser.schedule.grid(sampler.steps, cfg.noise_level)
-        wanted = replace(wanted, origin=Origin(PixelCodec().encode(image), cfg.noise_level))
+        origin = Origin(PixelCodec().encode(image), cfg.noise_level)
+    label = own if cfg.label is None else loaded.label(cfg.label)
+    wanted = loaded.sprites(sampler, cfg.seed, label=label, guidance=cfg.guidance)
+    wanted = replace(wanted, origin=origin)
     folder = SpriteFolder(cfg.out or beside(cfg.run) / "samples")
 
     strategy = "ddp" if cfg.devices > 1 else "auto"
@@ -83,7 +82,7 @@ def make_sprites(cfg: DictConfig) -> None:
         )
     if fabric.is_global_zero:
         labels = sprites.labels(indices)
-        folder.write(images, cfg.seed, indices, labels, loaded, recipe, cfg.png)
+        folder.write(images, cfg.seed, indices, labels, loaded, recipe, cfg.guidance, cfg.png)
         if cfg.trajectory:
             folder.write_film(sprites.film(indices[:16]))
         print(f"{len(indices)} sprites in {folder.path}")
@@ -93,8 +92,8 @@ def show(cfg: DictConfig, view: str) -> None:
     """Writes pictures of one sprite: its way into noise, its panel, or its variations."""
     from hydra.utils import instantiate
 
-    from diffusion.checkpoint import checkpoint_file, load
     from diffusion.export import training_data
+    from diffusion.loading import checkpoint_file, load
     from diffusion.noising import write_noising
     from diffusion.showing import in_these_sprites, show_panels, show_variations
 
@@ -104,7 +103,11 @@ def show(cfg: DictConfig, view: str) -> None:
     else:
         loaded = load(checkpoint_file(cfg.run, cfg.checkpoint))
         data, schedule = training_data(loaded.card), loaded.denoiser.schedule
-    name, image = data.pick(cfg[view])
+    name, image, own = data.pick(cfg[view])
+    if view != "noising":
+        sampler, _ = loaded.sampler(plain(cfg.get("sampler")))
+        label = own if cfg.label is None else loaded.label(cfg.label)
+        sprites = loaded.sprites(sampler, cfg.seed, label=label, guidance=cfg.guidance)
     folder = Path(cfg.out or (view if cfg.run is None else beside(cfg.run) / view))
     folder.mkdir(parents=True, exist_ok=True)
     if view == "noising":
@@ -112,17 +115,15 @@ def show(cfg: DictConfig, view: str) -> None:
         print(in_these_sprites(schedule, data))
     elif view == "panel":
         flip = loaded.card["config"]["flip"]
-        show_panels([(name, image)], loaded.denoiser, data, flip, folder)
+        show_panels([(name, image, label)], sprites.denoiser, data, flip, folder)
     else:
-        sampler, _ = chosen_sampler(loaded, cfg)
-        sprites = loaded.sprites(sampler, cfg.seed, label=cfg.label)
         print(show_variations(image, sprites, data, cfg.n, folder))
     print(f"{view} of {name} in {folder}")
 
 
 def share(cfg: DictConfig) -> None:
     """Writes the averaged weights and their card as one safetensors file, for others."""
-    from diffusion.checkpoint import checkpoint_file, load
+    from diffusion.loading import checkpoint_file, load
     from diffusion.sharing import write
 
     target = Path(cfg.export)
@@ -132,18 +133,6 @@ def share(cfg: DictConfig) -> None:
     weights = {f"denoiser.{key}": value for key, value in loaded.denoiser.state_dict().items()}
     write(target, weights, loaded.card)
     print(f"{target}: python sample.py run={target} n=64")
-
-
-def chosen_sampler(loaded: "Loaded", cfg: DictConfig) -> tuple["Sampler", dict[str, Any]]:
-    """The sampler that was typed, or else the run's own, and its configuration."""
-    from hydra.utils import instantiate
-
-    from diffusion.building import build
-
-    typed = any(word.startswith("sampler") for word in overrides())
-    if typed or loaded.sampler is None:
-        return instantiate(cfg.sampler), plain(cfg.sampler)
-    return build(loaded.sampler, packages=("diffusion.samplers",)), loaded.sampler
 
 
 def beside(run: str) -> Path:

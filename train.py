@@ -28,6 +28,7 @@ def main(cfg: DictConfig) -> float | None:
         from diffusion.checkpoint import read
         from diffusion.closing import close_run
         from diffusion.composing import compose_loggers, compose_module, compose_trainer
+        from diffusion.fine_tuning import begin_with
         from diffusion.loggers import ended_loggers
         from diffusion.noising import write_noising
         from diffusion.showing import warning
@@ -40,6 +41,8 @@ def main(cfg: DictConfig) -> float | None:
         module = compose_module(config, data)
         if doubt := warning(module.denoiser.schedule, data):
             run.say(doubt)
+        if cfg.init_from is not None and not run.last:
+            run.say(begin_with(module.denoiser, str(cfg.init_from)))
         step = read(run.last)["global_step"] if run.last else 0
         trainer = compose_trainer(config, run.path)
 

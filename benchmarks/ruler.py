@@ -18,8 +18,8 @@ from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
 
 from datamodules.array import ArrayData
-from diffusion.checkpoint import checkpoint_file, load
 from diffusion.judge import Judge
+from diffusion.loading import checkpoint_file, load
 from diffusion.metrics.sprite_features import SpriteFeatures
 from diffusion.pixels import PixelCodec
 from diffusion.posterior import Band, Posterior

@@ -20,7 +20,7 @@ import yaml
 from judging import COLUMNS, ROOT, Judging
 
 from diffusion.building import build
-from diffusion.checkpoint import Loaded, checkpoint_file, load
+from diffusion.loading import Loaded, checkpoint_file, load
 from diffusion.metrics.scale import Score
 from diffusion.samplers.base import Sampler
 

@@ -2,7 +2,6 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -13,7 +12,7 @@ from datamodules.arrays import Sprites
 from datamodules.batches import Batch, EvalBatches, TrainBatches
 from datamodules.doctor import Card, check, examine, pinned
 from datamodules.errors import DataError
-from datamodules.images import FORMATS, read, smallest
+from datamodules.picked import Picked, from_file
 from datamodules.splits import Parts, nested
 
 
@@ -96,13 +95,12 @@ class SpriteDataModule(LightningDataModule, ABC):
 
     def images(self, rows: np.ndarray) -> Tensor:
         """Sprites uint8 `(n, C, H, W)` of these rows; RGB is 0 where alpha is 0."""
-        images = self.sprites.take(rows)
-        return torch.from_numpy(np.ascontiguousarray(images.transpose(0, 3, 1, 2)))
+        return _planes(self.sprites.take(rows))
 
-    def parts(self, rows: np.ndarray, size: int = 8192) -> Iterator[Tensor]:
-        """The same as `images(rows)`, `size` sprites at a time."""
-        for start in range(0, len(rows), size):
-            yield self.images(rows[start : start + size])
+    def parts(self, rows: np.ndarray) -> Iterator[Tensor]:
+        """The same as `images(rows)`, a few megabytes at a time."""
+        for _, images in self.sprites.chunks(rows):
+            yield _planes(images)
 
     def labels(self, rows: np.ndarray) -> Tensor | None:
         """Labels int64 `(n,)` of these rows, or None."""
@@ -116,36 +114,25 @@ class SpriteDataModule(LightningDataModule, ABC):
             raise DataError(f"No sprite is called {name}; names look like {', '.join(names[:3])}.")
         return names.index(name)
 
-    def pick(self, wanted: str | int) -> tuple[str, Tensor]:
-        """Name and uint8 `(C, H, W)` of a row, of a sprite by its name, or of an image file.
+    def pick(self, wanted: str | int) -> Picked:
+        """The sprite of a row, of a name, or of an image file.
 
         Raises:
             DataError: no such row, name or file, or an image of another size or kind.
         """
-        if str(wanted).lower().endswith(tuple(FORMATS)):
-            return Path(str(wanted)).stem, self._foreign(Path(str(wanted)))
+        if foreign := from_file(wanted, self.shape):
+            return foreign
         row = wanted if isinstance(wanted, int) else self.find(wanted)
         if not 0 <= row < len(self.sprites):
             last = len(self.sprites) - 1
             raise DataError(f"There is no row {row}; this data has rows 0 to {last}.")
-        return self.called(row), self.images(np.array([row]))[0]
+        one = np.array([row])
+        labels = self.labels(one)
+        return Picked(self.called(row), self.images(one)[0], -1 if labels is None else int(labels))
 
     def called(self, row: int) -> str:
         """What to call the sprite of this row."""
         return self.sprites.names[row] if self.sprites.names else f"row {row}"
-
-    def _foreign(self, path: Path) -> Tensor:
-        """The first frame of an image file, in the channels of this data."""
-        image = read(path)[0][:1]
-        channels, height, width = self.shape
-        fewer = smallest(image)
-        if image.shape[1:3] != (height, width) or fewer.shape[-1] > channels:
-            raise DataError(
-                f"{path} must be {width} x {height} pixels"
-                f"{'' if channels == 4 else ' and opaque'}, as the sprites of this data are."
-            )
-        kept = image[..., :channels] if channels > 1 else fewer
-        return torch.from_numpy(kept[0].transpose(2, 0, 1).copy())
 
     def validity(self, images: Tensor) -> dict[str, float]:
         """What this source can say of sprites that a model made: scores by name; here none.
@@ -173,6 +160,12 @@ class SpriteDataModule(LightningDataModule, ABC):
     def val_dataloader(self) -> EvalBatches:
         """The same validation batches every time."""
         return EvalBatches(self._batch, self.split["val"], size=self.batch_size, **self._share())
+
+    def on_before_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
+        """For a CUDA device from pinned memory: the host goes on to the next batch meanwhile."""
+        if self.trainer is None or self.trainer.strategy.root_device.type != "cuda":
+            return batch
+        return {name: values.pin_memory() for name, values in batch.items()}
 
     def _train_on(self, n: int) -> None:
         train = self.split["train"]
@@ -205,3 +198,8 @@ class SpriteDataModule(LightningDataModule, ABC):
                 f" give a multiple of {world}."
             )
         return {"rank": rank, "world": world}
+
+
+def _planes(images: np.ndarray) -> Tensor:
+    """`(n, H, W, C)` as a tensor `(n, C, H, W)`."""
+    return torch.from_numpy(np.ascontiguousarray(images.transpose(0, 3, 1, 2)))

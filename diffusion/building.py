@@ -34,6 +34,10 @@ def build(node: Any, packages: Sequence[str] = PARTS) -> Any:
         made = getattr(importlib.import_module(module), name)
         if not inspect.isclass(made) or made.__module__ != module:
             raise UserError(f"{target} is not a class of this project.")
+        known = inspect.signature(made).parameters
+        unknown = [key for key in arguments if key not in known]
+        if unknown and not any(each.kind is each.VAR_KEYWORD for each in known.values()):
+            raise UserError(f"{name} knows no {unknown[0]}; its values are {', '.join(known)}.")
         return made(**arguments)
     except (ImportError, AttributeError, TypeError) as error:
         raise UserError(f"{name} cannot be made with these values: {error}.") from error

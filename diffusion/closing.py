@@ -2,7 +2,6 @@
 
 import csv
 import statistics
-import time
 from typing import Any
 
 import lightning
@@ -10,10 +9,11 @@ import torch
 from hydra.utils import instantiate
 
 from diffusion import pictures
+from diffusion.callbacks.cost import Cost
 from diffusion.callbacks.samples import SEARCHED, Samples
-from diffusion.checkpoint import load
 from diffusion.judge import Judge
 from diffusion.level_figures import write_gap_history
+from diffusion.loading import load
 from diffusion.loss_levels import history
 from diffusion.metrics.passport import Findings
 from diffusion.metrics.scale import Score
@@ -47,6 +47,7 @@ def close_run(run: RunDirectory, trainer: lightning.Trainer, data: Any) -> dict[
     sampler: Sampler = instantiate(run.config["sampler"])
     sprites = load(run.last).sprites(sampler, seed=0, device=trainer.strategy.root_device)
     images = torch.cat(list(sprites.batches(range(SAMPLES))))
+    cost = next(c for c in trainer.callbacks if isinstance(c, Cost))  # type: ignore[attr-defined]
     judge = next((c.judge for c in trainer.callbacks if isinstance(c, Samples)), None)  # type: ignore[attr-defined]
     judge = judge or Judge.of(data, {}, SAMPLES, searched=SEARCHED)
     scores, findings = judge.full_scores(images), judge.passport.examine(images)
@@ -79,7 +80,7 @@ def close_run(run: RunDirectory, trainer: lightning.Trainer, data: Any) -> dict[
         **{f"samples/{name}": score.value for name, score in scores.items()},
         "samples/nearest_distance": float(findings.distance.median()),
         "parameters": sum(weight.numel() for weight in module.denoiser.parameters()),
-        "cpu_seconds": round(time.process_time() - run.started, 1),
+        **{key: round(seconds, 1) for key, seconds in cost.spent().items()},
     }
     run.write_json("summary.json", summary)
     run.say(_table(run, summary, scores, data))
@@ -133,7 +134,11 @@ def _table(run: RunDirectory, summary: dict[str, Any], scores: dict[str, Score],
         "steps": f"{summary['step']:,} ({summary['progress/images']:,} images)",
         "validation loss": f"{summary['val/loss']:.4f}",
         "speed": f"{speed:.0f} images/s" if speed else "too short a run to say",
-        "cost": f"{summary['cpu_seconds']:.0f} CPU seconds",
+        "cost": ", ".join(
+            f"{summary[f'{kind}_seconds']:,.0f} {kind.upper()} seconds"
+            for kind in ("gpu", "cpu")
+            if f"{kind}_seconds" in summary
+        ),
         "copies": f"{copies:.0%} of {SAMPLES} samples repeat a training sprite "
         f"(unseen real sprites: {base:.0%})",
     }

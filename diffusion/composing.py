@@ -9,6 +9,7 @@ from hydra.utils import instantiate
 from lightning.pytorch.loggers import Logger
 
 from diffusion.building import build_denoiser
+from diffusion.callbacks.cost import Cost
 from diffusion.callbacks.signals import Signals
 from diffusion.cards import PARTS
 from diffusion.checkpoint import AtomicCheckpointIO
@@ -18,7 +19,7 @@ from diffusion.loggers import MetricsCSV
 from diffusion.module import DiffusionModule
 from diffusion.palette import MOST
 from diffusion.pixels import PixelCodec
-from diffusion.precision import native_precision
+from diffusion.precision import exact_float32, native_precision
 from diffusion.samplers.base import Sampler
 from diffusion.teaching import check_student, find_teacher, students_recipe
 
@@ -41,8 +42,9 @@ def compose_module(config: dict[str, Any], data: Any) -> DiffusionModule:
     recipe = students_recipe(teacher) if teacher else _recipe(config, data)
     torch.manual_seed(config["seed"])  # the initial weights
     denoiser = build_denoiser(recipe)
+    make_optimizer = instantiate(config["optimizer"])
     try:
-        instantiate(config["optimizer"])(denoiser.parameters())
+        optimizer = make_optimizer(denoiser.parameters())
     except (TypeError, ValueError) as error:
         raise UserError(f"optimizer: {error}.") from error
     sampler: Sampler = instantiate(config["sampler"])
@@ -58,7 +60,7 @@ def compose_module(config: dict[str, Any], data: Any) -> DiffusionModule:
     card = {"config": config, "recipe": recipe, "data": data.card, "sprites": sprites}
     ours = {
         "codec": PixelCodec(sprites["hard_alpha"]),
-        "optimizer": instantiate(config["optimizer"]),
+        "optimizer": make_optimizer,
         "learning_rate": instantiate(config["learning_rate"]),
         "seed": config["seed"],
         "flip": config["flip"],
@@ -66,7 +68,7 @@ def compose_module(config: dict[str, Any], data: Any) -> DiffusionModule:
     }
     if teacher is None:
         return DiffusionModule(denoiser, card=card, **ours)
-    check_student(sampler, ours["optimizer"](denoiser.parameters()))
+    check_student(sampler, optimizer)
     denoiser.load_state_dict(teacher.denoiser.state_dict())
     card["teacher"] = teacher.sha256
     times = torch.tensor([level.t for level in levels])
@@ -125,7 +127,7 @@ def compose_trainer(config: dict[str, Any], folder: Path) -> lightning.Trainer:
     trainer: lightning.Trainer = instantiate(
         settings,
         # in this order: a checkpoint is written after the average moved and the loss was looked at
-        callbacks=[*chosen, checkpoints, Signals(checkpoints.save)],
+        callbacks=[*chosen, Cost(), checkpoints, Signals(checkpoints.save)],
         logger=False,
         plugins=[AtomicCheckpointIO()],
         default_root_dir=folder,
@@ -135,6 +137,7 @@ def compose_trainer(config: dict[str, Any], folder: Path) -> lightning.Trainer:
         enable_progress_bar=False,
         enable_model_summary=False,
     )
+    exact_float32()
     devices, batch = trainer.num_devices * trainer.num_nodes, config["data"]["batch_size"]
     if batch % devices:
         raise UserError(

@@ -95,6 +95,7 @@ def decide(
     levels: Sequence[float] = LEVELS,
     n: int = 4,
     batch_size: int = 64,
+    labels: Tensor | None = None,
 ) -> Decided:
     """Completes sprites from each noise level and compares their attributes.
 
@@ -103,12 +104,13 @@ def decide(
 
     Args:
         images: the originals, uint8 `(M, C, H, W)`; those that cannot be read are left out.
-        sprites: denoiser, sampler, seed and labels to complete them with.
+        sprites: denoiser, sampler and seed to complete them with.
         read: tells the attributes of sprites.
         training: uint8 `(N, C, H, W)`, from which chance is counted.
         levels: noise levels in [1/schedule.steps, 1].
         n: completions of each image at each level.
         batch_size: how many are made together; the result does not depend on it.
+        labels: classes of the originals, int64 `(M,)`, for a network with classes.
 
     Raises:
         UserError: no attribute can be read, or a noise level that the schedule does not have.
@@ -122,12 +124,13 @@ def decide(
             "source that knows its attributes, such as data=forge."
         )
     x0 = PixelCodec().encode(images).repeat_interleave(n, dim=0)
+    told = None if labels is None else labels.repeat_interleave(n)
     kept: dict[str, list[float]] = {attribute: [] for attribute in chance}
     legible = []
     for level in levels:
         same, seen = Counter[str](), Counter[str]()
         completions = [
-            a for made in _completed(x0, level, sprites, batch_size) for a in read(made)
+            a for made in _completed(x0, told, level, sprites, batch_size) for a in read(made)
         ]
         for original, completion in zip(originals, completions, strict=True):
             read_of_both = original.keys() & completion.keys()
@@ -149,14 +152,15 @@ def decide(
     )
 
 
-def _completed(x0: Tensor, level: float, sprites: SpriteSet, batch_size: int) -> Iterator[Tensor]:
+def _completed(
+    x0: Tensor, labels: Tensor | None, level: float, sprites: SpriteSet, batch_size: int
+) -> Iterator[Tensor]:
     """Sprite k of the set made from sprite k of x0 `(B, C, H, W)` at a level, batch by batch."""
     device = next(sprites.denoiser.parameters()).device
     for rows in torch.arange(len(x0)).split(batch_size):
         indices = rows.tolist()
         noise = ImageNoise(sprites.seed, indices, sprites.shape, device)
-        label = sprites.labels(indices)
-        label = None if label is None else label.to(device)
+        label = None if labels is None else labels[rows].to(device)
         made = sprites.sampler(sprites.denoiser, noise, label, Origin(x0[rows], level))
         yield sprites.codec.decode(made).cpu()
 

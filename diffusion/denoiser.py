@@ -78,9 +78,11 @@ class Denoiser(nn.Module):
         """n times in [1/steps, 1], one in each n-th of the range (Kingma et al. 2021, app. I.1).
 
         Each is uniform on its own; together they cover the levels evenly, which makes the loss and
-        its gradient less noisy than independent draws do.
+        its gradient less noisy than independent draws do. Their order is random, for the sprites
+        of a validation batch have one.
         """
         device = generator.device
+        part = torch.randperm(n, generator=generator, device=device)
         jitter = torch.rand(n, generator=generator, device=device)
         first = 1 / self.schedule.steps
-        return first + (1 - first) * (torch.arange(n, device=device) + jitter) / n
+        return first + (1 - first) * (part + jitter) / n

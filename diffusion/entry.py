@@ -10,7 +10,7 @@ import re
 import signal
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -28,12 +28,13 @@ from diffusion.wording import CONF, is_about_the_command_line, is_wrong_input, s
 
 
 def entry(
-    config_name: str, **words: str
+    config_name: str, words: Mapping[str, str] | None = None
 ) -> Callable[[Callable[[DictConfig], Any]], Callable[[], None]]:
     """Makes `main(cfg)` a command: `conf/<config_name>.yaml` composed with the command line.
 
     In a sweep each job is the same command once more, in a process of its own. `words` are typed
-    names of keys that have another name in the YAML, because a group has theirs.
+    beginnings that Hydra shall read as others: of keys whose name in the YAML a group has, or of
+    values that only the run which is asked for has.
     """
 
     def decorate(main: Callable[[DictConfig], Any]) -> Callable[[], None]:
@@ -66,8 +67,10 @@ def entry(
             warnings.filterwarnings("ignore", category=FutureWarning)  # other libraries' own
             warnings.filterwarnings("ignore", "The `srun` command")  # nobody needs to use SLURM
             end_with_the_sweep()
-            for typed, key in words.items():
-                sys.argv[1:] = [re.sub(f"^{typed}=", f"{key}=", word) for word in sys.argv[1:]]
+            for typed, read in (words or {}).items():
+                sys.argv[1:] = [
+                    re.sub(f"^{re.escape(typed)}", read, each) for each in sys.argv[1:]
+                ]
             if config_name != "train" and {"-m", "--multirun"} & set(sys.argv):
                 error = UserError(f"{config_name}.py does one thing at a time; leave out -m.")
                 _refuse(error, config_name)
@@ -131,12 +134,12 @@ def overrides() -> list[str]:
 
 
 def plain(cfg: Any) -> Any:
-    """Resolved plain containers of a configuration.
+    """Resolved plain containers of a configuration; None, where there is none, stays None.
 
     Raises:
         MissingMandatoryValue: a `???` is left.
     """
-    return OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)
+    return cfg and OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)
 
 
 def _remove_if_empty(directory: Path) -> None:

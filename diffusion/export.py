@@ -10,15 +10,15 @@ from torch import Tensor
 
 from diffusion import pictures
 from diffusion.building import build
-from diffusion.checkpoint import Loaded
 from diffusion.errors import UserError
 from diffusion.judge import Judge
+from diffusion.loading import Loaded
 
-OURS = ("sprites.npz", "grid.png", "manifest.json", "denoising.gif", "png")
+OURS = ("sprites.npz", "grid.png", "sheet.png", "manifest.json", "denoising.gif", "png")
 
 
 class SpriteFolder:
-    """`sprites.npz grid.png manifest.json`, and on request `png/` and `denoising.gif`.
+    """`sprites.npz sheet.png grid.png manifest.json`, and on request `png/` and `denoising.gif`.
 
     Args:
         path: a new or empty folder, or one written before; its files are replaced.
@@ -47,6 +47,7 @@ class SpriteFolder:
         labels: Tensor | None,
         loaded: Loaded,
         sampler: dict[str, Any],
+        guidance: float = 1.0,
         each: bool = False,
     ) -> None:
         """Writes everything but the film.
@@ -58,6 +59,7 @@ class SpriteFolder:
             labels: class of each sprite, or None.
             loaded: the checkpoint they came from.
             sampler: the sampler's configuration.
+            guidance: how much labels counted.
             each: also one PNG per sprite.
         """
         self.path.mkdir(parents=True, exist_ok=True)
@@ -74,6 +76,7 @@ class SpriteFolder:
             arrays |= {"labels": labels.numpy(), "label_names": np.array(names)}
         np.savez_compressed(self.path / "sprites.npz", **arrays)  # type: ignore[arg-type]
         pictures.grid(images).save(self.path / "grid.png")
+        pictures.transparent_png(pictures.sheet(images), self.path / "sheet.png")
         passports = examined(images, loaded)
         manifest = [
             {
@@ -81,6 +84,7 @@ class SpriteFolder:
                 "seed": seed,
                 "checkpoint": loaded.sha256,
                 "sampler": sampler,
+                "guidance": guidance,
                 "label": None if labels is None else names[labels[k]],
                 **passports[k],
             }
@@ -116,7 +120,9 @@ def training_data(card: dict[str, Any]) -> Any:
         UserError: they are not what they were during training, or nobody says where they are.
     """
     if "config" not in card:
-        raise UserError("An exported model does not say where its training data is.")
+        raise UserError(
+            "An exported model does not say where its training data is; give the run it is from."
+        )
     config = card["config"]
     data = build(config["data"] | {"seed": config["seed"]}, packages=("datamodules",))
     data.setup()

@@ -2,11 +2,12 @@
 
 Four curves over t: the network's loss on training and on held-out sprites, and beside them the
 loss of the exact memoriser (`PosteriorDenoiser`). On training sprites its loss is the floor: for a
-sprite drawn from the training set, D any denoiser and M the exact one,
+sprite drawn from the training set, D any denoiser and M the exact one that is told as much,
 
     E |D - x0|^2 = E |M - x0|^2 + E |D - M|^2
 
-so what a network loses above the floor is its distance from the memoriser. On held-out sprites a
+so what a network loses above the floor is its distance from the memoriser. That holds for the
+sprites the memoriser knows, in a large set the first of training. On held-out sprites a
 good network is below the memoriser: that is what it learned beyond copying.
 """
 
@@ -89,8 +90,8 @@ class LevelLosses:
     Args:
         train: some training sprites, uint8 `(n, C, H, W)`.
         held_out: as many or another number of held-out ones, `(m, C, H, W)`.
-        exact: over all training sprites, with the network's schedule, prediction and weighting;
-            on the device where to measure.
+        exact: over the training sprites (`memoriser`), with the network's schedule, prediction and
+            weighting, and told labels if it is; on the device where to measure.
         labels: classes `(n,)` and `(m,)`, for a network with classes.
         times: K noise levels in [1/steps, 1].
         seed: address of the noise.

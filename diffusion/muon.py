@@ -100,10 +100,12 @@ class Muon(Optimizer):
         torch._foreach_lerp_(means, gradients, 1 - slow)
         torch._foreach_mul_(squares, slower)
         torch._foreach_addcmul_(squares, gradients, gradients, 1 - slower)
-        for weight, mean, square in zip(weights, means, squares, strict=True):
-            steps = self.state[weight]["step"]
-            spread = (square / (1 - slower**steps)).sqrt_().add_(1e-8)
-            weight.addcdiv_(mean, spread, value=-group["lr"] / (1 - slow**steps))
+        steps = [self.state[weight]["step"] for weight in weights]
+        spreads = torch._foreach_div(squares, [1 - slower**n for n in steps])
+        torch._foreach_sqrt_(spreads)
+        torch._foreach_add_(spreads, 1e-8)
+        rates = [-group["lr"] / (1 - slow**n) for n in steps]
+        torch._foreach_addcdiv_(weights, means, spreads, rates)
 
 
 def _channels_last(weight: Tensor) -> Tensor:

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from diffusion.errors import UserError
 from diffusion.predictions import Velocity
 
+SHARPEST = 1e-4  # a smaller sigma counts as this; a step of one byte is 80 times as large
 MOST = 256  # colours; more would cost more than they tell
 
 
@@ -68,7 +69,7 @@ class Palette(Velocity, nn.Module):
 
     def _scores(self, output: Tensor, x_t: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
         """Log-probability of each colour `(B, K, H, W)`, up to a constant."""
-        return output.to(x_t.dtype) + self._nearness(x_t, alpha) / sigma**2
+        return output.to(x_t.dtype) + self._nearness(x_t, alpha) / sigma.clamp(min=SHARPEST) ** 2
 
     def _nearness(self, x_t: Tensor, alpha: Tensor) -> Tensor:
         """(|x_t|^2 - |x_t - alpha c|^2) / 2 of each colour c `(B, K, H, W)`."""

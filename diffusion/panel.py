@@ -56,7 +56,8 @@ class Look:
 
 @dataclass(frozen=True)
 class Panel:
-    """A sprite at several noise levels; `known` says whether it is one of the `n` in training."""
+    """A sprite at several noise levels; `known` says whether it is one of the `n` in training, of
+    its label where that is told."""
 
     name: str
     known: bool
@@ -73,7 +74,7 @@ def look(
     names: Sequence[str],
     levels: Sequence[float] = LEVELS,
     seed: int = 0,
-    label: int | None = None,
+    label: int = -1,
 ) -> Panel:
     """The panel of one sprite.
 
@@ -85,7 +86,8 @@ def look(
         names: of the training sprites, in the order of the posterior.
         levels: times from 0, clean, to 1, noise.
         seed: address of the noise, the same at every level.
-        label: its class, for a network with classes.
+        label: its class, for a network with classes; the exact answer is told it as well, and
+            who has another label is no suspect.
     """
     codec = PixelCodec()  # soft alpha: half-gone pixels are shown half gone
     device = posterior.clean.device
@@ -94,17 +96,18 @@ def look(
     x_t = noised(x0, denoiser.schedule, times, seed)[0].to(device)
     x0, times = x0.to(device), times.to(device)
     alpha, sigma = denoiser.schedule(times)
-    classes = None if label is None else torch.full((len(times),), label, device=device)
+    told = None if label < 0 else torch.full((len(times),), label, device=device)
 
-    known = posterior.holds(x0[0])
-    probability = posterior.probabilities(x_t, alpha, sigma)
+    known, asked = posterior.holds(x0[0], label), posterior.in_question(label)
+    n = int(asked.sum())
+    probability = posterior.probabilities(x_t, alpha, sigma, told)
     counts = candidates(probability).tolist()
-    best = probability.topk(min(3, len(posterior)))
+    best = probability.masked_fill(~asked, -1).topk(min(3, n))
     portraits = codec.decode(posterior.clean[best.indices.flatten()]).cpu()
     portraits = portraits.unflatten(0, best.indices.shape)
     estimates = {
-        "network": denoiser(x_t, times, classes),
-        "exact": posterior.clean_estimate(x_t, alpha, sigma),
+        "network": denoiser(x_t, times, told),
+        "exact": posterior.clean_estimate(x_t, alpha, sigma, told),
     }
     pictures = {what: codec.decode(x).cpu() for what, x in estimates.items()}
     errors = {what: (x - x0).square().mean((1, 2, 3)) for what, x in estimates.items()}
@@ -128,11 +131,11 @@ def look(
                 exact_error=float(errors["exact"][k]),
                 suspects=suspects,
                 candidates=count,
-                band=band(count, len(posterior)),
-                words=in_words(count, len(posterior), [s.called for s in suspects], known),
+                band=band(count, n),
+                words=in_words(count, n, [s.called for s in suspects], known),
             )
         )
-    return Panel(name, known, len(posterior), tuple(looks))
+    return Panel(name, known, n, tuple(looks))
 
 
 def write_json(panels: Sequence[Panel], path: Path) -> None:

@@ -5,6 +5,7 @@ the same value has the same colour in every frame.
 """
 
 from collections.abc import Sequence
+from math import ceil, sqrt
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,7 @@ def grid(images: Tensor, columns: int | None = None, scale: int | None = None) -
         scale: screen pixels a side for one sprite pixel; about 80 pixels for a sprite when None.
     """
     n, _, height, width = images.shape
-    columns = columns or int(np.ceil(np.sqrt(n)))
+    columns = columns or ceil(sqrt(n))
     scale = scale or max(1, round(80 / max(height, width)))
     rows, cell_h, cell_w = -(-n // columns), height + 1, width + 1
     sheet = np.empty((rows * cell_h + 1, columns * cell_w + 1, 3), np.uint8)
@@ -53,8 +54,22 @@ def tile(image: Tensor, scale: int) -> Image.Image:
     return Image.fromarray(pixels.repeat(scale, axis=0).repeat(scale, axis=1))
 
 
+def sheet(images: Tensor) -> Tensor:
+    """uint8 `(N, C, H, W)` row by row without gaps, about a square: `(C, rows H, columns W)`.
+
+    Sprite k stands in column k % columns, row k // columns; places that are left over are 0.
+    """
+    n, channels, height, width = images.shape
+    columns = ceil(sqrt(n))
+    rows = -(-n // columns)
+    cells = images.new_zeros(rows * columns, channels, height, width)
+    cells[:n] = images
+    cells = cells.unflatten(0, (rows, columns)).permute(2, 0, 3, 1, 4)
+    return cells.reshape(channels, rows * height, columns * width)
+
+
 def transparent_png(image: Tensor, path: Path) -> None:
-    """Writes one uint8 `(C, H, W)` sprite at its own size, alpha as it is."""
+    """Writes one uint8 `(C, H, W)` sprite or sheet at its own size, alpha as it is."""
     pixels = image.cpu().permute(1, 2, 0).numpy()
     Image.fromarray(pixels.squeeze(-1) if pixels.shape[-1] == 1 else pixels).save(path)
 

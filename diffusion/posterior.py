@@ -29,61 +29,85 @@ class Posterior(nn.Module):
     nat at low noise, so the likeliest `DIRECT` are computed again by direct difference in float64.
     The sprites are this module's weights: it moves between devices as a network does.
 
+    Whoever is told a label asks about the sprites of that class alone. `label` is int64 `(B,)`; -1
+    and a class that no sprite has say nothing, and neither does any label to a set without labels.
+
     Args:
-        clean: the sprites `(N, C, H, W)` in the model range.
-        copies: rows k, k + N/copies, k + 2N/copies, ... show the same sprite; see `mirrored`.
+        clean: the sprites `(N, C, H, W)` in the model range, or several pictures of each.
+        labels: class of each sprite, int64 `(N,)`.
+        copies: of `clean` rows k, k + N, k + 2N, ... show the same sprite; see `mirrored`.
     """
 
-    classes = 0  # like a network without labels
+    labels: Tensor
 
-    def __init__(self, clean: Tensor, copies: int = 1) -> None:
+    def __init__(self, clean: Tensor, labels: Tensor | None = None, copies: int = 1) -> None:
         super().__init__()
         self.clean = nn.Parameter(clean.float(), requires_grad=False)
         self.copies = copies
+        labels = torch.full((len(self),), -1) if labels is None else labels
+        self.register_buffer("labels", labels.to(clean.device), persistent=False)
+        self.classes = int(labels.max()) + 1  # as of a network, 0 without labels
         norms = torch.linalg.vector_norm(self.clean.flatten(1), dim=1)
         self.register_buffer("squares", norms.square(), persistent=False)
 
     @classmethod
-    def mirrored(cls, clean: Tensor) -> "Posterior":
+    def mirrored(cls, clean: Tensor, labels: Tensor | None = None) -> "Posterior":
         """Of a training that mirrors sprites: each stands for its mirror image as well."""
-        return cls(torch.cat([clean, clean.flip(-1)]), copies=2)
+        return cls(torch.cat([clean, clean.flip(-1)]), labels, copies=2)
 
     def __len__(self) -> int:
         return len(self.clean) // self.copies
 
-    def probabilities(self, x_t: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
+    def in_question(self, label: Tensor | int) -> Tensor:
+        """Which sprites are asked about when labels are told, bool `(B, N)`."""
+        told = torch.as_tensor(label, device=self.labels.device).view(-1, 1)
+        theirs = (self.labels == told) | (told < 0)
+        return theirs | ~theirs.any(1, keepdim=True)
+
+    def probabilities(
+        self, x_t: Tensor, alpha: Tensor, sigma: Tensor, label: Tensor | None = None
+    ) -> Tensor:
         """Probability of every sprite, float64 `(B, N)`.
 
         Args:
             x_t: noised sprites `(B, C, H, W)`.
             alpha: share of the sprite, `(B,)` or one number for all.
             sigma: share of the noise, likewise; 0 is allowed.
+            label: what is told beside x_t.
         """
-        return torch.cat([self._whom(rows) for rows in self._rows(x_t, alpha, sigma)])
+        return torch.cat([self._whom(rows) for rows in self._rows(x_t, alpha, sigma, label)])
 
-    def candidates(self, x_t: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
+    def candidates(
+        self, x_t: Tensor, alpha: Tensor, sigma: Tensor, label: Tensor | None = None
+    ) -> Tensor:
         """How many sprites are in question, float64 `(B,)`; arguments as for `probabilities`."""
-        rows = self._rows(x_t, alpha, sigma)
+        rows = self._rows(x_t, alpha, sigma, label)
         return torch.cat([candidates(self._whom(part)) for part in rows])
 
-    def clean_estimate(self, x_t: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
-        """The posterior mean `(B, C, H, W)`, no worse on this set than any other estimate."""
+    def clean_estimate(
+        self, x_t: Tensor, alpha: Tensor, sigma: Tensor, label: Tensor | None = None
+    ) -> Tensor:
+        """The posterior mean `(B, C, H, W)`, no worse on this set than any other estimate that is
+        told as much."""
         means = []
-        for part in self._rows(x_t, alpha, sigma):
+        for part in self._rows(x_t, alpha, sigma, label):
             weight = threshold(part, 1e-20, 0.0).to(self.clean.dtype)  # denormals are slow
-            means.append(weight @ self.clean.flatten(1))
+            means.append(_product(weight, self.clean.flatten(1)))
         return torch.cat(means).view_as(x_t).to(x_t.dtype)
 
-    def holds(self, x0: Tensor) -> bool:
-        """Whether this very sprite `(C, H, W)` is one of the set."""
+    def holds(self, x0: Tensor, label: int = -1) -> bool:
+        """Whether this very sprite `(C, H, W)` is one of the set, or of a class of it."""
         blocks = self.clean.split(max(1, BLOCK // x0.numel()))
-        return any(bool((block == x0).flatten(1).all(1).any()) for block in blocks)
+        same = torch.cat([(block == x0).flatten(1).all(1) for block in blocks])
+        return bool((same.view(self.copies, -1) & self.in_question(label)).any())
 
     def _whom(self, rows: Tensor) -> Tensor:
         """Probability of each sprite from that of each row."""
         return rows.unflatten(1, (self.copies, -1)).sum(1)
 
-    def _rows(self, x_t: Tensor, alpha: Tensor, sigma: Tensor) -> Iterator[Tensor]:
+    def _rows(
+        self, x_t: Tensor, alpha: Tensor, sigma: Tensor, label: Tensor | None = None
+    ) -> Iterator[Tensor]:
         """The posterior over the rows of `clean`, some sprites at a time."""
         precise = torch.float32 if x_t.device.type == "mps" else torch.float64
         alpha, sigma = (
@@ -93,14 +117,23 @@ class Posterior(nn.Module):
         keys, precision = self.clean.flatten(1), sigma.clamp(min=SHARPEST) ** -2 / 2
         direct = min(DIRECT, len(keys))
         size = max(1, BLOCK // max(len(keys), direct * keys.shape[1]))
-        queries = x_t.flatten(1).split(size)
-        for x, a, p in zip(queries, alpha.split(size), precision.split(size), strict=True):
+        label = torch.full((len(x_t),), -1, device=x_t.device) if label is None else label
+        parts = (part.split(size) for part in (x_t.flatten(1), alpha, precision, label))
+        for x, a, p, told in zip(*parts, strict=True):
             a, p, x = a[:, None], p[:, None], x.to(precise)
-            product = (x.to(keys.dtype) @ keys.T).to(precise)
+            product = _product(x.to(keys.dtype), keys.T).to(precise)
             square = x.square().sum(1, keepdim=True) - 2 * a * product + a**2 * self.squares
-            near = square.topk(direct, largest=False).indices
+            others = ~self.in_question(told).repeat(1, self.copies)
+            near = square.masked_fill_(others, torch.inf).topk(direct, largest=False).indices
             exact = (x[:, None] - a[..., None] * keys[near]).square_().sum(-1)
-            yield torch.softmax(-p * square.scatter_(1, near, exact), dim=1)
+            square.scatter_(1, near, exact).masked_fill_(others, torch.inf)
+            yield torch.softmax(-p * square, dim=1)
+
+
+def _product(a: Tensor, b: Tensor) -> Tensor:
+    """Matrix product in the precision of its factors, also where training multiplies bfloat16."""
+    with torch.autocast(a.device.type, enabled=False):
+        return a @ b
 
 
 def candidates(probabilities: Tensor) -> Tensor:

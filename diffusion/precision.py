@@ -1,4 +1,4 @@
-"""The number format to train in, where the user leaves the choice to the machine."""
+"""Number formats: what to train in where the machine may choose, and float32 that is exact."""
 
 import torch
 
@@ -17,3 +17,11 @@ def native_precision(accelerator: str) -> str:
         features = torch.cpu.get_capabilities()
         native = features.get("amx_bf16", False) or features.get("avx512_bf16", False)
     return "bf16-mixed" if native else "32-true"
+
+
+def exact_float32() -> None:
+    """Makes float32 convolutions exact on GPUs, where cuDNN rounds their factors to TF32 unasked.
+
+    Sprite k shall be the same on any device; what may be fast is trained in bf16 anyway.
+    """
+    torch.backends.cudnn.conv.fp32_precision = "ieee"  # type: ignore[attr-defined]

@@ -3,7 +3,6 @@
 import fcntl
 import json
 import os
-import time
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -41,7 +40,7 @@ class RunDirectory:
         self.path = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
         self.config = config
         self.leads = process_rank() == 0
-        self._begun, self.started = False, time.process_time()
+        self._begun = False
 
     def __enter__(self) -> "RunDirectory":
         if self.leads:

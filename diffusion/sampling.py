@@ -1,7 +1,7 @@
 """The sprites of one seed: whatever the batch or the device, sprite k is always the same."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -24,8 +24,8 @@ class SpriteSet:
         sampler: the way from noise to sprites.
         codec: model range -> uint8.
         shape: `(C, H, W)` of a sprite.
-        label_frequencies: share of each class, from which sprite k's label is drawn; empty for a
-            network without classes.
+        label_frequencies: share of each class, from which sprite k's label is drawn; empty for
+            sprites without labels, which any network can make.
         seed: which set.
         origin: a sprite and a noise level; then all sprites are variations of that one.
     """
@@ -38,8 +38,13 @@ class SpriteSet:
     seed: int = 0
     origin: Origin | None = None
 
+    def labelled(self, label: int) -> "SpriteSet":
+        """The same set, of this class alone; with -1 without labels."""
+        shares = [float(k == label) for k in range(len(self.label_frequencies))]
+        return replace(self, label_frequencies=shares if label >= 0 else ())
+
     def labels(self, indices: Sequence[int]) -> Tensor | None:
-        """The label of each index, int64 `(len(indices),)`; None without classes."""
+        """The label of each index, int64 `(len(indices),)`; None without labels."""
         if not self.label_frequencies:
             return None
         weights = torch.tensor(self.label_frequencies, dtype=torch.float64)

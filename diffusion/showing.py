@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -13,39 +12,44 @@ from diffusion.panel import look
 from diffusion.panel_picture import write_panels
 from diffusion.pixels import PixelCodec
 from diffusion.posterior import UNDECIDED, Posterior
+from diffusion.posterior_denoiser import memoriser, suspects
 from diffusion.ruler import Ruler
 from diffusion.sampling import SpriteSet
 from diffusion.schedules.base import NoiseSchedule
 from diffusion.variations import in_words, vary, write_variations
 
-SUSPECTS = 20_000  # training sprites that are asked about; more would only take longer
 MEASURED = 2_000  # training sprites that a schedule is held against
 LOWEST = -14.0  # log-SNR below which nothing is left of any sprite
 
 
 def show_panels(
-    sprites: Sequence[tuple[str, Tensor]], denoiser: Denoiser, data: Any, flip: bool, folder: Path
+    sprites: Sequence[tuple[str, Tensor, int]],
+    denoiser: Denoiser,
+    data: Any,
+    flip: bool,
+    folder: Path,
 ) -> None:
     """Writes `panel.png`, `panel.gif` and `panel.json` of some sprites.
 
     Args:
-        sprites: name and uint8 `(C, H, W)` of each.
+        sprites: name, uint8 `(C, H, W)` and label of each, -1 for none, as `data.pick` returns.
         denoiser: the network, on any device.
         data: the SpriteDataModule it was trained on.
         flip: whether training mirrored sprites, which then are suspects too.
         folder: where to write.
     """
-    rows = data.split["train"][:SUSPECTS]
-    clean = PixelCodec().encode(data.images(rows)).to(next(denoiser.parameters()).device)
-    posterior = Posterior.mirrored(clean) if flip else Posterior(clean)
-    names = [data.called(int(row)) for row in rows]
-    panels = [look(image, name, denoiser, posterior, names) for name, image in sprites]
+    posterior = memoriser(data, denoiser, flip).model
+    names = [data.called(int(row)) for row in suspects(data)]
+    panels = [
+        look(image, name, denoiser, posterior, names, label=label)
+        for name, image, label in sprites
+    ]
     write_panels(panels, folder)
 
 
 def show_variations(image: Tensor, sprites: SpriteSet, data: Any, n: int, folder: Path) -> str:
     """Writes `variations.png` and `variations.json`; returns a line for each noise level."""
-    rows: np.ndarray = data.split["train"][:SUSPECTS]
+    rows = suspects(data)
     names = [data.called(int(row)) for row in rows]
     found = vary(image, sprites, data.images(rows), n=n)
     write_variations(image, found, names, folder)

@@ -5,8 +5,8 @@ from typing import Any
 from torch.optim import Optimizer
 
 from diffusion.cards import PARTS
-from diffusion.checkpoint import Loaded, checkpoint_file, load
 from diffusion.errors import UserError
+from diffusion.loading import Loaded, checkpoint_file, load
 from diffusion.muon import Muon
 from diffusion.palette import Palette, SharpPalette
 from diffusion.samplers.base import Sampler
@@ -24,7 +24,7 @@ def find_teacher(config: dict[str, Any], data: Any) -> Loaded:
         UserError: no such run, one that is a student itself, other sprites, or a configuration
             that wants parts which the teacher brings.
     """
-    typed = [part for part in PARTS if config.get(part) is not None]
+    typed = [part for part in (*PARTS, "init_from") if config.get(part) is not None]
     if typed:
         raise UserError(
             f"teacher= brings its own {' and '.join(typed)}; use experiment=distill, without "

@@ -1,5 +1,6 @@
 """What tests share: real sprites where they are present, and commands run as a user types them."""
 
+import csv
 import os
 import runpy
 import subprocess
@@ -78,6 +79,12 @@ def launch(tmp_path):
         )
 
     return start
+
+
+def column(run, key):
+    """The numbers of one column of a run's metrics.csv, where it has any."""
+    with (run / "metrics.csv").open(newline="") as file:
+        return [float(row[key]) for row in csv.DictReader(file) if row[key]]
 
 
 def run_in_child(script, arguments, folder):

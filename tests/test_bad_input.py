@@ -219,6 +219,9 @@ def test_sample_of_a_run(command, tmp_path):
     assert command(TRAIN).code == 0
     refused(command("sample.py run=run sampler.steps=1001"), "schedule.steps=1000")
     refused(command("sample.py run=run sampler.steps=0"), "sampler.steps")
+    refused(command("sample.py run=run sampler.step=7"), "steps, variance, clip, grid")
+    refused(command("report.py runs=[run] sampler.eta=1"), "DDPM knows no eta")
+    refused(command("report.py runs=[run] data=array"), "leave out data=array")
     refused(command("sample.py run=run label=hero"), "model.classes=true")
     refused(command("sample.py run=run checkpoint=newest"), "best")
     refused(command("sample.py run=run schedule=cosine"), "schedule=cosine")

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from conftest import SMOKE
+from conftest import SMOKE, column
 
 STUDENT = "train.py experiment=distill logger=csv trainer.max_steps=6 trainer.val_check_interval=3"
 STUDENT += " data.batch_size=8 callbacks.samples.n=8"
@@ -39,3 +39,17 @@ def test_a_student_is_trained_sampled_and_shared_as_any_run_is(command, tmp_path
         assert refused.code == 2
         assert why in refused.err
         assert not (tmp_path / "third").exists()
+
+
+@pytest.mark.processes
+def test_a_student_learns_the_same_on_one_and_on_two_processes(command, launch, tmp_path):
+    small = "model.widths=[32] model.blocks=1 prediction=palette"
+    assert command(f"{SMOKE} {small} hydra.run.dir=teacher").code == 0
+    line = f"{STUDENT} teacher=teacher trainer.precision=32-true trainer.log_every_n_steps=1"
+    assert command(f"{line} trainer.accelerator=cpu hydra.run.dir=alone").code == 0
+    both = launch(f"{line} trainer=ddp trainer.accelerator=cpu hydra.run.dir=both")
+    out, _ = both.communicate(timeout=240)
+    assert both.returncode == 0, out
+    alone, together = (column(tmp_path / name, "train/loss") for name in ("alone", "both"))
+    assert len(alone) == 6
+    np.testing.assert_allclose(together, alone, atol=1e-5)

@@ -25,8 +25,8 @@ from datamodules.errors import DataError
 from datamodules.images import read
 from diffusion import sharing
 from diffusion.building import build_denoiser
-from diffusion.checkpoint import load
 from diffusion.errors import UserError
+from diffusion.loading import load
 
 FUZZ = settings(
     deadline=None, max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture]

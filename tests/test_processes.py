@@ -1,6 +1,5 @@
 """Laws of many processes: the same training on any number of them, and one run directory."""
 
-import csv
 import json
 import os
 import socket
@@ -10,16 +9,11 @@ import sys
 import numpy as np
 import pytest
 import torch
-from conftest import ROOT, SMOKE
+from conftest import ROOT, SMOKE, column
 
 SMALL = "model.widths=[32,32] data.n=100 data.batch_size=8 sampler.steps=2"
 EXACT = f"{SMOKE} {SMALL} trainer.precision=32-true trainer.log_every_n_steps=1"
 CPUS = "trainer=ddp trainer.accelerator=cpu"
-
-
-def column(run, key):
-    with (run / "metrics.csv").open(newline="") as file:
-        return [float(row[key]) for row in csv.DictReader(file) if row[key]]
 
 
 def finished(process, seconds=240):

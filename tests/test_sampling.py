@@ -7,10 +7,17 @@ import pytest
 from conftest import SMOKE
 from PIL import Image
 
+from diffusion.export import training_data
+from diffusion.loading import load
+
 
 def sprites(tmp_path, folder):
     with np.load(tmp_path / folder / "sprites.npz") as file:
         return file["images"].astype(int)
+
+
+def manifest(tmp_path, folder):
+    return json.loads((tmp_path / folder / "manifest.json").read_text())
 
 
 def nearly_equal(a, b):
@@ -55,6 +62,67 @@ def test_labels_are_learned_and_asked_for(command, tmp_path):
     assert command(f"sample.py run=run sampler.steps=3 n=3 label={names[1]} out=one").code == 0
     with np.load(tmp_path / "one" / "sprites.npz") as file:
         assert file["labels"].tolist() == [1, 1, 1]
+
+    ask = "sample.py run=run sampler.steps=3 n=3"
+    assert command(f"{ask} label=none out=none").code == 0
+    assert command(f"{ask} label={names[1]} guidance=0 out=zero").code == 0
+    assert command(f"{ask} label={names[1]} guidance=3 out=three").code == 0
+    assert nearly_equal(sprites(tmp_path, "none"), sprites(tmp_path, "zero"))
+    assert not nearly_equal(sprites(tmp_path, "one"), sprites(tmp_path, "three"))
+    told = {folder: manifest(tmp_path, folder)[0] for folder in ("one", "three", "none")}
+    assert {folder: (row["guidance"], row["label"]) for folder, row in told.items()} == {
+        "one": (1.0, names[1]),
+        "three": (3, names[1]),
+        "none": (1.0, None),
+    }
+    for words, expected in (("label=none guidance=3", "needs a label"), ("guidance=-1", "0 or")):
+        result = command(f"{ask} {words} out=no")
+        assert (result.code, expected in result.err) == (2, True), result
+        assert not (tmp_path / "no").exists()
+
+
+@pytest.mark.processes
+def test_a_sprite_is_completed_with_its_own_label(command, tmp_path):
+    assert command(f"{SMOKE} model.classes=true hydra.run.dir=run").code == 0
+    card = load(tmp_path / "run" / "checkpoints" / "last.ckpt").card
+    _, bob, own = training_data(card).pick("Bob")
+    names = card["sprites"]["label_names"]
+    other = names[own - 1]
+    Image.fromarray(bob.permute(1, 2, 0).numpy()).save(tmp_path / "bob.png")
+    ask = "sample.py run=run sampler.steps=3 n=6"
+    for k, (words, label) in enumerate(
+        [("from=Bob", names[own]), (f"from=Bob label={other}", other), ("from=bob.png", None)]
+    ):
+        assert command(f"{ask} {words} out=made{k}").code == 0
+        assert [row["label"] for row in manifest(tmp_path, f"made{k}")] == [label] * 6
+    assert command("sample.py run=run panel=Bob out=panel").code == 0
+    (panel,) = json.loads((tmp_path / "panel" / "panel.json").read_text())
+    assert panel["known"]
+    assert panel["n"] == round(
+        card["sprites"]["label_frequencies"][own] * len(training_data(card).split["train"])
+    )
+    assert command(f"{ask} variations=Bob out=variations").code == 0
+
+
+@pytest.mark.processes
+def test_a_picture_needs_no_training_data(command, tmp_path):
+    """A shared network says nothing of its data; a name and a row need it, a file does not."""
+    assert command(f"{SMOKE} hydra.run.dir=run").code == 0
+    assert command("sample.py run=run export=net.safetensors").code == 0
+    Image.new("RGBA", (16, 16), (200, 30, 90, 255)).save(tmp_path / "mine.png")
+    Image.new("RGBA", (8, 8), (9, 9, 9, 255)).save(tmp_path / "small.png")
+    ask = "sample.py run=net.safetensors sampler.steps=3 n=2 noise_level=0.4"
+    assert command(f"{ask} from=mine.png out=shared").code == 0
+    assert command(f"{ask.replace('net.safetensors', 'run')} from=mine.png out=own").code == 0
+    assert nearly_equal(sprites(tmp_path, "shared"), sprites(tmp_path, "own"))
+    for words, expected in (
+        ("from=small.png", "small.png must be 16 x 16 pixels"),
+        ("from=Bob", "does not say where its training data is"),
+        ("from=mine.png guidance=2", "needs a network that learned labels"),
+    ):
+        result = command(f"{ask} {words} out=no")
+        assert (result.code, expected in result.err) == (2, True), result
+        assert not (tmp_path / "no").exists()
 
 
 @pytest.mark.processes

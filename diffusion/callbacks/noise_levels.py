@@ -11,10 +11,7 @@ from diffusion.loss_levels import LevelLosses, record
 from diffusion.module import DiffusionModule
 from diffusion.panel import look
 from diffusion.panel_picture import draw_panels
-from diffusion.pixels import PixelCodec
-from diffusion.posterior import Posterior
-from diffusion.posterior_denoiser import PosteriorDenoiser
-from diffusion.showing import SUSPECTS
+from diffusion.posterior_denoiser import memoriser, suspects
 
 
 class NoiseLevels(Callback):
@@ -37,21 +34,18 @@ class NoiseLevels(Callback):
     ) -> None:
         assert isinstance(pl_module, DiffusionModule)
         data, denoiser = trainer.datamodule, pl_module.denoiser  # type: ignore[attr-defined]
-        suspects, held_out = data.split["train"][:SUSPECTS], data.split["val"][: self.n]
-        self.names = [data.called(int(row)) for row in suspects]
-        self.sprite = data.images(suspects[:1])[0]
-        clean = PixelCodec().encode(data.images(suspects)).to(pl_module.device)
-        self.posterior = Posterior.mirrored(clean) if pl_module.flip else Posterior(clean)
-        labels = data.labels(suspects[: self.n]), data.labels(held_out)
+        known, held_out = suspects(data), data.split["val"][: self.n]
+        self.names = [data.called(int(row)) for row in known]
+        self.name, self.sprite, self.label = data.pick(int(known[0]))
+        exact = memoriser(data, denoiser, pl_module.flip)
+        self.posterior = exact.model
+        labels = data.labels(known[: self.n]), data.labels(held_out)
         self.losses = LevelLosses(
-            data.images(suspects[: self.n]),
+            data.images(known[: self.n]),
             data.images(held_out),
-            PosteriorDenoiser(
-                self.posterior, denoiser.schedule, denoiser.prediction, denoiser.weighting
-            ),
+            exact,
             labels if denoiser.model.classes else None,
         )
-        self.label = int(labels[0][0]) if denoiser.model.classes else None
 
     def on_validation_epoch_end(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
@@ -61,7 +55,7 @@ class NoiseLevels(Callback):
         with trainer.precision_plugin.forward_context():  # as fast as training
             levels = self.losses.measure(denoiser)
             panel = look(
-                self.sprite, self.names[0], denoiser, self.posterior, self.names, label=self.label
+                self.sprite, self.name, denoiser, self.posterior, self.names, label=self.label
             )
         found = {"val/gap": levels.gap, "val/memorised": levels.memorised}
         pl_module.log_dict(found, sync_dist=True)

@@ -3,15 +3,24 @@
 The order is that of importance: the first score that all runs have is the one they are ranked by.
 """
 
+import math
 from dataclasses import dataclass
+
+from diffusion.report.judged import Score
 
 
 @dataclass(frozen=True)
 class Explained:
-    """A title, and one sentence on what is measured."""
+    """A title, one sentence on what is measured, and between which values it always lies."""
 
     title: str
     what: str
+    lowest: float = 0.0
+    highest: float = math.inf
+
+    def possible(self, value: float) -> float:
+        """The nearest value that there can be."""
+        return min(max(value, self.lowest), self.highest)
 
 
 SCORES = {
@@ -22,37 +31,50 @@ SCORES = {
     "sprite_kd": Explained(
         "Kernel distance",
         "The same question asked with a kernel, which depends less on the number of samples.",
+        lowest=-math.inf,
     ),
     "precision": Explained(
-        "Precision", "Share of samples that lie where training sprites lie: do they look right?"
+        "Precision",
+        "Share of samples that lie where training sprites lie: do they look right?",
+        highest=1.0,
     ),
     "recall": Explained(
-        "Recall", "Share of training sprites that lie where samples lie: is any kind missing?"
+        "Recall",
+        "Share of training sprites that lie where samples lie: is any kind missing?",
+        highest=1.0,
     ),
     "density": Explained(
         "Density", "How thick the training sprites lie around a sample; real ones have about 1."
     ),
-    "coverage": Explained("Coverage", "Share of training sprites with a sample close by."),
+    "coverage": Explained(
+        "Coverage", "Share of training sprites with a sample close by.", highest=1.0
+    ),
     "fid": Explained(
         "FID", "Fréchet distance in the Inception network of the literature, after enlarging."
     ),
-    "kid": Explained("KID", "Kernel distance in the Inception network of the literature."),
+    "kid": Explained(
+        "KID", "Kernel distance in the Inception network of the literature.", lowest=-math.inf
+    ),
     "palette_distance": Explained(
         "Distance from the palette", "How far pixels are from the nearest training colour, 0..255."
     ),
-    "off_palette": Explained("Off the palette", "How far the share of foreign colours is off."),
+    "off_palette": Explained(
+        "Off the palette", "How far the share of foreign colours is off.", highest=1.0
+    ),
     "colours_distance": Explained("Colours", "How far the number of colours per sprite is off."),
     "orphans_distance": Explained("Orphan pixels", "How far the number of lone pixels is off."),
-    "outline_distance": Explained("Outline", "How far the dark share of silhouettes is off."),
+    "outline_distance": Explained(
+        "Outline", "How far the dark share of silhouettes is off.", highest=1.0
+    ),
     "soft_alpha_distance": Explained(
-        "Soft alpha", "How far the share of half-transparent pixels is off."
+        "Soft alpha", "How far the share of half-transparent pixels is off.", highest=1.0
     ),
     "box_distance": Explained("Size", "How far width, height and area of the figure are off."),
     "centring_distance": Explained(
         "Centring", "How far the place of the figure on its canvas is off, in pixels."
     ),
     "symmetry_distance": Explained(
-        "Symmetry", "How far the likeness of left and right half is off."
+        "Symmetry", "How far the likeness of left and right half is off.", highest=1.0
     ),
 }
 
@@ -67,6 +89,7 @@ VERDICTS = {
 AGAIN = ("copy", "shifted", "mirrored", "recoloured")
 
 COSTS = {
+    "gpu_seconds": "GPU seconds of training",
     "cpu_seconds": "CPU seconds of training",
     "progress/images": "Training images seen",
     "parameters": "Parameters",
@@ -75,4 +98,17 @@ COSTS = {
 
 def explained(name: str) -> Explained:
     """Title and meaning of a score; one that is not known here is called by its name."""
-    return SCORES.get(name, Explained(name.replace("_", " ").capitalize(), ""))
+    title = name.replace("_", " ").capitalize()
+    return SCORES.get(name, Explained(title, "", lowest=-math.inf))
+
+
+def interval(name: str, score: Score) -> tuple[float, float] | None:
+    """Between which values a score lies with 95% confidence; None where that is not known.
+
+    A measured interval is the value and as much on both sides of it, so that of a share close to
+    0 or 1 reaches beyond what a share can be; here it ends there.
+    """
+    if score.low is None or score.high is None:
+        return None
+    it = explained(name)
+    return it.possible(score.low), it.possible(score.high)

@@ -18,7 +18,7 @@ import numpy as np
 from markupsafe import Markup, escape
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+from matplotlib.ticker import Formatter, FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 INK, FAINT, LINE, PAPER = "#5e0001", "#5e0002", "#5e0003", "#5e0004"
 SERIES = 8  # so many configurations have a colour of their own
@@ -87,7 +87,7 @@ def curves(label: str, lines: Sequence[Curve], x: str, y: str, log: bool = False
                 gid=None if line.reference else f"series-{line.series}",
             )
         _scale(axes, "y", values, log)
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: amount(value)))
+        axes.xaxis.set_major_formatter(Amounts())
         axes.xaxis.set_major_locator(MaxNLocator(5))
         return _inline(drawing, label)
 
@@ -173,12 +173,27 @@ def thinned(x: Sequence[float], y: Sequence[float]) -> tuple[np.ndarray, np.ndar
     )
 
 
-def amount(value: float) -> str:
+def amount(value: float, digits: int = 3) -> str:
     """A number on an axis: 1500 as 1.5k."""
     for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if abs(value) >= size:
-            return f"{value / size:.3g}{unit}"
-    return f"{value:.3g}"
+            return f"{value / size:.{digits}g}{unit}"
+    return f"{value:.{digits}g}"
+
+
+class Amounts(Formatter):
+    """Numbers along an axis, with as many digits as tell them apart."""
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        return amount(x)
+
+    def format_ticks(self, values: Sequence[float]) -> list[str]:
+        """What stands at these places."""
+        for digits in range(3, 9):
+            texts = [amount(value, digits) for value in values]
+            if len(set(texts)) == len(texts):
+                break
+        return texts
 
 
 def _style(label: str) -> AbstractContextManager[None]:
@@ -224,4 +239,4 @@ def _scale(axes: Axes, which: str, values: Sequence[float], log: bool) -> None:
         decades = math.log10(max(values) / min(values))
         axis.set_major_locator(LogLocator(subs=(1, 2, 5) if decades < 3 else (1,)))
     axis = axes.xaxis if which == "x" else axes.yaxis
-    axis.set_major_formatter(FuncFormatter(lambda value, _: amount(value)))
+    axis.set_major_formatter(Amounts())

@@ -8,12 +8,9 @@ from diffusion.decided import decide
 from diffusion.detail import detail
 from diffusion.level_figures import write_decided, write_detail, write_gap_history
 from diffusion.loss_levels import LevelLosses, history
-from diffusion.pixels import PixelCodec
-from diffusion.posterior import Posterior
-from diffusion.posterior_denoiser import PosteriorDenoiser
+from diffusion.posterior_denoiser import memoriser
 from diffusion.samplers.dpm_solver import DPMSolver
 from diffusion.sampling import SpriteSet
-from diffusion.showing import SUSPECTS
 
 MEASURED = 128  # sprites of the training and of the held-out part
 COMPLETED = 24  # sprites that are completed from every level, to see when attributes are decided
@@ -23,7 +20,7 @@ STEPS = 15
 def level_losses(sprites: SpriteSet, data: Any, flip: bool) -> dict[str, list[float]]:
     """The losses of the network and of the exact memoriser, as `Judged.levels` wants them."""
     train, held_out = data.split["train"], data.split["val"]
-    exact = _memoriser(sprites, data, flip)
+    exact = memoriser(data, sprites.denoiser, flip)
     first, unseen = train[:MEASURED], held_out[:MEASURED]
     labels = None
     if sprites.denoiser.model.classes:
@@ -52,14 +49,15 @@ def level_pictures(
     file = folder / "detail.png"
     write_detail(
         detail(images, sprites.denoiser, labels),
-        detail(images, _memoriser(sprites, data, flip)),
+        detail(images, memoriser(data, sprites.denoiser, flip), labels),
         file,
     )
     drawn["Detail or outline"] = str(file)
     if any(data.attributes(images[:COMPLETED])):
         quick = replace(sprites, sampler=DPMSolver(min(STEPS, sprites.denoiser.schedule.steps)))
         training = data.images(data.split["train"][: 8 * MEASURED])
-        found = decide(images[:COMPLETED], quick, data.attributes, training)
+        told = None if labels is None else labels[:COMPLETED]
+        found = decide(images[:COMPLETED], quick, data.attributes, training, labels=told)
         file = folder / "decided.png"
         write_decided(found, file)
         drawn["At which noise level is each attribute decided?"] = str(file)
@@ -68,11 +66,3 @@ def level_pictures(
         write_gap_history(rows, file)
         drawn["The gap between training and unseen sprites, over training"] = str(file)
     return drawn
-
-
-def _memoriser(sprites: SpriteSet, data: Any, flip: bool) -> PosteriorDenoiser:
-    denoiser = sprites.denoiser
-    clean = PixelCodec().encode(data.images(data.split["train"][:SUSPECTS]))
-    clean = clean.to(next(denoiser.parameters()).device)
-    posterior = Posterior.mirrored(clean) if flip else Posterior(clean)
-    return PosteriorDenoiser(posterior, denoiser.schedule, denoiser.prediction, denoiser.weighting)

@@ -11,10 +11,10 @@ from torch import Tensor
 from tqdm import tqdm
 
 from diffusion.building import build
-from diffusion.checkpoint import Loaded, checkpoint_file, load
 from diffusion.errors import UserError
 from diffusion.export import training_data
 from diffusion.judge import Judge
+from diffusion.loading import Loaded, checkpoint_file, load
 from diffusion.metrics.base import Metric
 from diffusion.report.judged import Judged, Verdict
 from diffusion.report.levels import level_losses, level_pictures
@@ -30,7 +30,7 @@ def judge_run(
     drawings: Path | None = None,
     seed: int = 0,
     checkpoint: str = "last",
-    sampler: Any = None,
+    sampler: dict[str, Any] | None = None,
 ) -> Judged:
     """Makes n sprites of a run and measures them.
 
@@ -42,7 +42,7 @@ def judge_run(
         drawings: a folder for pictures of its noise levels; None for none.
         seed: which sprites; sprite k of two runs begins with the same noise.
         checkpoint: `last` or `best`.
-        sampler: the way from noise to sprites; None for the run's own.
+        sampler: configuration of another sampler than the run's own, or of values that differ.
 
     Raises:
         UserError: no such run, or nothing can be measured.
@@ -51,9 +51,8 @@ def judge_run(
     loaded = load(checkpoint_file(run, checkpoint))
     data = training_data(loaded.card)
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    sampler = sampler or build(loaded.card["config"]["sampler"], ("diffusion.samplers",))
-    loaded.denoiser.schedule.grid(sampler.steps)
-    sprites = loaded.sprites(sampler, seed, device)
+    chosen, _ = loaded.sampler(sampler)
+    sprites = loaded.sprites(chosen, seed, device)
     with tqdm(total=n, unit="sprite", desc=f"sprites of {name}") as bar:
         images = sprites.made_together(range(n), 0, 1, lambda alone: alone, said=bar.update)
     folder = Path(run).parent.parent if run.endswith(".ckpt") else Path(run)
@@ -62,7 +61,7 @@ def judge_run(
     summary = summary_of(folder)
     return replace(
         judged,
-        facts=_facts(loaded, data, summary, sampler, n, seed) | judged.facts,
+        facts=_facts(loaded, data, summary, chosen, n, seed) | judged.facts,
         config=flat(loaded.card["config"]),
         curves=curves_of(folder),
         levels=level_losses(sprites, data, flip),

@@ -21,7 +21,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from diffusion.report import panels
-from diffusion.report.explained import COSTS, SCORES, explained
+from diffusion.report.explained import COSTS, SCORES, explained, interval
 from diffusion.report.judged import Judged
 from diffusion.report.section import RunSection, shown_sprites, track
 from diffusion.report.sentences import cautions, percent, said, said_of_novelty, said_of_one, short
@@ -36,6 +36,7 @@ from diffusion.report.verdict import (
 )
 
 HERE = Path(__file__).parent
+PART = 18  # characters of a name that fit a phone's column
 STRIP = 16  # samples of every run in the same-noise strips
 PICTURES = 5_000_000  # bytes of picture files in a page
 
@@ -88,6 +89,7 @@ def write_page(
         any_novelty=any(novelty(run) is not None for run in runs),
         scores=_scores(runs),
         explained=explained,
+        interval=interval,
         track=track,
         best=_best(runs),
         higher={name: _higher(runs, name) for name in _scores(runs)},
@@ -120,7 +122,9 @@ def _flat(run: Judged) -> dict[str, Any]:
     flat: dict[str, Any] = {"name": run.name, **run.summary}
     for name, score in run.scores.items():
         flat[f"samples/{name}"] = score.value
-        for what in ("low", "high", "n", "floor", "floor_n", "matched", "noise", "mean"):
+        ends = interval(name, score) or (None, None)
+        flat |= {f"samples/{name}_low": ends[0], f"samples/{name}_high": ends[1]}
+        for what in ("n", "floor", "floor_n", "matched", "noise", "mean"):
             flat[f"samples/{name}_{what}"] = getattr(score, what)
     for rates, ending in ((run.rates, ""), (run.base_rates, "_base")):
         for name, rate in rates.items():
@@ -153,12 +157,15 @@ def _scores(runs: Sequence[Judged]) -> list[str]:
 
 
 def _best(runs: Sequence[Judged]) -> dict[str, float]:
-    """The best value of each score."""
-    return {
-        name: (max if _higher(runs, name) else min)(
-            run.scores[name].value for run in runs if name in run.scores
-        )
+    """The best value of each score in which the runs differ."""
+    found = {
+        name: {run.scores[name].value for run in runs if name in run.scores}
         for name in _scores(runs)
+    }
+    return {
+        name: (max if _higher(runs, name) else min)(values)
+        for name, values in found.items()
+        if len(values) > 1
     }
 
 
@@ -176,8 +183,12 @@ def _lead_sentences(runs: Sequence[Judged], verdicts: Sequence[SeedVerdict]) -> 
 
 
 def _breakable(name: str) -> Markup:
-    """A name that may go to the next line after `_` and `/`."""
-    return Markup(re.sub(r"(?<=[_/])", "<wbr>", str(escape(name))))
+    """A name that goes to the next line after `_` and `/`, and within a long part anywhere."""
+    parts = [
+        Markup('<span class="part">{}</span>').format(part) if len(part) <= PART else escape(part)
+        for part in re.split(r"(?<=[_/])", name)
+    ]
+    return Markup("<wbr>").join(parts)
 
 
 def _datatables() -> Markup:

@@ -1,7 +1,7 @@
 """Which plots a report shows of its runs."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from markupsafe import Markup
@@ -10,12 +10,13 @@ from diffusion.report import figures
 from diffusion.report.explained import COSTS, explained
 from diffusion.report.figures import SERIES, Curve, Dot
 from diffusion.report.judged import Judged
-from diffusion.report.verdict import Configuration, base_novelty, novelty
+from diffusion.report.verdict import Configuration, base_novelty, differing, novelty
 
 LOSSES = {"val/loss": "Loss on held-out sprites", "train/loss": "Loss on training sprites"}
 UNSHOWN = ("train/learning_rate", "train/images_per_second", "progress/images")
 SEEN = "training images seen"
 LEVEL = "noise level t, from clean to pure noise"
+REAL = "held_out/"  # what unseen real sprites score, which does not change while training
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,8 @@ def noise_levels(ranked: Sequence[Configuration]) -> Iterator[Panel]:
     lines = [Curve(r.levels["t"], r.levels["held-out"], k) for k, r in runs]
     same = all(run.levels.get("exact held-out") == levels.get("exact held-out") for _, run in runs)
     caption = "On held-out sprites." + (f" Dashed: {memoriser}." if same and exact else "")
+    if any(key.startswith("schedule.") for key in differing([run for _, run in runs])[0]):
+        caption += " The schedules differ, and so does how much noise a t means."
     lines += exact if same else []
     yield Panel(title, figures.curves(title, lines, LEVEL, "loss", True), caption)
     title = "Held-out loss beyond training loss"
@@ -111,7 +114,7 @@ def learning(ranked: Sequence[Configuration]) -> Iterator[Panel]:
     """What was logged, over the training images seen."""
     runs = [(k, run) for k, c in enumerate(ranked) for run in c.runs]
     present = dict.fromkeys(key for _, run in runs for key, curve in run.curves.items() if curve)
-    if len(runs) == 1 and all(key in present for key in LOSSES):
+    if len(runs) == 1 and all(key in present for key in LOSSES) and _one_unit(runs[0][1]):
         curves = runs[0][1].curves
         lines = [_line(curves["train/loss"], SERIES), _line(curves["val/loss"], 0)]
         yield Panel(
@@ -121,11 +124,22 @@ def learning(ranked: Sequence[Configuration]) -> Iterator[Panel]:
         )
         present = dict.fromkeys(key for key in present if key not in LOSSES)
     losses = [key for key in LOSSES if key in present]
-    for key in [*losses, *(key for key in present if key not in (*LOSSES, *UNSHOWN))]:
-        title = LOSSES.get(key) or explained(key.removeprefix("samples/")).title
+    others = (k for k in present if k not in (*LOSSES, *UNSHOWN) and not k.startswith(REAL))
+    for key in [*losses, *others]:
+        score = key.removeprefix("samples/")
+        title = LOSSES.get(key) or explained(score).title
         lines = [_line(run.curves[key], k) for k, run in runs if run.curves.get(key)]
+        real = [run.curves.get(REAL + score) for _, run in runs]
+        same = real[0] is not None and len({each[-1][1] if each else None for each in real}) == 1
+        lines += [replace(_line(real[0], 0), reference=True)] if same and real[0] else []
         svg = figures.curves(f"{title} over training", lines, SEEN, title.lower(), True)
-        yield Panel(title, svg)
+        yield Panel(title, svg, "Dashed: unseen real sprites." if same else "")
+
+
+def _one_unit(run: Judged) -> bool:
+    """Whether training made the very loss small that is measured on held-out sprites."""
+    palette = str(run.config.get("prediction._target_")).endswith("Palette")
+    return not palette and not run.config.get("teacher")
 
 
 def histograms(run: Judged) -> Iterator[Panel]:

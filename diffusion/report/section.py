@@ -12,7 +12,7 @@ import torch
 
 from diffusion.report import panels
 from diffusion.report.atlas import Atlas
-from diffusion.report.explained import VERDICTS
+from diffusion.report.explained import VERDICTS, explained, interval
 from diffusion.report.judged import Judged, Score, Verdict
 from diffusion.report.sentences import short
 
@@ -177,7 +177,7 @@ def shown_sprites(runs: Sequence[Judged]) -> int:
     return max(LEAST, min(MOST, SPRITES // len(runs), BYTES // len(runs) // largest // 2))
 
 
-def track(score: Score) -> Track | None:
+def track(name: str, score: Score) -> Track | None:
     """Where a score lies between real sprites and noise; None where these are not known.
 
     Distances are placed by their logarithm, since noise is hundreds of times as far as any model.
@@ -199,9 +199,8 @@ def track(score: Score) -> Track | None:
         at = MARGIN + (100 - 2 * MARGIN) * share(x)
         return round(min(max(at, 0), 100), 1)
 
-    low, high = sorted(
-        place(value if end is None else end + shift) for end in (score.low, score.high)
-    )
+    ends = interval(name, score) or (score.value, score.value)
+    low, high = sorted(place(explained(name).possible(end + shift)) for end in ends)
     return Track(
         place(floor),
         place(noise),

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from diffusion.report.explained import explained
+from diffusion.report.explained import explained, interval
 from diffusion.report.judged import Judged
 from diffusion.report.verdict import CHANCE, SeedVerdict, base_novelty, novelty
 
@@ -70,19 +70,17 @@ def said_of_one(run: Judged, score: str | None) -> list[str]:
     sentences = []
     if score is not None:
         it = run.scores[score]
-        title = _title(score)
+        title, ends = _title(score), interval(score, it)
         between = (
-            ""
-            if it.low is None or it.high is None
-            else (f" (between {short(it.low)} and {short(it.high)} with 95% confidence)")
+            f" (between {short(ends[0])} and {short(ends[1])} with 95% confidence)" if ends else ""
         )
         beside = [
             f"{what} have {short(value)}"
             for what, value in (("unseen real sprites", it.floor), ("noise would", it.noise))
             if value is not None
         ]
-        ends = f"; {', '.join(beside)}" if beside else ""
-        sentences.append(f"Its {title} is {short(it.value)}{between}{ends}.")
+        scale = f"; {', '.join(beside)}" if beside else ""
+        sentences.append(f"Its {title} is {short(it.value)}{between}{scale}.")
     share = novelty(run)
     if share is not None:
         again, base = percent(1 - share), _of(base_novelty(run))

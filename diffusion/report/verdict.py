@@ -4,8 +4,10 @@ Runs that differ only in their seed are one configuration. How much a score vari
 learned from the seeds of all configurations together (the within-group variance of an analysis of
 variance); Tukey's studentised range then tells whether the best configuration differs from another
 one, and allows for its having been picked out of several (Tukey 1949; Kramer 1956 for unequal
-numbers of seeds). For two configurations it is Student's t-test. With a single seed each only the
-interval of the samples is left, and nobody knows what another seed would change.
+numbers of seeds). For two configurations it is Student's t-test. Distances are compared by their
+logarithms: those of bad configurations vary more, and one that failed would otherwise hide what
+sets the good ones apart. With a single seed each only the interval of the samples is left, and
+nobody knows what another seed would change.
 """
 
 import math
@@ -137,11 +139,10 @@ def _not_again(rates: dict[str, float]) -> float | None:
 
 def _chance(ranked: Sequence[Configuration], score: str) -> list[float]:
     """How often chance makes differences from the first as large as these."""
-    variances, freedom = _variances(ranked, score)
-    best = ranked[0].mean(score)
+    means, variances, freedom = _means(ranked, score)
     chance = [1.0]
-    for configuration, variance in zip(ranked[1:], variances[1:], strict=True):
-        apart = abs(configuration.mean(score) - best)
+    for mean, variance in zip(means[1:], variances[1:], strict=True):
+        apart = abs(mean - means[0])
         noise = math.sqrt((variances[0] + variance) / 2)
         if apart == 0 or noise == 0:
             chance.append(float(apart == 0))
@@ -150,18 +151,22 @@ def _chance(ranked: Sequence[Configuration], score: str) -> list[float]:
     return chance
 
 
-def _variances(ranked: Sequence[Configuration], score: str) -> tuple[list[float], float]:
-    """Variance of each configuration's mean, NaN where unknown, and its degrees of freedom."""
+def _means(ranked: Sequence[Configuration], score: str) -> tuple[list[float], list[float], float]:
+    """Means, of distances over several seeds those of their logarithms; their variances, NaN where
+    unknown; and the degrees of freedom of these."""
+    first = [configuration.runs[0].scores[score] for configuration in ranked]
     values = [np.array(configuration.values(score)) for configuration in ranked]
     freedom = sum(len(each) - 1 for each in values)
     if freedom:
+        if not first[0].higher_is_better and all((each > 0).all() for each in values):
+            values = [np.log(each) for each in values]
         pooled = sum(float(((each - each.mean()) ** 2).sum()) for each in values) / freedom
-        return [pooled / len(each) for each in values], freedom
-    intervals = [(c.runs[0].scores[score].low, c.runs[0].scores[score].high) for c in ranked]
-    return [
-        math.nan if low is None or high is None else ((high - low) / WIDTH_95) ** 2
-        for low, high in intervals
-    ], math.inf
+        return [float(v.mean()) for v in values], [pooled / len(v) for v in values], freedom
+    variances = [
+        math.nan if it.low is None or it.high is None else ((it.high - it.low) / WIDTH_95) ** 2
+        for it in first
+    ]
+    return [it.value for it in first], variances, math.inf
 
 
 def _between(ranked: Sequence[Configuration], score: str) -> float:
@@ -169,4 +174,4 @@ def _between(ranked: Sequence[Configuration], score: str) -> float:
     pairs = [pair for c in ranked for pair in combinations(c.values(score), 2)]
     if pairs:
         return sum(abs(a - b) for a, b in pairs) / len(pairs)
-    return math.sqrt(sum(_variances(ranked, score)[0][:2])) * WIDTH_95 / 2
+    return math.sqrt(sum(_means(ranked, score)[1][:2])) * WIDTH_95 / 2

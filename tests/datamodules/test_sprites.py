@@ -89,6 +89,27 @@ def test_a_batch():
         assert batch["label"].tolist() == LABELS[rows].tolist()
 
 
+def test_parts_are_small_and_together_all(monkeypatch):
+    data, rows = ready(), np.array([3, 1, 3, 9, 0])
+    monkeypatch.setattr("datamodules.arrays.CHUNK", 2 * IMAGES[0].nbytes)
+    parts = list(data.parts(rows))
+    assert [len(part) for part in parts] == [2, 2, 1]
+    assert torch.equal(torch.cat(parts), data.images(rows))
+
+
+@pytest.mark.parametrize("device", ["cpu", "mps", "cuda"])
+def test_batches_for_a_cuda_device_are_pinned(monkeypatch, device):
+    data = ready()
+    batch = next(iter(data.train_dataloader()))
+    assert data.on_before_batch_transfer(batch, 0) is batch  # without a trainer
+    data.trainer = SimpleNamespace(strategy=SimpleNamespace(root_device=torch.device(device)))
+    pinned = []
+    monkeypatch.setattr(torch.Tensor, "pin_memory", lambda self: pinned.append(self) or self)
+    handed = data.on_before_batch_transfer(batch, 0)
+    assert len(pinned) == (len(batch) if device == "cuda" else 0)
+    assert all(torch.equal(handed[name], values) for name, values in batch.items())
+
+
 def test_the_seed_orders_and_does_not_split():
     one, other = ready(seed=1), ready(seed=2)
     assert one.card == other.card

@@ -7,15 +7,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from diffusion.checkpoint import (
-    AtomicCheckpointIO,
-    build,
-    build_denoiser,
-    checkpoint_file,
-    load,
-    read,
-)
+from diffusion.building import build, build_denoiser
+from diffusion.checkpoint import AtomicCheckpointIO, read
 from diffusion.errors import UserError
+from diffusion.loading import Loaded, checkpoint_file, load
+from diffusion.samplers.ddim import DDIM
+from diffusion.samplers.ddpm import DDPM
+from diffusion.samplers.dpm_solver import DPMSolver
 
 RECIPE = {
     "schedule": {
@@ -153,7 +151,7 @@ def test_every_other_file_is_refused_with_a_sentence(tmp_path, monkeypatch, make
     [
         "os.system",
         "builtins.eval",
-        "diffusion.checkpoint.read",
+        "diffusion.loading.load",
         "diffusion.schedules",
         "x",
         "",
@@ -170,11 +168,36 @@ def test_a_recipe_names_only_our_own_parts(target):
 def test_labels_are_asked_by_name_or_number(tmp_path):
     write(tmp_path / "a.ckpt")
     loaded = load(tmp_path / "a.ckpt")
-    assert loaded.sprites(None, 0, label="hero").labels(range(4)).tolist() == [1] * 4
-    assert loaded.sprites(None, 0, label=0).labels(range(4)).tolist() == [0] * 4
+    assert [loaded.label(typed) for typed in ("hero", 0, "none")] == [1, 0, -1]
+    assert loaded.sprites(None, 0, label=1).labels(range(4)).tolist() == [1] * 4
+    assert loaded.sprites(None, 0, label=-1).labels(range(4)) is None
     for wrong in ("dragon", 2, -1):
         with pytest.raises(UserError, match="food, hero"):
-            loaded.sprites(None, 0, label=wrong)
+            loaded.label(wrong)
+
+
+def test_a_label_that_is_called_none_wins(tmp_path):
+    names = SPRITES | {"label_names": ["none", "0"]}
+    write(tmp_path / "a.ckpt", card={"recipe": RECIPE, "sprites": names})
+    loaded = load(tmp_path / "a.ckpt")
+    assert [loaded.label(typed) for typed in ("none", 0, 1)] == [0, 1, 1]
+
+
+def test_guidance_needs_labels_and_wraps_only_where_it_does_something(tmp_path):
+    write(tmp_path / "a.ckpt")
+    loaded = load(tmp_path / "a.ckpt")
+    assert loaded.sprites(None, 0).denoiser is loaded.denoiser
+    guided = loaded.sprites(None, 0, label=1, guidance=3).denoiser
+    assert (guided.denoiser, guided.scale) == (loaded.denoiser, 3)
+    with pytest.raises(UserError, match="guidance=3 needs a label"):
+        loaded.sprites(None, 0, label=-1, guidance=3)
+    unlabelled = RECIPE | {"model": RECIPE["model"] | {"classes": 0}}
+    bare = Loaded(build_denoiser(unlabelled), {"sprites": SPRITES}, "")
+    assert bare.sprites(None, 0, label=1).labels(range(4)) is None
+    with pytest.raises(UserError, match="guidance=0 needs a network that learned labels"):
+        bare.sprites(None, 0, guidance=0)
+    with pytest.raises(UserError, match="learned no labels"):
+        bare.label("none")
 
 
 def test_labels_follow_the_training_frequencies_and_the_index(tmp_path):
@@ -197,3 +220,38 @@ def test_run_means_a_directory_or_a_file(tmp_path):
 def test_read_returns_plain_containers(tmp_path):
     write(tmp_path / "a.ckpt", global_step=7)
     assert read(tmp_path / "a.ckpt")["global_step"] == 7
+
+
+OWN = {"_target_": "diffusion.samplers.dpm_solver.DPMSolver", "steps": 10, "grid": "log_snr"}
+
+
+@pytest.mark.parametrize("card", [{"sampler": OWN}, {"config": {"sampler": OWN}}])
+def test_what_is_typed_changes_the_runs_own_sampler_or_replaces_it(card):
+    loaded = Loaded(build_denoiser(RECIPE), card, sha256="")
+    made, config = loaded.sampler()
+    assert (type(made), made.steps, config) == (DPMSolver, 10, OWN)
+    made, config = loaded.sampler({"steps": 7})
+    assert (type(made), made.steps, made.grid, config) == (
+        DPMSolver,
+        7,
+        "log_snr",
+        OWN | {"steps": 7},
+    )
+    other = {"_target_": "diffusion.samplers.ddim.DDIM", "steps": 9}
+    made, config = loaded.sampler(other)
+    assert (type(made), made.steps, made.grid, config) == (DDIM, 9, "time", other)
+    assert type(Loaded(loaded.denoiser, {}, sha256="").sampler()[0]) is DDPM
+
+
+@pytest.mark.parametrize(
+    ("typed", "why"),
+    [
+        ({"step": 7}, "steps, eta"),
+        ({"steps": 701}, "schedule.steps=700"),
+        ({"_target_": "os.system", "command": "true"}, "not one of"),
+    ],
+)
+def test_values_that_the_sampler_does_not_have_are_refused(typed, why):
+    loaded = Loaded(build_denoiser(RECIPE), {"sampler": OWN}, sha256="")
+    with pytest.raises(UserError, match=why):
+        loaded.sampler(typed)

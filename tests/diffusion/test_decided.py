@@ -100,6 +100,18 @@ def test_completions_are_the_variations_of_the_set():
         assert torch.equal(seen[-1][3 * k : 3 * k + 3], expected)
 
 
+def test_completions_have_the_labels_of_their_originals():
+    """Each sprite is a class of its own, so that a label alone says which one it was."""
+    labels = torch.arange(40)
+    exact = PosteriorDenoiser(Posterior(CLEAN, labels), Linear())
+    sprites = SpriteSet(exact, DDIM(8), PixelCodec(), (4, 8, 8), [1 / 40] * 40)
+    found = decide(IMAGES[:6], sprites, read, IMAGES, [1.0], n=2, labels=labels[:6], batch_size=5)
+    assert {name: kept.tolist() for name, kept in found.kept.items()} == {
+        "size": [1],
+        "place": [1],
+    }
+
+
 def test_what_cannot_be_read_counts_neither_way():
     """The place is read only of small sprites; nothing of those whose corner is very bright."""
 

@@ -11,10 +11,11 @@ from chaos import equal
 from lightning.pytorch import Callback
 from torch.optim.lr_scheduler import LambdaLR
 
-from diffusion.checkpoint import load, read
+from diffusion.checkpoint import read
 from diffusion.denoiser import Denoiser
 from diffusion.distillation import AHEAD, DistillationModule, level_above, posterior_draw
 from diffusion.errors import Interrupted, UserError
+from diffusion.loading import load
 from diffusion.models.unet import UNet
 from diffusion.noise import ImageNoise, keyed
 from diffusion.palette import Palette, SharpPalette
@@ -165,7 +166,7 @@ def test_a_student_continues_to_the_same_bits_and_keeps_no_teacher(teacher, tmp_
     assert {name.split(".")[0] for name in whole["state_dict"]} == {"denoiser", "auxiliary"}
     assert whole["card"]["teacher"] == first.sha256
     student = load(tmp_path / "whole" / "checkpoints" / "last.ckpt")
-    assert student.sampler["steps"] == 2
+    assert student.sampler()[0].steps == 2
     assert not equal(student.denoiser.state_dict(), first.denoiser.state_dict())
     fit(monkeypatch, teacher, *TEACHER, "trainer.max_steps=9")
     with pytest.raises(UserError, match="teacher has changed"):

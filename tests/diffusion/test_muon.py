@@ -70,6 +70,21 @@ def test_small_weights_learn_as_under_adamw():
         torch.testing.assert_close(mine, other)
 
 
+def test_a_weight_without_a_gradient_waits():
+    """Each weight counts its own steps, as under AdamW."""
+    settings = {"lr": 0.01, "betas": (0.9, 0.99), "weight_decay": 0.1}
+    ours, theirs = ([nn.Parameter(torch.ones(3, k)) for k in (4, 5)] for _ in range(2))
+    generator = torch.Generator().manual_seed(0)
+    optimizers = Muon(ours, **settings), torch.optim.AdamW(theirs, **settings)
+    for step in range(6):
+        for k, (mine, other) in enumerate(zip(ours, theirs, strict=True)):
+            gradient = torch.randn(mine.shape, generator=generator)
+            mine.grad = other.grad = None if (step + k) % 3 == 0 else gradient
+        for optimizer in optimizers:
+            optimizer.step()
+    torch.testing.assert_close(ours, theirs, rtol=0, atol=3e-7)
+
+
 def test_a_continued_run_has_the_same_bits():
     whole = network()
     learn(whole, Muon(whole.parameters()), 6)

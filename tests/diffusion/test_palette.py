@@ -8,7 +8,7 @@ from diffusion.cards import check_card
 from diffusion.denoiser import Denoiser
 from diffusion.errors import UserError
 from diffusion.models.unet import UNet
-from diffusion.palette import Palette
+from diffusion.palette import Palette, SharpPalette
 from diffusion.posterior import Posterior
 from diffusion.predictions import Velocity
 from diffusion.schedules.cosine import Cosine
@@ -54,6 +54,15 @@ def test_faint_noise_cannot_hide_a_colour_whatever_the_network_says():
     palette, generator = Palette(COLOURS), torch.Generator().manual_seed(1)
     wrong = 5 * torch.randn(len(x_t), 4, 3, 2, generator=generator, dtype=torch.float64)
     torch.testing.assert_close(palette.to_clean(wrong, x_t, alpha, sigma), x0)
+
+
+@pytest.mark.parametrize("kind", [Palette, SharpPalette])
+def test_without_noise_the_estimate_is_the_sprite(kind):
+    _, x0, *_ = case(log_snr=0)
+    output = torch.zeros(len(x0), 4, 3, 2, dtype=torch.float64)
+    none, all_of_it = torch.zeros(len(x0), 1, 1, 1), torch.ones(len(x0), 1, 1, 1)
+    estimate = kind(COLOURS).to_clean(output, x0, all_of_it.double(), none.double())
+    torch.testing.assert_close(estimate, x0)
 
 
 def test_the_training_error_is_the_surprise_at_the_true_colour():

@@ -71,6 +71,21 @@ def test_labels_reach_the_network():
     assert seen[0].tolist() == [3, 3]
 
 
+def test_who_has_another_label_is_no_suspect():
+    """Sixty sprites in six classes, of which one is told."""
+    labels = torch.arange(60) % 6
+    posterior = Posterior(PixelCodec().encode(IMAGES), labels)
+    denoiser = PosteriorDenoiser(posterior, Linear())
+    told = look(IMAGES[0], "Bob", denoiser, posterior, NAMES, label=0)
+    assert told.n == 10
+    assert told.known
+    assert {s.row % 6 for each in told.looks for s in each.suspects} == {0}
+    assert told.looks[0].words == "that is Bob"
+    assert told.looks[-1].words == "no idea: about 10 candidates"
+    assert [each.network_error for each in told.looks] == [e.exact_error for e in told.looks]
+    assert not look(IMAGES[0], "Bob", denoiser, posterior, NAMES, label=1).known
+
+
 @pytest.mark.parametrize("shape", [(1, 8, 8), (3, 5, 9), (4, 64, 64)])
 def test_files_hold_every_level(tmp_path, shape):
     images = PixelCodec().decode(sprites(4, shape=shape))

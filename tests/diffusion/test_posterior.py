@@ -128,6 +128,70 @@ def test_a_mirrored_sprite_is_still_that_sprite():
     assert not Posterior(clean).holds(clean[3].flip(-1))
 
 
+def labelled(clean, groups=3):
+    return torch.arange(len(clean)) % groups
+
+
+@settings(max_examples=15, deadline=None)
+@given(log_snr=st.floats(-12, 6), n=st.sampled_from([3, 30, 300]))
+def test_who_is_told_a_label_asks_about_that_class_alone(log_snr, n):
+    """Classes smaller and larger than what is computed twice, and sprites of another class."""
+    clean = sprites(n, shape=(3, 4, 4))
+    labels, told = labelled(clean), torch.tensor([1, 1, 1])
+    x_t, alpha, sigma = noisy(clean[:3], log_snr)
+    whole, part = Posterior(clean, labels), Posterior(clean[labels == 1])
+    found = whole.probabilities(x_t, alpha, sigma, told)
+    assert not found[:, labels != 1].any()
+    close = {"atol": 1e-5, "rtol": 1e-5}
+    expected = part.probabilities(x_t, alpha, sigma)
+    torch.testing.assert_close(found[:, labels == 1], expected, **close)
+    expected = part.clean_estimate(x_t, alpha, sigma)
+    torch.testing.assert_close(whole.clean_estimate(x_t, alpha, sigma, told), expected, **close)
+    expected = part.candidates(x_t, alpha, sigma)
+    torch.testing.assert_close(whole.candidates(x_t, alpha, sigma, told), expected, **close)
+    assert (whole.in_question(1).sum(), whole.classes) == (len(part), 3)
+
+
+def test_a_label_that_says_nothing_changes_nothing():
+    clean = sprites(30)
+    x_t, alpha, sigma = noisy(clean[:4], -5.0)
+    posterior = Posterior(clean, labelled(clean))
+    everybody = Posterior(clean).probabilities(x_t, alpha, sigma)
+    for label in (None, torch.full((4,), -1), torch.full((4,), 7)):
+        assert torch.equal(posterior.probabilities(x_t, alpha, sigma, label), everybody)
+    told = torch.tensor([2, -1, 2, -1])
+    found = posterior.probabilities(x_t, alpha, sigma, told)
+    assert torch.equal(found[1::2], everybody[1::2])
+    assert not torch.equal(found[::2], everybody[::2])
+    unlabelled = Posterior(clean)
+    assert torch.equal(unlabelled.probabilities(x_t, alpha, sigma, told), everybody)
+    for each, label in ((unlabelled, 2), (posterior, 7), (posterior, -1)):
+        assert each.in_question(label).all()
+
+
+def test_mirror_images_keep_their_label():
+    clean = sprites(9)
+    posterior = Posterior.mirrored(clean, labelled(clean))
+    assert posterior.in_question(1).sum() == 3
+    assert posterior.holds(clean[4].flip(-1), 1)
+    assert not posterior.holds(clean[4], 2)
+    x_t, alpha, sigma = noisy(clean[4:5].flip(-1), 4.0)
+    found = posterior.probabilities(x_t, alpha, sigma, torch.tensor([1]))
+    assert found[0, 4] == pytest.approx(1)
+
+
+def test_the_exact_answer_is_exact_where_training_multiplies_bfloat16():
+    clean = sprites(200)
+    posterior = Posterior(clean)
+    x_t, alpha, sigma = noisy(clean[:20], torch.linspace(0, -9, 20))
+    query = x_t.float(), alpha, sigma
+    alone = posterior.candidates(*query), posterior.clean_estimate(*query)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert (clean[0] @ clean[0]).dtype == torch.bfloat16
+        under = posterior.candidates(*query), posterior.clean_estimate(*query)
+    assert all(map(torch.equal, alone, under))
+
+
 def test_bands_agree_with_brute_force_at_every_level():
     clean = sprites(50, shape=(3, 4, 4))
     levels = torch.linspace(4, -9, 50)

@@ -1,12 +1,17 @@
 """Laws of the denoiser that knows its sprites by heart."""
 
+import numpy as np
 import pytest
 import torch
 from test_posterior import sprites
 
+from diffusion import posterior_denoiser
+from diffusion.denoiser import Denoiser
+from diffusion.models.unet import UNet
 from diffusion.noise import ImageNoise
+from diffusion.pixels import PixelCodec
 from diffusion.posterior import Posterior
-from diffusion.posterior_denoiser import PosteriorDenoiser
+from diffusion.posterior_denoiser import PosteriorDenoiser, memoriser
 from diffusion.predictions import Clean, Epsilon, Velocity
 from diffusion.samplers.ddim import DDIM
 from diffusion.samplers.ddpm import DDPM
@@ -72,3 +77,60 @@ def test_no_other_estimate_has_a_lower_loss():
     }
     for name, estimate in rivals.items():
         assert ours < (estimate - x0).square().mean(), name
+
+
+def losses(denoiser, label=None, draws=20):
+    """Of every sprite at one noise level, over many draws of noise."""
+    x0 = CLEAN.repeat(draws, 1, 1, 1)
+    eps = torch.randn(x0.shape, generator=torch.Generator().manual_seed(0))
+    label = None if label is None else label.repeat(draws)
+    return denoiser.loss(x0, torch.full((len(x0),), 0.62), eps, label)
+
+
+def test_who_is_told_the_label_loses_less():
+    labels = torch.arange(30) % 3
+    told = PosteriorDenoiser(Posterior(CLEAN, labels), Linear())
+    with_label, without = losses(told, labels), losses(told)
+    assert with_label.mean() < 0.9 * without.mean()
+    assert torch.equal(without, losses(PosteriorDenoiser(Posterior(CLEAN), Linear()), labels))
+    t = torch.full((10,), 0.62)
+    for k in range(3):
+        one = CLEAN[labels == k]
+        eps = torch.randn(one.shape, generator=torch.Generator().manual_seed(k))
+        alone = PosteriorDenoiser(Posterior(one), Linear()).loss(one, t, eps)
+        torch.testing.assert_close(told.loss(one, t, eps, torch.full((10,), k)), alone)
+
+
+class Data:
+    """Thirty sprites, of which the last ten are held out."""
+
+    pixels = PixelCodec().decode(CLEAN)
+    clean = PixelCodec().encode(pixels)
+
+    split = {"train": np.arange(20), "val": np.arange(20, 30)}
+
+    def images(self, rows):
+        return self.pixels[rows]
+
+    def labels(self, rows):
+        return torch.from_numpy(rows % 3)
+
+
+@pytest.mark.parametrize(("classes", "flip"), [(0, False), (3, False), (3, True)])
+def test_the_memoriser_is_told_what_the_network_is_told(classes, flip):
+    network = Denoiser(UNet(4, classes, widths=(32,), blocks=1), Linear(), Velocity(), MinSNR())
+    exact = memoriser(Data(), network, flip)
+    assert len(exact.model) == 20
+    assert exact.model.classes == classes
+    assert exact.model.in_question(1).sum() == (7 if classes else 20)
+    assert exact.model.holds(Data.clean[3].flip(-1)) == flip
+    assert not exact.model.holds(Data.clean[25])
+    assert (exact.schedule, exact.prediction) == (network.schedule, network.prediction)
+
+
+def test_of_more_sprites_than_it_can_ask_about_it_knows_the_first(monkeypatch):
+    monkeypatch.setattr(posterior_denoiser, "SUSPECTS", 5)
+    network = Denoiser(UNet(4, widths=(32,), blocks=1), Linear(), Velocity(), MinSNR())
+    assert torch.equal(memoriser(Data(), network, False).model.clean, Data.clean[:5])
+    monkeypatch.setattr(posterior_denoiser, "BYTES", 3 * 4 * Data.clean[0].numel())
+    assert torch.equal(memoriser(Data(), network, False).model.clean, Data.clean[:3])

@@ -205,26 +205,3 @@ def test_impossible_settings_are_refused(make):
 def test_more_steps_than_levels_are_refused():
     with pytest.raises(UserError, match="schedule.steps=1000"):
         DDIM(1001)(GaussianDenoiser(Linear(), 0.0, 1.0), noise_of(1))
-
-
-def test_image_noise_depends_on_seed_index_and_draw_alone():
-    shape = (4, 5, 3)
-    together = ImageNoise(1, range(9), shape)(3)
-    alone = ImageNoise(1, [5], shape)(3)
-    backwards = ImageNoise(1, range(8, -1, -1), shape)(3)
-    assert torch.equal(together[5:6], alone)
-    assert torch.equal(together, backwards.flip(0))
-    for other in (
-        ImageNoise(2, [5], shape)(3),
-        ImageNoise(1, [6], shape)(3),
-        ImageNoise(1, [5], shape)(2),
-    ):
-        assert (other != alone).all()
-
-
-def test_image_noise_is_standard_normal():
-    noise = ImageNoise(0, range(200), (4, 16, 16))(0)
-    assert noise.mean() == pytest.approx(0, abs=0.01)
-    assert noise.std() == pytest.approx(1, abs=0.01)
-    flat = noise.flatten(1)
-    assert (flat @ flat.T / flat.shape[1] - torch.eye(200)).abs().max() < 0.2

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from diffusion.report.figures import (
     SERIES,
+    Amounts,
     Curve,
     Dot,
     amount,
@@ -104,3 +105,9 @@ def test_amounts_are_short(value, text):
 
 def ids(svg):
     return re.findall(r'\bid="([^"]+)"', svg)
+
+
+def test_neighbours_on_an_axis_have_different_texts():
+    assert Amounts().format_ticks([0.9970, 0.9975, 0.9980]) == ["0.997", "0.9975", "0.998"]
+    assert Amounts().format_ticks([1000, 2000]) == ["1k", "2k"]
+    assert Amounts().format_ticks([1.0, 1.0]) == ["1", "1"]

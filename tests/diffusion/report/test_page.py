@@ -15,6 +15,7 @@ from fakeruns import fake_run, forge, sweep
 from PIL import Image
 
 from diffusion.report.atlas import Atlas, rgba
+from diffusion.report.explained import interval
 from diffusion.report.judged import Judged, Score, Verdict
 from diffusion.report.page import write_json, write_page
 from diffusion.report.section import BYTES, LEAST, RunSection, shown_sprites, track
@@ -222,6 +223,37 @@ def test_every_sprite_lies_at_its_place_in_the_atlas(channels, n):
         assert (cell[:, 12] == 0).all()
 
 
+def test_where_all_runs_are_equal_none_is_marked_as_the_best(write, sprites):
+    score = Score(0.0, 9, higher_is_better=True)
+    runs = [replace(fake_run(f"run-{k}", sprites), scores={"recall": score}) for k in "ab"]
+    assert 'class="number best"' not in write(runs)
+    runs[0].scores["recall"] = replace(score, value=0.5)
+    assert write(runs).count('class="number best"') == 1
+
+
+def test_what_real_sprites_score_is_a_line_beside_the_samples(write, sprites):
+    runs = [fake_run(f"run-{k}", sprites) for k in "ab"]
+    for run in runs:
+        run.curves["held_out/sprite_fd"] = [(0.0, 1.2), (90.0, 1.2)]
+    html = write(runs)
+    assert "Dashed: unseen real sprites." in html
+    assert "Held out" not in html
+
+
+def test_losses_by_level_of_different_schedules_come_with_a_caution(write, sprites, many):
+    caution = "so does how much noise a t means"
+    assert caution not in many
+    assert caution in write(sweep(sprites, ("tiny",), 1, ("linear", "cosine")))
+
+
+def test_a_name_goes_to_the_next_line_between_its_parts(write, sprites):
+    long = "data.path-" + "x" * 30
+    html = write([fake_run(f"{name}_seed-0", sprites) for name in ("model-tiny", long)])
+    tiny = '<span class="part">model-tiny_</span><wbr><span class="part">seed-0</span>'
+    assert tiny in html
+    assert f'{long}_<wbr><span class="part">seed-0</span>' in html
+
+
 @pytest.mark.parametrize("runs", [1, 6, 24])
 @pytest.mark.parametrize("side", [16, 64])
 def test_sprites_of_all_runs_fit_on_a_page(runs, side):
@@ -245,23 +277,57 @@ def test_the_closest_pairs_come_first_and_show_the_right_sprites(sprites):
 @pytest.mark.parametrize("higher", [False, True])
 def test_a_track_goes_from_real_to_noise(higher):
     floor, noise = (0.9, 0.1) if higher else (2.0, 400.0)
-    places = [track(Score(v, 9, floor=floor, noise=noise)).dot for v in (floor, noise)]
+    places = [
+        track("sprite_fd", Score(v, 9, floor=floor, noise=noise)).dot for v in (floor, noise)
+    ]
     assert places == [6, 94]
-    middle = track(Score(0.5 if higher else 30.0, 9, floor=floor, noise=noise))
+    middle = track("sprite_fd", Score(0.5 if higher else 30.0, 9, floor=floor, noise=noise))
     assert 6 < middle.dot < 94
 
 
 def test_a_track_uses_the_value_of_as_many_samples_as_the_floor_has():
     kept = {"floor": 1.0, "noise": 2.0, "low": 1.2, "high": 1.4}
-    matched, plain = (track(Score(1.3, 9, matched=m, **kept)) for m in (1.5, None))
+    matched, plain = (track("sprite_fd", Score(1.3, 9, matched=m, **kept)) for m in (1.5, None))
     assert matched.dot == 50
     assert plain.dot < matched.dot
     assert matched.low < matched.dot < matched.high
 
 
+@pytest.mark.parametrize(
+    ("name", "measured", "possible"),
+    [
+        ("precision", (-0.03, 1.03), (0.0, 1.0)),
+        ("sprite_fd", (-2.0, 5.0), (0.0, 5.0)),
+        ("sprite_kd", (-2.0, 5.0), (-2.0, 5.0)),
+        ("of_a_stranger", (-2.0, 5.0), (-2.0, 5.0)),
+        ("precision", (None, None), None),
+    ],
+)
+def test_an_interval_ends_where_a_score_does(name, measured, possible):
+    assert interval(name, Score(0.5, 9, *measured)) == possible
+
+
+def test_a_track_ends_where_a_score_does():
+    low, high = (track("recall", Score(v, 9, v - 0.2, v + 0.2, 1.0, 9, None, 0.0)) for v in (0, 1))
+    assert (low.low, low.high) == (76.4, 94)  # noise, with 0, is at the right
+    assert (high.low, high.high) == (6, 23.6)
+
+
+def test_a_page_and_its_json_show_no_impossible_share(sprites, write, tmp_path):
+    run = fake_run("first", sprites)
+    share = Score(0.01, 9, -0.02, 0.04, 0.9, 9, None, 0.0, None, True)
+    run = replace(run, scores={"recall": share})
+    for html in (write([run]), write([run, replace(run, name="second")])):
+        assert "<small>0.00 to 0.0400</small>" in html
+    assert "between 0.00 and 0.0400" in write([run])
+    write_json([run], tmp_path / "report.json")
+    flat = json.loads((tmp_path / "report.json").read_text())
+    assert (flat["samples/recall_low"], flat["samples/recall_high"]) == (0.0, 0.04)
+
+
 def test_without_floor_or_noise_there_is_no_track():
-    assert track(Score(1.0, 9, floor=1.0)) is None
-    assert track(Score(1.0, 9, noise=1.0)) is None
+    assert track("sprite_fd", Score(1.0, 9, floor=1.0)) is None
+    assert track("sprite_fd", Score(1.0, 9, noise=1.0)) is None
 
 
 def test_json_of_one_run_is_flat(sprites, tmp_path):

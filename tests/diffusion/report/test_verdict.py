@@ -90,13 +90,29 @@ def test_a_score_that_rises_with_quality_is_ranked_from_the_top():
 
 def test_two_configurations_are_told_apart_by_students_t():
     a, b = [3.0, 3.3, 3.1], [3.4, 3.2, 3.9, 3.7]
-    assert verdict(runs(a=a, b=b)).chance[1] == pytest.approx(ttest_ind(a, b).pvalue, rel=1e-6)
+    expected = ttest_ind(np.log(a), np.log(b)).pvalue
+    assert verdict(runs(a=a, b=b)).chance[1] == pytest.approx(expected, rel=1e-6)
 
 
-def test_three_configurations_are_told_apart_by_tukey():
+@pytest.mark.parametrize("higher", [False, True])
+def test_three_configurations_are_told_apart_by_tukey(higher):
     a, b, c = [3.0, 3.3, 3.1], [3.4, 3.2, 3.9], [4.0, 4.4, 4.3]
-    expected = tukey_hsd(a, b, c).pvalue[0]
-    assert verdict(runs(a=a, b=b, c=c)).chance[1:] == pytest.approx(expected[1:], rel=1e-6)
+    if higher:  # no distance
+        a, c, expected = c, a, tukey_hsd(c, b, a).pvalue[0]
+    else:
+        expected = tukey_hsd(*map(np.log, (a, b, c))).pvalue[0]
+    found = verdict(runs(higher, a=a, b=b, c=c))
+    assert found.chance[1:] == pytest.approx(expected[1:], rel=1e-6)
+
+
+def test_a_configuration_that_failed_hides_no_difference_between_the_others():
+    assert verdict(runs(a=[3.0, 3.1, 3.2], b=[5.0, 5.2, 5.4], c=[400.0, 430.0, 370.0])).decided
+
+
+def test_distances_around_zero_are_compared_as_they_are():
+    a, b = [-0.1, 0.1, 0.0], [0.9, 1.1, 1.0]
+    expected = ttest_ind(a, b).pvalue
+    assert verdict(runs(a=a, b=b)).chance[1] == pytest.approx(expected, rel=1e-6)
 
 
 def test_equal_configurations_are_seldom_called_different():
