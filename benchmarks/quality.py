@@ -104,7 +104,7 @@ def draw(found: dict[str, dict[float, float]], floor: float, picture: Path) -> N
     """Frechet distance over CPU seconds, a line per contestant; the floor dotted."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(7, 4.5), layout="constrained")
+    figure = Figure(figsize=(7, 5), layout="constrained")
     axes = figure.subplots()
     for name, points in found.items():
         seconds = sorted(points)
@@ -117,7 +117,7 @@ def draw(found: dict[str, dict[float, float]], floor: float, picture: Path) -> N
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter("{x:g}")
     axes.minorticks_off()
-    axes.legend(frameon=False)
+    figure.legend(loc="outside lower center", ncols=2, frameon=False)
     figure.savefig(picture, dpi=130)
 
 

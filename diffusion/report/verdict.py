@@ -12,7 +12,7 @@ nobody knows what another seed would change.
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -100,13 +100,28 @@ def base_novelty(run: Judged) -> float | None:
 
 
 def differing(judged: Sequence[Judged]) -> tuple[list[str], int]:
-    """Configuration keys, but for the seed, whose values differ; and how many keys do not."""
+    """Configuration keys, but for the seed, whose values differ; and how many keys do not.
+
+    What only one of several choices has, and always alike, goes without saying: the cosine's
+    offset, where schedules differ.
+    """
     configs = [run.config for run in judged if run.config]
     keys = sorted({key for config in configs for key in config} - WHERE - {SEED})
     different = [
         key for key in keys if any(_at(config, key) != _at(configs[0], key) for config in configs)
     ]
-    return different, len(keys) - len(different)
+    shown = [key for key in different if not _goes_with_its_choice(key, configs)]
+    return shown, len(keys) - len(different)
+
+
+def _goes_with_its_choice(key: str, configs: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether some configurations do not know the key, and the others of one choice agree."""
+    choice = f"{key.rpartition('.')[0]}._target_"
+    values: dict[str, set[str]] = {}
+    for config in configs:
+        values.setdefault(str(config.get(choice)), set()).add(str(config.get(key)))
+    partly = any(key not in config for config in configs)
+    return partly and len(values) > 1 and all(len(each) == 1 for each in values.values())
 
 
 def seed_verdict(judged: Sequence[Judged], score: str) -> SeedVerdict:

@@ -106,7 +106,7 @@ class Data:
 
     pixels = PixelCodec().decode(CLEAN)
     clean = PixelCodec().encode(pixels)
-
+    shape = tuple(CLEAN.shape[1:])
     split = {"train": np.arange(20), "val": np.arange(20, 30)}
 
     def images(self, rows):

@@ -20,6 +20,7 @@ class Data:
     """Twelve sprites in four classes."""
 
     split = {"train": np.arange(12)}
+    shape = tuple(IMAGES.shape[1:])
 
     def images(self, rows):
         return IMAGES[rows]

@@ -43,6 +43,20 @@ def test_seeds_of_two_sweeps_are_one_configuration():
     assert differing(judged) == ([], 2)
 
 
+def test_what_only_one_choice_has_goes_without_saying():
+    def of(name, **schedule):
+        config = {f"schedule.{key}": value for key, value in schedule.items()}
+        return Judged(name, {}, NO_SPRITES, config=config)
+
+    linear = of("a", _target_="Linear", steps=1000, beta_end=0.02)
+    cosine = of("b", _target_="Cosine", steps=500, offset=0.008)
+    assert differing([linear, cosine])[0] == ["schedule._target_", "schedule.steps"]
+    bent = of("c", _target_="Cosine", steps=500, offset=0.1)
+    assert "schedule.offset" in differing([linear, cosine, bent])[0]
+    alone = of("d", _target_="Cosine", steps=500)
+    assert differing([cosine, alone])[0] == ["schedule.offset"]
+
+
 def test_runs_are_called_by_what_their_paths_do_not_share():
     assert names_of(["a/b/seed-0", "a/b/seed-1"]) == ["seed-0", "seed-1"]
     assert names_of(["a/tiny/seed-0", "a/small/seed-0"]) == ["tiny/seed-0", "small/seed-0"]
