@@ -3,7 +3,7 @@
     OMP_NUM_THREADS=1 python benchmarks/throughput.py sprites.npz
 
 First everyone as documented, then the peers' networks shrunk to about as many parameters as
-`model=small`, in batches of 64.
+`model=small` and `model=tiny`, in batches of 64.
 """
 
 import argparse
@@ -31,16 +31,24 @@ def main() -> None:
     class SmallDiffusers(Diffusers):
         batch, widths = 64, (32, 32, 64, 96, 96)
 
+    class TinyLucidrains(Lucidrains):
+        dim = 12
+
+    class TinyDiffusers(Diffusers):
+        batch, widths = 64, (32, 32, 32, 32, 64)
+
     contestants = {
-        "experiment=best data.batch_size=64": lambda: Ours(
-            "experiment=best data.batch_size=64", data
-        ),
+        "experiment=best": lambda: Ours("experiment=best", data),
+        "model=tiny": lambda: Ours("model=tiny", data),
+        "model=quick": lambda: Ours("model=quick", data),
         "model=small": lambda: Ours("model=small", data),
         "experiment=course": lambda: Ours("experiment=course", data),
         "denoising-diffusion-pytorch": lambda: Lucidrains(data.shape),
         "diffusers": lambda: Diffusers(data.shape),
         "denoising-diffusion-pytorch, dim=20": lambda: SmallLucidrains(data.shape),
         "diffusers, widths of 32 to 96": lambda: SmallDiffusers(data.shape),
+        "denoising-diffusion-pytorch, dim=12": lambda: TinyLucidrains(data.shape),
+        "diffusers, widths of 32 to 64": lambda: TinyDiffusers(data.shape),
     }
     print(
         "| contestant | parameters | batch | training images per CPU second |\n|---|---|---|---|"
