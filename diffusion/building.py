@@ -8,15 +8,14 @@ import inspect
 from collections.abc import Sequence
 from typing import Any
 
+from diffusion.cards import PARTS
 from diffusion.denoiser import Denoiser
 from diffusion.errors import UserError
 
-PARTS = tuple(
-    f"diffusion.{part}" for part in ("schedules", "predictions", "palette", "weightings", "models")
-)
+OURS = tuple(package for packages in PARTS.values() for package in packages)
 
 
-def build(node: Any, packages: Sequence[str] = PARTS) -> Any:
+def build(node: Any, packages: Sequence[str] = OURS) -> Any:
     """Objects from a recipe: nested plain containers with `_target_`, as in `conf/`.
 
     Raises:

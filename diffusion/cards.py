@@ -12,11 +12,11 @@ from diffusion.errors import UserError
 DEEPEST, LONGEST = 16, 10_000  # levels of containers, letters of a word
 LARGEST = 10**6  # number in a recipe: no schedule, width or count comes near it
 WIDEST = 256  # pixels of a sprite's side, as in every source of data
-PARTS: dict[str, str | tuple[str, ...]] = {
-    "model": "diffusion.models.",
-    "schedule": "diffusion.schedules.",
-    "prediction": ("diffusion.predictions.", "diffusion.palette."),
-    "weighting": "diffusion.weightings.",
+PARTS = {  # of a denoiser, and the packages that their classes come from
+    "model": ("diffusion.models",),
+    "schedule": ("diffusion.schedules",),
+    "prediction": ("diffusion.predictions", "diffusion.palette"),
+    "weighting": ("diffusion.weightings",),
 }
 
 
@@ -31,7 +31,8 @@ def check_card(card: Any) -> None:
     recipe, sprites = card["recipe"], card["sprites"]
     _require(isinstance(recipe, dict) and recipe.keys() == PARTS.keys(), "recipe")
     for part, packages in PARTS.items():
-        _require(_targets(recipe[part]).startswith(packages), f"recipe.{part}")
+        within = tuple(f"{package}." for package in packages)
+        _require(_targets(recipe[part]).startswith(within), f"recipe.{part}")
     _check_numbers(recipe, "recipe")
     _check_sprites(sprites)
     _require(recipe["model"].get("channels") == sprites["shape"][0], "recipe.model.channels")

@@ -17,9 +17,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from diffusion.errors import UserError
+from diffusion.pixels import SHARPEST
 from diffusion.predictions import Velocity
 
-SHARPEST = 1e-4  # a smaller sigma counts as this; a step of one byte is 80 times as large
 MOST = 256  # colours; more would cost more than they tell
 
 

@@ -9,6 +9,8 @@ that nobody sees must not be learned.
 import torch
 from torch import Tensor
 
+SHARPEST = 1e-4  # a smaller sigma counts as this; a step of one byte is 80 times as large
+
 
 class PixelCodec:
     """uint8 sprites <-> model range; the identity on sprites when encoded and decoded.

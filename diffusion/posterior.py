@@ -14,11 +14,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import threshold
 
+from diffusion.pixels import SHARPEST
+
 CERTAIN, PROBABLE, UNDECIDED = 1.05, 2.0, 0.5
 """Fewer candidates than the first two, and than this share of the set, are cuts between bands."""
 
 DIRECT = 64  # this many of the likeliest are computed again without cancellation
-SHARPEST = 1e-4  # a smaller sigma counts as this; a step of one byte is 80 times as large
 BLOCK = 2**22  # numbers in the largest temporary tensor
 
 

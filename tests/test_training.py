@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -219,3 +220,19 @@ def test_help_and_configuration_answer_at_once():
             - usage.children_system
         )
         assert spent < 2, f"{words}: {spent} CPU seconds"
+
+
+@pytest.mark.processes
+def test_a_run_begins_with_the_weights_of_another_and_continues_without_it(command, tmp_path):
+    line = f"{SMOKE} trainer.max_steps=2"
+    assert command(f"{line} hydra.run.dir=first").code == 0
+    second = f"{line} seed=1 init_from=first/checkpoints/last.ckpt hydra.run.dir=second"
+    assert "begins with 100.0% of its weights" in command(second).out
+    shutil.rmtree(tmp_path / "first")
+    longer = command(second.replace("max_steps=2", "max_steps=4"))
+    assert longer.code == 0, longer
+    assert "continues at step 2" in longer.out
+    refused = command(f"{line} init_from=first hydra.run.dir=third")
+    assert refused.code == 2
+    assert "no run first" in refused.err
+    assert not (tmp_path / "third").exists()
