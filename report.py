@@ -7,7 +7,7 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from diffusion.entry import entry, overrides, plain
+from diffusion.commands.entry import entry, overrides, plain
 from diffusion.errors import UserError
 
 OURS = ("report.html", "report.json", "manifest.json", "drawings")

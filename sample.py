@@ -11,7 +11,7 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from diffusion.entry import entry, overrides, plain
+from diffusion.commands.entry import entry, overrides, plain
 from diffusion.errors import UserError
 
 
@@ -46,9 +46,9 @@ def make_sprites(cfg: DictConfig) -> None:
     from tqdm import tqdm
 
     from datamodules.picked import from_file
-    from diffusion.export import SpriteFolder, training_data
-    from diffusion.loading import checkpoint_file, load
     from diffusion.pixels import PixelCodec
+    from diffusion.runs.loading import checkpoint_file, load
+    from diffusion.runs.sprite_folder import SpriteFolder, training_data
     from diffusion.samplers.base import Origin
 
     file = checkpoint_file(cfg.run, cfg.checkpoint)
@@ -92,10 +92,10 @@ def show(cfg: DictConfig, view: str) -> None:
     """Writes pictures of one sprite: its way into noise, its panel, or its variations."""
     from hydra.utils import instantiate
 
-    from diffusion.export import training_data
-    from diffusion.loading import checkpoint_file, load
-    from diffusion.noising import write_noising
-    from diffusion.showing import in_these_sprites, show_panels, show_variations
+    from diffusion.commands.views import in_these_sprites, show_panels, show_variations
+    from diffusion.levels.noising import write_noising
+    from diffusion.runs.loading import checkpoint_file, load
+    from diffusion.runs.sprite_folder import training_data
 
     if cfg.run is None:
         data, schedule = instantiate(cfg.data, seed=cfg.seed), instantiate(cfg.schedule)
@@ -123,8 +123,8 @@ def show(cfg: DictConfig, view: str) -> None:
 
 def share(cfg: DictConfig) -> None:
     """Writes the averaged weights and their card as one safetensors file, for others."""
-    from diffusion.loading import checkpoint_file, load
-    from diffusion.sharing import write
+    from diffusion.runs.loading import checkpoint_file, load
+    from diffusion.runs.safetensors import write
 
     target = Path(cfg.export)
     if target.suffix != ".safetensors" or target.exists():

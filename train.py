@@ -5,8 +5,8 @@ The same command on the same directory continues; `python train.py --help` lists
 
 from omegaconf import DictConfig
 
-from diffusion.entry import entry, output_directory, overrides, plain
-from diffusion.run_directory import RunDirectory
+from diffusion.commands.entry import entry, output_directory, overrides, plain
+from diffusion.runs.directory import RunDirectory
 
 
 @entry("train")
@@ -22,16 +22,16 @@ def main(cfg: DictConfig) -> float | None:
 
         import logging  # from here on it takes seconds: everything quick has been checked
 
-        from datamodules.doctor import table
-        from diffusion.building import build
+        from datamodules.doctor.examination import table
         from diffusion.callbacks.checkpoints import validated
-        from diffusion.checkpoint import read
-        from diffusion.closing import close_run
-        from diffusion.composing import compose_loggers, compose_module, compose_trainer
-        from diffusion.fine_tuning import begin_with
-        from diffusion.loggers import ended_loggers
-        from diffusion.noising import write_noising
-        from diffusion.showing import warning
+        from diffusion.commands.closing import close_run
+        from diffusion.commands.composing import compose_loggers, compose_module, compose_trainer
+        from diffusion.commands.views import warning
+        from diffusion.levels.noising import write_noising
+        from diffusion.runs.building import build
+        from diffusion.runs.checkpoint import read
+        from diffusion.runs.fine_tuning import begin_with
+        from diffusion.runs.loggers import ended_loggers
 
         for library in ("lightning.pytorch", "lightning.fabric"):
             logging.getLogger(library).setLevel(logging.ERROR)

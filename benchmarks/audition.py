@@ -23,7 +23,7 @@ from damage import DAMAGES, Damage, damaged, mean_sprite, nothing_but_noise  # n
 from rivals import RIVALS, Describe  # noqa: E402
 
 from datamodules.array import ArrayData  # noqa: E402
-from datamodules.duplicates import groups  # noqa: E402
+from datamodules.doctor.duplicates import groups  # noqa: E402
 from diffusion.metrics.frechet import frechet  # noqa: E402
 from diffusion.metrics.sprite_features import SpriteFeatures  # noqa: E402
 

@@ -56,8 +56,8 @@ class Ours(Contestant):
         from hydra import compose, initialize_config_dir
         from omegaconf import OmegaConf
 
-        from diffusion.composing import compose_module
-        from diffusion.precision import native_precision
+        from diffusion.commands.composing import compose_module
+        from diffusion.runs.precision import native_precision
 
         with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
             composed = compose("train", ["logger=csv", *overrides.split()])
@@ -105,8 +105,8 @@ class Ours(Contestant):
             kept.copy_(now)
 
     def sample(self, n: int, steps: int, first: int) -> Tensor:
-        from diffusion.building import build
         from diffusion.noise import ImageNoise
+        from diffusion.runs.building import build
 
         sampler = build(self.sampler | {"steps": steps}, ("diffusion.samplers",))
         noise = ImageNoise(0, range(first, first + n), self.shape)

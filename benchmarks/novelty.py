@@ -18,7 +18,7 @@ from torch import Tensor
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from datamodules.forge import ForgeData  # noqa: E402
-from diffusion.metrics.passport import Passport  # noqa: E402
+from diffusion.novelty.passport import Passport  # noqa: E402
 
 UNSEEN = 1000  # besides those that become samples
 

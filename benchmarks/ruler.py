@@ -18,12 +18,12 @@ from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
 
 from datamodules.array import ArrayData
+from diffusion.exact.posterior import Band, Posterior
+from diffusion.exact.ruler import Ruler
 from diffusion.judge import Judge
-from diffusion.loading import checkpoint_file, load
 from diffusion.metrics.sprite_features import SpriteFeatures
 from diffusion.pixels import PixelCodec
-from diffusion.posterior import Band, Posterior
-from diffusion.ruler import Ruler
+from diffusion.runs.loading import checkpoint_file, load
 from diffusion.samplers.ddim import DDIM
 
 ROOT = Path(__file__).parents[1]

@@ -19,9 +19,9 @@ import torch
 import yaml
 from judging import COLUMNS, ROOT, Judging
 
-from diffusion.building import build
-from diffusion.loading import Loaded, checkpoint_file, load
 from diffusion.metrics.scale import Score
+from diffusion.runs.building import build
+from diffusion.runs.loading import Loaded, checkpoint_file, load
 from diffusion.samplers.base import Sampler
 
 REFERENCE = "ddpm", 500

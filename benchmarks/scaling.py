@@ -56,9 +56,9 @@ def shortest(work: Callable[[], object]) -> tuple[float, float]:
 
 def measure(rank: int, port: int, models: list[str]) -> None:
     """Both processes: alone in turn, then together; rank 0 prints."""
-    from diffusion.building import build
     from diffusion.denoiser import Denoiser
     from diffusion.predictions import Epsilon
+    from diffusion.runs.building import build
     from diffusion.schedules.linear import Linear
     from diffusion.weightings import Uniform
 

@@ -26,10 +26,10 @@ def measure(model: str, size: int, precision: str) -> dict[str, float]:
     import yaml
 
     sys.path.insert(0, str(ROOT))
-    from diffusion.building import build
     from diffusion.denoiser import Denoiser
     from diffusion.noise import ImageNoise
     from diffusion.predictions import Epsilon
+    from diffusion.runs.building import build
     from diffusion.samplers.ddim import DDIM
     from diffusion.schedules.linear import Linear
     from diffusion.weightings import Uniform

@@ -10,11 +10,11 @@ import numpy as np
 
 from datamodules.arrays import Sprites, canonical
 from datamodules.errors import DataError
-from datamodules.grid import factor
-from datamodules.labels import numbered
-from datamodules.numpyfiles import load_npz, map_npy
+from datamodules.files.grid import factor
+from datamodules.files.labels import numbered
+from datamodules.files.numpyfiles import load_npz, map_npy
+from datamodules.files.values import channels_last, eight_bit
 from datamodules.sprites import SpriteDataModule
-from datamodules.values import channels_last, eight_bit
 
 COURSE_LABELS = ("hero", "non-hero", "food", "spell", "side-facing")
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from datamodules.arrays import Sprites
-from datamodules.doctor import LARGEST_SIDE
+from datamodules.doctor.examination import LARGEST_SIDE
 from datamodules.errors import DataError
-from datamodules.grid import factor, times
-from datamodules.images import FORMATS, read, smallest
+from datamodules.files.grid import factor, times
+from datamodules.files.images import FORMATS, read, smallest
 from datamodules.sprites import SpriteDataModule
 
 FITS = ("centre", "pad", "select")

@@ -9,11 +9,11 @@ import numpy as np
 from torch import Tensor
 
 from datamodules.arrays import Sprites
+from datamodules.characters.attributes import read_attributes, snapped
+from datamodules.characters.drawing import draw_all
+from datamodules.characters.people import ATTRIBUTES, NAMED, PROFESSIONS, Character, characters
+from datamodules.characters.reader import WINDOWS, read_back_all
 from datamodules.errors import DataError
-from datamodules.forge_attributes import read_attributes, snapped
-from datamodules.forge_characters import ATTRIBUTES, NAMED, PROFESSIONS, Character, characters
-from datamodules.forge_drawing import draw_all
-from datamodules.forge_reader import WINDOWS, read_back_all
 from datamodules.sprites import SpriteDataModule
 
 WINDOW_NAMES = ("outfit", "head", "tool")

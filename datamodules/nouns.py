@@ -13,7 +13,7 @@ from torch import Tensor
 from datamodules.array import ArrayData
 from datamodules.arrays import Sprites, canonical
 from datamodules.errors import DataError
-from datamodules.numpyfiles import load_npz
+from datamodules.files.numpyfiles import load_npz
 
 LAYERS = ("bodies", "accessories", "heads", "glasses")  # from bottom to top
 CHUNK = 16  # sprites compared together, 2 MB each

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from datamodules.errors import DataError
-from datamodules.images import FORMATS, read, smallest
+from datamodules.files.images import FORMATS, read, smallest
 
 
 class Picked(NamedTuple):

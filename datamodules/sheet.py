@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from datamodules.arrays import Sprites, packed
-from datamodules.cells import LARGEST, SMALLEST, Layout, find, ground
 from datamodules.errors import DataError
-from datamodules.grid import factor
-from datamodules.images import read, smallest
+from datamodules.files.cells import LARGEST, SMALLEST, Layout, find, ground
+from datamodules.files.grid import factor
+from datamodules.files.images import read, smallest
 from datamodules.sprites import SpriteDataModule
 
 

@@ -10,10 +10,10 @@ from torch import Tensor
 
 from datamodules.arrays import Sprites
 from datamodules.batches import Batch, EvalBatches, TrainBatches
-from datamodules.doctor import Card, check, examine, pinned
+from datamodules.doctor.examination import Card, check, examine, pinned
+from datamodules.doctor.splits import Parts, nested
 from datamodules.errors import DataError
 from datamodules.picked import Picked, from_file
-from datamodules.splits import Parts, nested
 
 
 class SpriteDataModule(LightningDataModule, ABC):

@@ -7,8 +7,8 @@ import numpy as np
 from torch import Tensor
 
 from diffusion.metrics.base import Metric, NotMeasurable
-from diffusion.metrics.passport import UNSEEN, Findings, Passport
 from diffusion.metrics.scale import Scale, Score
+from diffusion.novelty.passport import UNSEEN, Findings, Passport
 
 Value = TypeVar("Value")
 REFERENCE = 4_000  # training sprites that samples are compared with; more would only take longer

@@ -11,10 +11,10 @@ from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
+from diffusion.clock import budget_used
 from diffusion.denoiser import Denoiser
 from diffusion.errors import UserError
 from diffusion.noise import DROPOUT, TRAINING, VALIDATION, keyed
-from diffusion.pace import budget_used
 from diffusion.pixels import PixelCodec
 
 Batch = dict[str, Tensor]

@@ -25,7 +25,7 @@ sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
 import torch  # noqa: E402
 from conftest import run_in_child  # noqa: E402
 
-from diffusion.torchfiles import is_whole  # noqa: E402
+from diffusion.runs.torchfiles import is_whole  # noqa: E402
 
 LINE = (
     "train.py experiment=smoke logger=csv model.widths=[32] model.blocks=1 data.n=100 "

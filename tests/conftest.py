@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import diffusion.callbacks.samples
-import diffusion.closing  # noqa: F401  what commands import late is there before a child is forked
+import diffusion.commands.closing  # noqa: F401  what commands import late is there before a child is forked
 
 ROOT = Path(__file__).parents[1]
 REAL = ROOT.parent / "shared" / "data"

@@ -2,7 +2,7 @@
 
 import torch
 
-from diffusion.checkpoint import AtomicCheckpointIO, read
+from diffusion.runs.checkpoint import AtomicCheckpointIO, read
 
 CONTENT = {
     "card": {"words": ["a", 1, 2.5, None]},

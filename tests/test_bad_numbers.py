@@ -6,9 +6,9 @@ from chaos import equal
 from small_checkpoints import step_of
 from training import fit
 
-from diffusion.checkpoint import read
 from diffusion.errors import UserError
 from diffusion.module import DiffusionModule
+from diffusion.runs.checkpoint import read
 
 
 class Bad:

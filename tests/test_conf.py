@@ -7,7 +7,7 @@ from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
-from diffusion.building import build, build_denoiser
+from diffusion.runs.building import build, build_denoiser
 
 CONF = Path(__file__).parents[1] / "conf"
 OPTIONS = sorted((file.parent.name, file.stem) for file in CONF.glob("*/*.yaml"))

@@ -9,10 +9,10 @@ import torch
 from conftest import SMOKE
 from small_checkpoints import CONTENT, damage, files, saved, step_of, zeros
 
-from diffusion.checkpoint import read
 from diffusion.errors import UserError
-from diffusion.run_directory import RunDirectory
-from diffusion.torchfiles import check, is_whole
+from diffusion.runs.checkpoint import read
+from diffusion.runs.directory import RunDirectory
+from diffusion.runs.torchfiles import check, is_whole
 
 CONFIG = {"seed": 0, "trainer": {"max_steps": 10}}
 

@@ -5,8 +5,8 @@ from chaos import equal
 from small_checkpoints import saved
 from training import fit
 
-from diffusion.checkpoint import read
-from diffusion.run_directory import RunDirectory
+from diffusion.runs.checkpoint import read
+from diffusion.runs.directory import RunDirectory
 
 
 def test_with_a_constant_rate_the_bits_are_those_of_a_longer_run(tmp_path):

@@ -22,11 +22,11 @@ from test_bad_input import refused
 
 from datamodules.array import ArrayData
 from datamodules.errors import DataError
-from datamodules.images import read
-from diffusion import sharing
-from diffusion.building import build_denoiser
+from datamodules.files.images import read
 from diffusion.errors import UserError
-from diffusion.loading import load
+from diffusion.runs import safetensors as sharing
+from diffusion.runs.building import build_denoiser
+from diffusion.runs.loading import load
 
 FUZZ = settings(
     deadline=None, max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture]

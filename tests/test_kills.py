@@ -5,8 +5,8 @@ import os
 
 import pytest
 
-from diffusion.loggers import MetricsCSV
-from diffusion.run_directory import RunDirectory
+from diffusion.runs.directory import RunDirectory
+from diffusion.runs.loggers import MetricsCSV
 
 CONFIG = {"seed": 0, "trainer": {"max_steps": 10}}
 

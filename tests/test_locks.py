@@ -7,7 +7,7 @@ import os
 import pytest
 
 from diffusion.errors import UserError
-from diffusion.run_directory import RunDirectory
+from diffusion.runs.directory import RunDirectory
 
 CONFIG = {"seed": 0, "trainer": {"max_steps": 10}}
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from diffusion.errors import Interrupted, UserError
-from diffusion.run_directory import RunDirectory, process_rank
+from diffusion.runs.directory import RunDirectory, process_rank
 
 CONFIG = {"seed": 0, "trainer": {"max_steps": 10, "max_time": None, "devices": 1}, "logger": "a"}
 

@@ -7,8 +7,8 @@ import pytest
 from conftest import SMOKE
 from PIL import Image
 
-from diffusion.export import training_data
-from diffusion.loading import load
+from diffusion.runs.loading import load
+from diffusion.runs.sprite_folder import training_data
 
 
 def sprites(tmp_path, folder):

@@ -18,10 +18,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
-from datamodules.splits import nested
-from diffusion.jobs import job_name
-from diffusion.places import places, share, taken_place
-from diffusion.sweeps import Sweep
+from datamodules.doctor.splits import nested
+from diffusion.commands.jobs import job_name
+from diffusion.commands.places import places, share, taken_place
+from diffusion.commands.sweeps import Sweep
 
 SWEEP = "train.py -m experiment=smoke trainer.max_steps=20 sampler.steps=2"
 BOMB = """

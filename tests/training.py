@@ -3,9 +3,9 @@
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from diffusion.building import build
-from diffusion.composing import compose_loggers, compose_module, compose_trainer
-from diffusion.wording import CONF
+from diffusion.commands.composing import compose_loggers, compose_module, compose_trainer
+from diffusion.commands.wording import CONF
+from diffusion.runs.building import build
 
 WORDS = [
     *("experiment=smoke", "logger=csv", "model.widths=[32]", "model.blocks=1"),

@@ -16,8 +16,8 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from diffusion.callbacks.checkpoints import Checkpoints
+from diffusion.clock import logs_now
 from diffusion.errors import UserError
-from diffusion.pace import logs_now
 
 NEVER = 2**62
 SHOWN = 8  # names of sprites in a message

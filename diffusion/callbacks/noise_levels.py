@@ -6,12 +6,12 @@ import lightning
 from lightning.pytorch import Callback
 
 from diffusion.denoiser import Denoiser
+from diffusion.drawing.panel import draw_panels
 from diffusion.errors import UserError
-from diffusion.loss_levels import LevelLosses, record
+from diffusion.exact.memoriser import memoriser, suspects
+from diffusion.levels.losses import LevelLosses, record
+from diffusion.levels.panel import look
 from diffusion.module import DiffusionModule
-from diffusion.panel import look
-from diffusion.panel_picture import draw_panels
-from diffusion.posterior_denoiser import memoriser, suspects
 
 
 class NoiseLevels(Callback):

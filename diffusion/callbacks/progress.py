@@ -8,7 +8,7 @@ import lightning
 from lightning.pytorch import Callback
 from tqdm import tqdm
 
-from diffusion.pace import budget_used, logs_now
+from diffusion.clock import budget_used, logs_now
 
 
 class Progress(Callback):

@@ -13,7 +13,7 @@ from diffusion.judge import Judge, with_inception
 from diffusion.metrics.base import Metric
 from diffusion.module import DiffusionModule
 from diffusion.samplers.base import Sampler
-from diffusion.sampling import SpriteSet
+from diffusion.samplers.sprite_set import SpriteSet
 
 SEARCHED = 20_000  # training sprites of 16 pixels are compared with 128 samples in 1 to 2 s
 

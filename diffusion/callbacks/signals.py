@@ -13,8 +13,8 @@ import lightning
 from lightning.pytorch import Callback
 
 from diffusion.callbacks.checkpoints import between_steps
+from diffusion.clock import logs_now
 from diffusion.errors import Interrupted
-from diffusion.pace import logs_now
 
 SCHEDULERS = (signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)
 

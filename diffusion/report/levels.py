@@ -4,13 +4,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from diffusion.decided import decide
-from diffusion.detail import detail
-from diffusion.level_figures import write_decided, write_detail, write_gap_history
-from diffusion.loss_levels import LevelLosses, history
-from diffusion.posterior_denoiser import memoriser
+from diffusion.drawing.curves import write_decided, write_detail, write_gap_history
+from diffusion.exact.memoriser import memoriser
+from diffusion.levels.attributes import decide
+from diffusion.levels.detail import detail
+from diffusion.levels.losses import LevelLosses, history
 from diffusion.samplers.dpm_solver import DPMSolver
-from diffusion.sampling import SpriteSet
+from diffusion.samplers.sprite_set import SpriteSet
 
 MEASURED = 128  # sprites of the training and of the held-out part
 COMPLETED = 24  # sprites that are completed from every level, to see when attributes are decided

@@ -10,16 +10,16 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from diffusion.building import build
 from diffusion.errors import UserError
-from diffusion.export import training_data
 from diffusion.judge import Judge
-from diffusion.loading import Loaded, checkpoint_file, load
 from diffusion.metrics.base import Metric
 from diffusion.report.judged import Judged, Verdict
 from diffusion.report.levels import level_losses, level_pictures
 from diffusion.report.records import curves_of, pictures_of, summary_of
-from diffusion.run_directory import flat
+from diffusion.runs.building import build
+from diffusion.runs.directory import flat
+from diffusion.runs.loading import Loaded, checkpoint_file, load
+from diffusion.runs.sprite_folder import training_data
 
 
 def judge_run(

@@ -20,12 +20,10 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from diffusion.report import panels
-from diffusion.report.explained import COSTS, SCORES, explained, interval
+from diffusion.report import plots as panels
+from diffusion.report.glossary import COSTS, SCORES, explained, interval
 from diffusion.report.judged import Judged
-from diffusion.report.section import RunSection, shown_sprites, track
-from diffusion.report.sentences import cautions, percent, said, said_of_novelty, said_of_one, short
-from diffusion.report.verdict import (
+from diffusion.report.ranking import (
     Configuration,
     SeedVerdict,
     configurations,
@@ -34,6 +32,8 @@ from diffusion.report.verdict import (
     novelty,
     seed_verdict,
 )
+from diffusion.report.section import RunSection, shown_sprites, track
+from diffusion.report.sentences import cautions, percent, said, said_of_novelty, said_of_one, short
 
 HERE = Path(__file__).parent
 PART = 18  # characters of a name that fit a phone's column

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import torch
 
-from diffusion.report import panels
+from diffusion.report import plots as panels
 from diffusion.report.atlas import Atlas
-from diffusion.report.explained import VERDICTS, explained, interval
+from diffusion.report.glossary import VERDICTS, explained, interval
 from diffusion.report.judged import Judged, Score, Verdict
 from diffusion.report.sentences import short
 

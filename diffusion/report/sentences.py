@@ -3,9 +3,9 @@
 import math
 from collections.abc import Sequence
 
-from diffusion.report.explained import explained, interval
+from diffusion.report.glossary import explained, interval
 from diffusion.report.judged import Judged
-from diffusion.report.verdict import CHANCE, SeedVerdict, base_novelty, novelty
+from diffusion.report.ranking import CHANCE, SeedVerdict, base_novelty, novelty
 
 
 def said(verdict: SeedVerdict) -> str:

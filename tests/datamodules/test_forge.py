@@ -11,9 +11,8 @@ import pytest
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
-from datamodules.errors import DataError
-from datamodules.forge import ForgeData
-from datamodules.forge_characters import (
+from datamodules.characters.drawing import PALETTE, SIZES, draw, draw_all
+from datamodules.characters.people import (
     ATTRIBUTES,
     BOB,
     COMBINATIONS,
@@ -23,8 +22,9 @@ from datamodules.forge_characters import (
     Character,
     characters,
 )
-from datamodules.forge_drawing import PALETTE, SIZES, draw, draw_all
-from datamodules.forge_reader import WINDOWS, read_back, read_back_all
+from datamodules.characters.reader import WINDOWS, read_back, read_back_all
+from datamodules.errors import DataError
+from datamodules.forge import ForgeData
 
 
 def some(n: int, seed: int) -> list[Character]:

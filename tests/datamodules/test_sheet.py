@@ -4,8 +4,8 @@ import re
 
 import numpy as np
 import pytest
+from drawnsheets import figures, tiled
 from PIL import Image
-from test_cells import figures, tiled
 
 from datamodules.errors import DataError
 from datamodules.sheet import SheetData

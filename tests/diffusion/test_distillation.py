@@ -11,18 +11,18 @@ from chaos import equal
 from lightning.pytorch import Callback
 from torch.optim.lr_scheduler import LambdaLR
 
-from diffusion.checkpoint import read
 from diffusion.denoiser import Denoiser
 from diffusion.distillation import AHEAD, DistillationModule, level_above, posterior_draw
 from diffusion.errors import Interrupted, UserError
-from diffusion.loading import load
+from diffusion.exact.memoriser import PosteriorDenoiser
+from diffusion.exact.posterior import Posterior
 from diffusion.models.unet import UNet
 from diffusion.noise import ImageNoise, keyed
 from diffusion.palette import Palette, SharpPalette
 from diffusion.pixels import PixelCodec
-from diffusion.posterior import Posterior
-from diffusion.posterior_denoiser import PosteriorDenoiser
 from diffusion.predictions import Epsilon, Velocity
+from diffusion.runs.checkpoint import read
+from diffusion.runs.loading import load
 from diffusion.samplers.base import Level
 from diffusion.samplers.ddpm import DDPM
 from diffusion.schedules.cosine import Cosine

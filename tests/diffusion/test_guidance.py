@@ -4,22 +4,22 @@ from dataclasses import replace
 
 import pytest
 import torch
-from test_posterior import sprites
+from randomsprites import sprites
 from torch import nn
 
 from diffusion.denoiser import Denoiser
 from diffusion.errors import UserError
+from diffusion.exact.memoriser import PosteriorDenoiser
+from diffusion.exact.posterior import Posterior
 from diffusion.guidance import Guided
 from diffusion.models.unet import UNet
 from diffusion.palette import Palette
 from diffusion.pixels import PixelCodec
-from diffusion.posterior import Posterior
-from diffusion.posterior_denoiser import PosteriorDenoiser
 from diffusion.predictions import Epsilon
 from diffusion.samplers.ddim import DDIM
 from diffusion.samplers.ddpm import DDPM
 from diffusion.samplers.dpm_solver import DPMSolver
-from diffusion.sampling import SpriteSet
+from diffusion.samplers.sprite_set import SpriteSet
 from diffusion.schedules.linear import Linear
 from diffusion.weightings import Uniform
 

@@ -6,9 +6,9 @@ import pytest
 import torch
 import yaml
 
-from diffusion.building import build
 from diffusion.errors import UserError
 from diffusion.models.unet import UNet
+from diffusion.runs.building import build
 
 CONF = Path(__file__).parents[2] / "conf" / "model"
 SIZES = {"tiny": 1e6, "small": 4e6, "quick": 4e6, "base": 15e6, "large": 60e6, "course": 1.48e6}

@@ -4,13 +4,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from diffusion.cards import check_card
 from diffusion.denoiser import Denoiser
 from diffusion.errors import UserError
+from diffusion.exact.posterior import Posterior
 from diffusion.models.unet import UNet
 from diffusion.palette import Palette, SharpPalette
-from diffusion.posterior import Posterior
 from diffusion.predictions import Velocity
+from diffusion.runs.cards import check_card
 from diffusion.schedules.cosine import Cosine
 from diffusion.weightings import Uniform
 

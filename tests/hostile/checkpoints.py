@@ -14,9 +14,9 @@ import zipfile
 
 import torch
 
-from diffusion import sharing
-from diffusion.building import build, build_denoiser
-from diffusion.loading import load
+from diffusion.runs import safetensors as sharing
+from diffusion.runs.building import build, build_denoiser
+from diffusion.runs.loading import load
 from hostile.trial import Case
 
 RECIPE = {
@@ -63,7 +63,7 @@ GLOBALS = (
     "torch._utils _rebuild_meta_tensor_no_storage", "torch.storage _load_from_bytes", "socket socket",
     "torch._utils _rebuild_nested_tensor", "torch.serialization _get_layout", "builtins __import__",
     "torch._utils _rebuild_sparse_tensor", "torch.nn.parameter Parameter", "builtins complex", "shutil rmtree",
-    "torch._tensor _rebuild_from_type_v2", "diffusion.loading Loaded", "runpy run_path", "code interact",
+    "torch._tensor _rebuild_from_type_v2", "diffusion.runs.loading Loaded", "runpy run_path", "code interact",
 )  # fmt: skip
 
 

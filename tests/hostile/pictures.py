@@ -8,8 +8,8 @@ import zlib
 import numpy as np
 from PIL import Image
 
+from datamodules.files.images import read
 from datamodules.folder import FolderData
-from datamodules.images import read
 from datamodules.sheet import SheetData
 from hostile.trial import Case
 

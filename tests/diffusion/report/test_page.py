@@ -15,7 +15,7 @@ from fakeruns import fake_run, forge, sweep
 from PIL import Image
 
 from diffusion.report.atlas import Atlas, rgba
-from diffusion.report.explained import interval
+from diffusion.report.glossary import interval
 from diffusion.report.judged import Judged, Score, Verdict
 from diffusion.report.page import write_json, write_page
 from diffusion.report.section import BYTES, LEAST, RunSection, shown_sprites, track

@@ -1,0 +1,163 @@
+"""The end of a run: last sprites, how new they are, `summary.json`, and one table for a person."""
+
+import csv
+import statistics
+from typing import Any
+
+import lightning
+import torch
+from hydra.utils import instantiate
+
+from diffusion import pictures
+from diffusion.callbacks.cost import Cost
+from diffusion.callbacks.samples import SEARCHED, Samples
+from diffusion.commands.views import show_panels
+from diffusion.drawing.curves import write_gap_history
+from diffusion.drawing.pairs import pairs
+from diffusion.judge import Judge
+from diffusion.levels.losses import history
+from diffusion.metrics.scale import Score
+from diffusion.module import DiffusionModule
+from diffusion.novelty.passport import Findings
+from diffusion.runs.directory import RunDirectory
+from diffusion.runs.loading import load
+from diffusion.samplers.base import Sampler
+
+PASSPORT = ["index", "verdict", "nearest", "distance", "percentile"]
+COLUMNS = ["score", "value", "low", "high", "floor", "noise", "mean"]
+SAMPLES = 128
+SHOWN = 64
+FILM = 16
+
+
+def close_run(run: RunDirectory, trainer: lightning.Trainer, data: Any) -> dict[str, Any]:
+    """Samples from the checkpoint as `sample.py` would, and writes what is left to write.
+
+    Args:
+        run: where to write.
+        trainer: after `fit`.
+        data: the SpriteDataModule that was trained on.
+
+    Returns:
+        the summary.
+    """
+    assert run.last is not None
+    module = trainer.lightning_module
+    assert isinstance(module, DiffusionModule)
+    sampler: Sampler = instantiate(run.config["sampler"])
+    sprites = load(run.last).sprites(sampler, seed=0, device=trainer.strategy.root_device)
+    images = torch.cat(list(sprites.batches(range(SAMPLES))))
+    cost = next(c for c in trainer.callbacks if isinstance(c, Cost))  # type: ignore[attr-defined]
+    judge = next((c.judge for c in trainer.callbacks if isinstance(c, Samples)), None)  # type: ignore[attr-defined]
+    judge = judge or Judge.of(data, {}, SAMPLES, searched=SEARCHED)
+    scores, findings = judge.full_scores(images), judge.passport.examine(images)
+    rates = judge.rates(images, findings)
+    nearest = data.images(judge.rows[findings.row.numpy()])
+    drawn = {
+        "samples": pictures.grid(images[:SHOWN]),
+        "nearest": pairs(images, nearest, findings.verdict, findings.distance),
+    }
+    for name, picture in drawn.items():
+        picture.save(run.path / f"{name}.png")
+    pictures.film(sprites.film(range(FILM)), run.path / "denoising.gif")
+    shown = [data.pick(int(row)) for row in data.split["train"][:3]]
+    show_panels(shown, sprites.denoiser, data, run.config["flip"], run.path)
+    if levels := history(run.path / "noise_levels.json"):
+        write_gap_history(levels, run.path / "noise_levels.png")
+    for logger in trainer.loggers:
+        if hasattr(logger, "log_table"):
+            logger.log_table("samples/scores", COLUMNS, _rows(scores))
+            logger.log_table("samples/passports", PASSPORT, _passports(findings, judge, data))
+        if hasattr(logger, "log_image"):
+            logger.log_image("samples/nearest", [drawn["nearest"]])
+    summary = {
+        "status": "finished",
+        "step": trainer.global_step,
+        "progress/images": trainer.global_step * trainer.accumulate_grad_batches * data.batch_size,
+        **_last_metrics(run),
+        **{f"samples/{name}": value for name, value in rates.items()},
+        "held_out/copy_rate": judge.passport.base_rates.get("copy_rate", 0.0),
+        **{f"samples/{name}": score.value for name, score in scores.items()},
+        "samples/nearest_distance": float(findings.distance.median()),
+        "parameters": sum(weight.numel() for weight in module.denoiser.parameters()),
+        **{key: round(seconds, 1) for key, seconds in cost.spent().items()},
+    }
+    run.write_json("summary.json", summary)
+    run.say(_table(run, summary, scores, data))
+    return summary
+
+
+def _last_metrics(run: RunDirectory) -> dict[str, float]:
+    """The last value of each logged metric; of the speed the median over the whole run."""
+    values: dict[str, list[float]] = {}
+    with (run.path / "metrics.csv").open(newline="") as file:
+        for row in csv.DictReader(file):
+            for key, text in row.items():
+                if text and "/" in key:
+                    values.setdefault(key, []).append(float(text))
+    speed = values.get("train/images_per_second", [])
+    last = {key: column[-1] for key, column in values.items() if key != "progress/images"}
+    return last | ({"train/images_per_second": statistics.median(speed)} if speed else {})
+
+
+def _typed(data: Any) -> str:
+    """A training sprite as one can type it: by its name where that is a single word."""
+    row = int(data.split["train"][0])
+    name = data.called(row)
+    return name if name.isidentifier() else str(row)
+
+
+def _rows(scores: dict[str, Score]) -> list[list[Any]]:
+    return [
+        [name, *(getattr(score, column) for column in COLUMNS[1:])]
+        for name, score in scores.items()
+    ]
+
+
+def _passports(findings: Findings, judge: Judge, data: Any) -> list[list[Any]]:
+    rows = judge.rows[findings.row.numpy()]
+    return [
+        [k, str(verdict), data.called(int(rows[k])), float(distance), float(percentile)]
+        for k, (verdict, distance, percentile) in enumerate(
+            zip(findings.verdict, findings.distance, findings.percentile, strict=True)
+        )
+    ]
+
+
+def _table(run: RunDirectory, summary: dict[str, Any], scores: dict[str, Score], data: Any) -> str:
+    copies, base = summary["samples/copy_rate"], summary["held_out/copy_rate"]
+    speed = summary.get("train/images_per_second")
+    c, h, w = data.shape
+    rows = {
+        "trained": f"{summary['parameters']:,} parameters on {len(data.split['train']):,} sprites "
+        f"of {h}x{w}x{c}",
+        "steps": f"{summary['step']:,} ({summary['progress/images']:,} images)",
+        "validation loss": f"{summary['val/loss']:.4f}",
+        "speed": f"{speed:.0f} images/s" if speed else "too short a run to say",
+        "cost": ", ".join(
+            f"{summary[f'{kind}_seconds']:,.0f} {kind.upper()} seconds"
+            for kind in ("gpu", "cpu")
+            if f"{kind}_seconds" in summary
+        ),
+        "copies": f"{copies:.0%} of {SAMPLES} samples repeat a training sprite "
+        f"(unseen real sprites: {base:.0%})",
+    }
+    if (distance := scores.get("sprite_fd")) and distance.floor and distance.noise:
+        rows["sprite distance"] = (
+            f"{distance.value:.1f} (unseen real sprites: {distance.floor:.1f}, "
+            f"noise: {distance.noise:.0f})"
+        )
+    lines = [f"  {name:<16}{value}" for name, value in rows.items()]
+    return "\n".join(
+        [
+            "",
+            f"{run.path}",
+            *lines,
+            f"  {'pictures':<16}{run.path}/samples.png nearest.png denoising.gif panel.png",
+            "",
+            "next:",
+            f"  python sample.py run={run.path} n=64",
+            f"  python sample.py run={run.path} panel={_typed(data)}",
+            f"  python report.py runs=[{run.path}]",
+        ]
+    )

@@ -1,0 +1,152 @@
+"""From a configuration to the objects of a run: the module that learns, and its trainer."""
+
+from pathlib import Path
+from typing import Any
+
+import lightning
+import torch
+from hydra.utils import instantiate
+from lightning.pytorch.loggers import Logger
+
+from diffusion.callbacks.cost import Cost
+from diffusion.callbacks.signals import Signals
+from diffusion.commands.teacher import check_student, find_teacher, students_recipe
+from diffusion.distillation import DistillationModule
+from diffusion.errors import UserError
+from diffusion.module import DiffusionModule
+from diffusion.palette import MOST
+from diffusion.pixels import PixelCodec
+from diffusion.runs.building import build_denoiser
+from diffusion.runs.cards import PARTS
+from diffusion.runs.checkpoint import AtomicCheckpointIO
+from diffusion.runs.loggers import MetricsCSV
+from diffusion.runs.precision import exact_float32, native_precision
+from diffusion.samplers.base import Sampler
+
+
+def compose_module(config: dict[str, Any], data: Any) -> DiffusionModule:
+    """The module with fresh weights, or with those of the teacher that the configuration names.
+
+    Args:
+        config: the resolved configuration as plain containers.
+        data: a SpriteDataModule after `setup`; channels and classes come from it.
+
+    Raises:
+        UserError: parts that do not fit together, or more sampler steps than the schedule has.
+    """
+    if not isinstance(config["seed"], int) or config["seed"] < 0:
+        raise UserError(f"seed={config['seed']} must be a whole number, 0 or more.")
+    if not isinstance(config["compile"], bool):
+        raise UserError(f"compile={config['compile']} must be true or false.")
+    teacher = find_teacher(config, data) if config["teacher"] is not None else None
+    recipe = students_recipe(teacher) if teacher else _recipe(config, data)
+    torch.manual_seed(config["seed"])  # the initial weights
+    denoiser = build_denoiser(recipe)
+    make_optimizer = instantiate(config["optimizer"])
+    try:
+        optimizer = make_optimizer(denoiser.parameters())
+    except (TypeError, ValueError) as error:
+        raise UserError(f"optimizer: {error}.") from error
+    sampler: Sampler = instantiate(config["sampler"])
+    levels, _ = sampler.start(denoiser.schedule, torch.zeros(()))
+    if config["compile"]:
+        denoiser.model.compile()  # in place: the names in checkpoints stay plain
+    sprites = {
+        "shape": list(data.shape),
+        "hard_alpha": data.card["hard_alpha"],
+        "label_names": list(data.label_names),
+        "label_frequencies": data.label_frequencies,
+    }
+    card = {"config": config, "recipe": recipe, "data": data.card, "sprites": sprites}
+    ours = {
+        "codec": PixelCodec(sprites["hard_alpha"]),
+        "optimizer": make_optimizer,
+        "learning_rate": instantiate(config["learning_rate"]),
+        "seed": config["seed"],
+        "flip": config["flip"],
+        "label_drop": config["label_drop"],
+    }
+    if teacher is None:
+        return DiffusionModule(denoiser, card=card, **ours)
+    check_student(sampler, optimizer)
+    denoiser.load_state_dict(teacher.denoiser.state_dict())
+    card["teacher"] = teacher.sha256
+    times = torch.tensor([level.t for level in levels])
+    return DistillationModule(denoiser, teacher.denoiser, times, card=card, **ours)
+
+
+def _recipe(config: dict[str, Any], data: Any) -> dict[str, Any]:
+    """What the denoiser is made from."""
+    missing = [part for part in PARTS if config.get(part) is None]
+    if missing:
+        raise UserError(
+            f"There is no {missing[0]}; give {missing[0]}=..., or for experiment=distill teacher="
+            "..., a trained run."
+        )
+    recipe = {part: config[part] for part in PARTS}
+    classes = data.classes if config["model"]["classes"] else 0
+    recipe["model"] = config["model"] | {"channels": data.shape[0], "classes": classes}
+    if "colours" in recipe["prediction"]:
+        colours = data.colours(limit=MOST)
+        recipe["prediction"] = recipe["prediction"] | {"colours": colours}
+        recipe["model"]["outputs"] = len(colours)
+    return recipe
+
+
+def compose_trainer(config: dict[str, Any], folder: Path) -> lightning.Trainer:
+    """The trainer with the chosen callbacks and those that every run has; nothing is written yet.
+
+    Args:
+        config: the resolved configuration as plain containers.
+        folder: the run directory.
+
+    Raises:
+        UserError: a batch that the devices cannot share, or an interval below 1.
+    """
+    settings = dict(config["trainer"])
+    for key in ("log_every_n_steps", "accumulate_grad_batches", "val_check_interval"):
+        if not isinstance(settings[key], int) or settings[key] < 1:
+            raise UserError(f"trainer.{key}={settings[key]} must be a whole number, 1 or more.")
+    if not isinstance(settings["max_steps"], int):
+        raise UserError(
+            f"trainer.max_steps={settings['max_steps']} must be a whole number; -1 leaves it to "
+            "trainer.max_time."
+        )
+    clip = settings["gradient_clip_val"]
+    if clip is not None and not (isinstance(clip, int | float) and clip >= 0):
+        raise UserError(f"trainer.gradient_clip_val={clip} must be 0 or more, or null.")
+    if str(settings["strategy"]).startswith(("ddp_spawn", "ddp_fork", "ddp_notebook")):
+        raise UserError(
+            f"trainer.strategy={settings['strategy']} shares memory between its processes, which "
+            "makes metrics silently wrong; use trainer.strategy=ddp."
+        )
+    if settings["precision"] == "auto":
+        settings["precision"] = native_precision(settings["accelerator"])
+    chosen = [instantiate(callback) for callback in config["callbacks"].values() if callback]
+    checkpoints = instantiate(config["checkpoint"])
+    trainer: lightning.Trainer = instantiate(
+        settings,
+        # in this order: a checkpoint is written after the average moved and the loss was looked at
+        callbacks=[*chosen, Cost(), checkpoints, Signals(checkpoints.save)],
+        logger=False,
+        plugins=[AtomicCheckpointIO()],
+        default_root_dir=folder,
+        check_val_every_n_epoch=None,  # intervals are in steps, never in epochs
+        num_sanity_val_steps=0,
+        enable_checkpointing=False,  # our own callback does it
+        enable_progress_bar=False,
+        enable_model_summary=False,
+    )
+    exact_float32()
+    devices, batch = trainer.num_devices * trainer.num_nodes, config["data"]["batch_size"]
+    if batch % devices:
+        raise UserError(
+            f"data.batch_size={batch} cannot be shared by {devices} devices; give a multiple of "
+            f"{devices}."
+        )
+    return trainer
+
+
+def compose_loggers(config: dict[str, Any], folder: Path, step: int) -> list[Logger]:
+    """`metrics.csv`, kept up to the step where the run continues, and the chosen loggers."""
+    return [MetricsCSV(folder, keep=step), *instantiate(config["logger"], folder, config)]

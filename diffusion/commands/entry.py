@@ -1,0 +1,149 @@
+"""The one place where scripts begin and end: Hydra around `main`, errors to sentences and codes.
+
+0 done; 2 the input was wrong (one sentence on stderr); 130 and 143 interrupted and resumable;
+1 our defect, or a sweep in which a job failed.
+"""
+
+import functools
+import os
+import re
+import signal
+import sys
+import warnings
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NoReturn
+
+import hydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf
+
+from diffusion.commands.jobs import end_with_the_sweep, run_job, tell_sweep
+from diffusion.commands.sweeps import sweep_closed
+from diffusion.commands.wording import CONF, is_about_the_command_line, is_wrong_input, sentence
+from diffusion.errors import Interrupted, UserError
+from diffusion.runs.directory import process_rank
+
+
+def entry(
+    config_name: str, words: Mapping[str, str] | None = None
+) -> Callable[[Callable[[DictConfig], Any]], Callable[[], None]]:
+    """Makes `main(cfg)` a command: `conf/<config_name>.yaml` composed with the command line.
+
+    In a sweep each job is the same command once more, in a process of its own. `words` are typed
+    beginnings that Hydra shall read as others: of keys whose name in the YAML a group has, or of
+    values that only the run which is asked for has.
+    """
+
+    def decorate(main: Callable[[DictConfig], Any]) -> Callable[[], None]:
+        script = main.__globals__["__file__"]
+        began: list[Path] = []  # set once Hydra is through with the command line
+
+        @functools.wraps(main)
+        def job(cfg: DictConfig) -> Any:
+            if HydraConfig.get().mode == RunMode.MULTIRUN:
+                return run_job(script, cfg)
+            began.append(output_directory())
+            try:
+                return main(cfg)
+            except Interrupted as interruption:
+                say(str(interruption))
+                sys.exit(128 + interruption.signal)
+            except KeyboardInterrupt:
+                say("stopped; the same command continues where the last checkpoint is.")
+                sys.exit(128 + signal.SIGINT)
+            except Exception as error:
+                if not is_wrong_input(error):
+                    tell_sweep(f"{type(error).__name__}: {error}")
+                    raise
+                _remove_if_empty(output_directory())
+                _refuse(error, config_name)
+
+        @functools.wraps(main)
+        def command() -> None:
+            os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # let Hydra's errors reach us
+            warnings.filterwarnings("ignore", category=FutureWarning)  # other libraries' own
+            warnings.filterwarnings("ignore", "The `srun` command")  # nobody needs to use SLURM
+            end_with_the_sweep()
+            for typed, read in (words or {}).items():
+                sys.argv[1:] = [
+                    re.sub(f"^{re.escape(typed)}", read, each) for each in sys.argv[1:]
+                ]
+            if config_name != "train" and {"-m", "--multirun"} & set(sys.argv):
+                error = UserError(f"{config_name}.py does one thing at a time; leave out -m.")
+                _refuse(error, config_name)
+            _name_jobs_after_what_differs()
+            composed = hydra.main(
+                version_base="1.3", config_path=str(CONF), config_name=config_name
+            )
+            with sweep_closed():
+                try:
+                    composed(job)()
+                except Exception as error:
+                    if began or not is_about_the_command_line(error):
+                        raise
+                    _refuse(error, config_name)
+
+        return command
+
+    return decorate
+
+
+def _refuse(error: Exception, config_name: str) -> NoReturn:
+    """The sentence on stderr and exit code 2; an exception would make Hydra add lines."""
+    text = sentence(error, config_name)
+    if process_rank() == 0:
+        tell_sweep(text)
+    say(f"error: {text}")
+    sys.exit(2)
+
+
+def say(text: str) -> None:
+    """A line on stderr, once per launch."""
+    if process_rank() == 0:
+        print(text, file=sys.stderr)
+
+
+def _name_jobs_after_what_differs() -> None:
+    """Keeps what all jobs of a sweep share out of their names, and lets `-m` stand anywhere."""
+    sweep = [word for word in sys.argv[1:] if word in ("-m", "--multirun")]
+    others = [word for word in sys.argv[1:] if word not in sweep]
+    words = [word for word in others if "=" in word[1:] or word.startswith("~")]
+    try:
+        overrides = OverridesParser.create().parse_overrides(words)
+    except Exception:
+        return  # Hydra itself will say what is wrong
+    shared = {each.key_or_group for each in overrides if not each.is_sweep_override()}
+    if shared:
+        place = others.index(words[0])  # among the other overrides, where argparse wants it
+        names = ",".join(sorted(shared))
+        others.insert(place, f"hydra.job.config.override_dirname.exclude_keys=[{names}]")
+    sys.argv[1:] = [*sweep[:1], *others]
+
+
+def output_directory() -> Path:
+    """The directory that Hydra chose for this job."""
+    return Path(HydraConfig.get().runtime.output_dir)
+
+
+def overrides() -> list[str]:
+    """The words of the command line, as typed."""
+    return list(HydraConfig.get().overrides.task)
+
+
+def plain(cfg: Any) -> Any:
+    """Resolved plain containers of a configuration; None, where there is none, stays None.
+
+    Raises:
+        MissingMandatoryValue: a `???` is left.
+    """
+    return cfg and OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)
+
+
+def _remove_if_empty(directory: Path) -> None:
+    """Hydra makes the run directory before our code runs; a refused command leaves none."""
+    for folder in (directory, directory.parent):
+        if folder != Path.cwd() and folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()

@@ -1,0 +1,166 @@
+"""A job of a sweep is a command of its own: the same script in a child process.
+
+So each job has its processes, its memory, its share of the machine and its W&B run, several
+devices work as they do alone, and whatever happens to one does not touch the others. What became
+of it stands in the sweep's directory, where `sweeps` reads it whichever launcher ran the job.
+"""
+
+import ctypes
+import hashlib
+import json
+import math
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig, OmegaConf
+
+from diffusion.commands.places import places, share, taken_place, usable_cpus
+
+RECORDS = ".jobs"
+REASON = "SWEEP_JOB_REASON"  # in a job's environment: the file where it says why it failed
+STOP = "stop"
+PATIENCE = 60  # seconds in which a job that is told to stop has saved itself
+LONGEST = 120
+
+
+def run_job(script: str, cfg: DictConfig) -> float:
+    """Runs the job that Hydra has composed in this process, as a child.
+
+    Args:
+        script: the file that the job runs.
+        cfg: the job's configuration.
+
+    Returns:
+        its validation loss; nan when it failed or was interrupted.
+    """
+    hydra = HydraConfig.get()
+    name = job_name(hydra.job) if hydra.sweep.subdir == "." else hydra.sweep.subdir
+    folder = Path(hydra.sweep.dir).absolute() / name
+    records = Path(hydra.sweep.dir) / RECORDS
+    record, reason = (records / f"{hydra.job.num}.{kind}" for kind in ("json", "reason"))
+    records.mkdir(parents=True, exist_ok=True)
+    reason.unlink(missing_ok=True)
+    row = {"number": hydra.job.num, "job": name, "overrides": _differing(hydra)}
+    record.write_text(json.dumps(row))
+
+    cpus, devices = usable_cpus(), OmegaConf.select(cfg, "trainer.devices")
+    count = places(hydra.launcher, cpus)
+    with taken_place(records, count) as place:
+        if (records / STOP).exists():
+            return math.nan
+        gpus = _gpus() if count > 1 else 0
+        environment = share(os.environ, place, count, devices, cpus, gpus)
+        environment[REASON] = str(reason.absolute())
+        environment.setdefault("WANDB_RUN_GROUP", folder.parent.name)
+        print(f"\njob {hydra.job.num}: {name}", flush=True)
+        command, code = _command(script, hydra, folder), 128 + signal.SIGTERM
+        child = subprocess.Popen(command, env=environment, start_new_session=True)
+        by = {"host": socket.gethostname(), "parent": os.getpid(), "pid": child.pid}
+        record.write_text(json.dumps(row | {"running": by}))
+        try:
+            code = _waited(child)
+        finally:
+            if reason.exists():
+                row["reason"] = reason.read_text()
+            elif code < 0:
+                row["reason"] = f"ended by signal {-code}"
+            record.write_text(json.dumps(row | {"code": code}))
+    if code:
+        return math.nan
+    return json.loads((folder / "summary.json").read_text())["val/loss"]
+
+
+def stop_jobs(records: Path) -> None:
+    """Lets no job begin and those that other processes of this machine run save themselves."""
+    (records / STOP).touch()
+
+    def running() -> list[dict[str, Any]]:
+        rows = [json.loads(file.read_text()).get("running") for file in records.glob("*.json")]
+        return [by for by in rows if by and by["host"] == here and by["parent"] != os.getpid()]
+
+    here, patience = socket.gethostname(), time.monotonic() + PATIENCE
+    for by in running():
+        with suppress(ProcessLookupError):
+            os.kill(by["pid"], signal.SIGTERM)
+    while running() and time.monotonic() < patience:
+        time.sleep(0.1)
+
+
+def job_name(job: Any) -> str:
+    """A directory name of what differs, which a shell and Hydra take without quotes.
+
+    Lists of numbers are written with dashes; what had to be replaced or cut otherwise is told
+    apart by some digits of its hash.
+    """
+    differs = re.sub(
+        r"\[([\w.]+(?:,[\w.]+)*)\]", lambda found: found[1].replace(",", "-"), job.override_dirname
+    )
+    name = re.sub(r"[^\w.+@-]", "-", differs, flags=re.ASCII)[:LONGEST]
+    if name != differs:
+        name += f"-{hashlib.sha1(differs.encode()).hexdigest()[:6]}"
+    return name or str(job.num)
+
+
+def tell_sweep(reason: str) -> None:
+    """Called in a job that fails: leaves the reason for the sweep's table; alone nothing."""
+    if REASON in os.environ:
+        Path(os.environ[REASON]).write_text(" ".join(reason.split()))
+
+
+def end_with_the_sweep() -> None:
+    """Called in a job: it stops and saves itself when the sweep's process ends, however."""
+    if REASON not in os.environ:
+        return
+    signal.signal(signal.SIGUSR2, signal.SIG_IGN)  # a scheduler's warning, for the sweep's process
+    if sys.platform == "linux":
+        parent_death = 1  # PR_SET_PDEATHSIG
+        ctypes.CDLL(None).prctl(parent_death, signal.SIGTERM)
+
+
+def _command(script: str, hydra: Any, folder: Path) -> list[str]:
+    """The line that a person would type for this job alone."""
+    added = [
+        source.path for source in hydra.runtime.config_sources if source.provider == "command-line"
+    ]
+    return [
+        *(sys.executable, script, "--config-name", hydra.job.config_name),
+        *(word for path in added for word in ("--config-dir", path)),
+        *(word for word in hydra.overrides.hydra if word.startswith("hydra.searchpath")),
+        *hydra.overrides.task,
+        "hydra.mode=RUN",
+        "hydra.run.dir='{}'".format(str(folder).replace("\\", "\\\\").replace("'", "\\'")),
+    ]
+
+
+def _waited(child: subprocess.Popen[bytes]) -> int:
+    """The exit code of a child; whatever stops this process lets the child save itself first."""
+    try:
+        return child.wait()
+    except BaseException:
+        try:
+            child.terminate()
+            child.wait()
+        except BaseException:  # asked twice
+            os.killpg(child.pid, signal.SIGKILL)
+            raise
+        raise
+
+
+def _differing(hydra: Any) -> list[str]:
+    shared = set(hydra.job.config.override_dirname.exclude_keys)
+    return [word for word in hydra.overrides.task if word.partition("=")[0] not in shared]
+
+
+def _gpus() -> int:
+    import torch  # takes seconds, and is only asked for where jobs share a machine
+
+    return torch.cuda.device_count()

@@ -1,0 +1,158 @@
+"""The noise-level panel as a picture, a row per level, and as a film, a frame per level."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PIL import Image, ImageDraw
+
+from diffusion import pictures
+from diffusion.exact.posterior import Band
+from diffusion.levels.panel import Look, Panel, write_json
+from diffusion.pictures import INK, PAPER, write
+
+SIDE = 96  # about this many screen pixels for a sprite
+PALE = (112, 118, 128)
+BAR = (206, 211, 218)
+COLOURS = {
+    Band.THAT_IS: (34, 139, 84),
+    Band.PROBABLY: (31, 119, 168),
+    Band.ONE_OF: (201, 122, 18),
+    Band.NO_IDEA: (125, 92, 160),
+}
+LEGEND = {
+    Band.THAT_IS: "certain: the network should keep this sprite",
+    Band.PROBABLY: "nearly certain: details can still change",
+    Band.ONE_OF: "a few: what they share is settled, the rest is open",
+    Band.NO_IDEA: "anybody: the outline of some sprite",
+}
+HEADS = (
+    ("noise level", "share of sprite"),
+    ("noised sprite", "all that is seen"),
+    ("network", "its clean estimate"),
+    ("exact", "mean of candidates"),
+    ("who it could be", "the likeliest training sprites"),
+    ("in words", "how sure one can be"),
+)
+NOTES = (
+    "network: what it would draw if it had to answer at once",
+    "exact: the average of all training sprites, each counted as it is likely under this noise;",
+    "no guess is better on these sprites, but a network that did only this would draw no new ones",
+)
+
+
+def write_panels(panels: Sequence[Panel], folder: Path) -> None:
+    """Writes `panel.png`, `panel.gif` and `panel.json` of panels with the same levels."""
+    draw_panels(panels).save(folder / "panel.png")
+    levels = range(len(panels[0].looks))
+    pictures.film([_frame(panels, k) for k in levels], folder / "panel.gif", len(levels) * 1.2)
+    write_json(panels, folder / "panel.json")
+
+
+def draw_panels(panels: Sequence[Panel]) -> Image.Image:
+    """One below the other."""
+    sheets = [_sheet(panel) for panel in panels]
+    page = Image.new("RGB", (sheets[0].width, sum(s.height for s in sheets)), PAPER)
+    top = 0
+    for sheet in sheets:
+        page.paste(sheet, (0, top))
+        top += sheet.height
+    return page
+
+
+class _Columns:
+    """Where the columns of a row begin, for sprites of one size."""
+
+    def __init__(self, look: Look) -> None:
+        _, height, width = look.noised.shape
+        self.scale = max(1, round(SIDE / max(height, width)))
+        self.width, self.height = width * self.scale, height * self.scale
+        step = self.width + 14
+        self.sprites = [112 + k * step for k in range(3)]
+        self.suspects = [self.sprites[-1] + step + 22 + k * step for k in range(3)]
+        self.words = self.suspects[-1] + step + 10
+        self.right = self.words + 250
+        self.row = self.height + 50
+
+
+def _sheet(panel: Panel) -> Image.Image:
+    columns = _Columns(panel.looks[0])
+    top, rows = 112, len(panel.looks)
+    page = Image.new("RGB", (columns.right, top + rows * columns.row + 112), PAPER)
+    draw = ImageDraw.Draw(page)
+    inside = "a training sprite" if panel.known else "not in training"
+    write(draw, (20, 28), f"{panel.name}, from clean to pure noise", 24)
+    write(
+        draw,
+        (20, 52),
+        f"{inside}; of {panel.n:,} training sprites, which could be under this noise?",
+        14,
+        PALE,
+    )
+    _heads(draw, columns, 84)
+    for k, look in enumerate(panel.looks):
+        _row(page, draw, columns, look, top + k * columns.row)
+    _legend(draw, columns, top + rows * columns.row + 16)
+    return page
+
+
+def _frame(panels: Sequence[Panel], level: int) -> Image.Image:
+    columns = _Columns(panels[0].looks[0])
+    top, row = 116, columns.row + 26
+    page = Image.new("RGB", (columns.right, top + len(panels) * row + 8), PAPER)
+    draw = ImageDraw.Draw(page)
+    t = panels[0].looks[level].t
+    draw.rounded_rectangle((20, 20, columns.right - 20, 30), 5, fill=BAR)
+    draw.rounded_rectangle((20, 20, 30 + t * (columns.right - 50), 30), 5, fill=INK)
+    write(draw, (20, 43), "clean", 12, PALE)
+    write(draw, (columns.right - 20, 43), "pure noise", 12, PALE, anchor="rm")
+    _heads(draw, columns, 72)
+    for k, panel in enumerate(panels):
+        write(draw, (20, top + k * row), panel.name, 16)
+        _row(page, draw, columns, panel.looks[level], top + k * row + 14)
+    return page
+
+
+def _heads(draw: ImageDraw.ImageDraw, columns: _Columns, y: int) -> None:
+    for (head, below), x in zip(
+        HEADS, (20, *columns.sprites, columns.suspects[0], columns.words), strict=True
+    ):
+        write(draw, (x, y), head, 15)
+        write(draw, (x, y + 17), below, 11, PALE)
+
+
+def _row(
+    page: Image.Image, draw: ImageDraw.ImageDraw, columns: _Columns, look: Look, y: int
+) -> None:
+    draw.line((20, y - 1, columns.right - 20, y - 1), fill=BAR)
+    y += 8
+    middle = y + columns.height // 2
+    write(draw, (20, middle - 12), f"t = {look.t:g}", 18)
+    write(draw, (20, middle + 8), f"{_percent(look.signal)} sprite", 12, PALE)
+    for x, image in zip(columns.sprites, (look.noised, look.network, look.exact), strict=True):
+        page.paste(pictures.tile(image, columns.scale), (x, y))
+    for x, suspect in zip(columns.suspects, look.suspects, strict=False):
+        page.paste(pictures.tile(suspect.image, columns.scale), (x, y))
+        below = y + columns.height + 9
+        write(draw, (x + columns.width, below), _percent(suspect.probability), 12, anchor="rm")
+        full = columns.width - 46
+        for share, colour in ((1, BAR), (suspect.probability, COLOURS[look.band])):
+            if share * full >= 1:
+                draw.rectangle((x, below - 2, x + share * full - 1, below + 2), fill=colour)
+        write(draw, (x, below + 16), suspect.called, 12, room=columns.width + 8)
+    x = columns.words
+    draw.rectangle((x - 10, y, x - 5, y + columns.height), fill=COLOURS[look.band])
+    write(draw, (x + 4, middle), look.words, 17, room=columns.right - x - 24, lines=3)
+
+
+def _legend(draw: ImageDraw.ImageDraw, columns: _Columns, y: int) -> None:
+    for k, (band, meaning) in enumerate(LEGEND.items()):
+        draw.rectangle((20, y + 20 * k, 26, y + 14 + 20 * k), fill=COLOURS[band])
+        write(draw, (34, y + 7 + 20 * k), meaning, 12, PALE)
+    for k, note in enumerate(NOTES):
+        write(draw, (columns.suspects[0], y + 7 + 20 * k), note, 12, PALE)
+
+
+def _percent(share: float) -> str:
+    if 0 < share < 0.0005:
+        return "<0.1%"
+    return f"{share:.1%}" if 0 < share < 0.0995 else f"{share:.0%}"

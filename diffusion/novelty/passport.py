@@ -1,0 +1,195 @@
+"""The passport of a sample: the training sprite it is nearest to, and whether it repeats it.
+
+How near is too near is learned from m real sprites that are as good as unseen. Half of the rate at
+which such sprites may be called repeats goes to copies, shifts and mirror images together, half to
+recolourings. The limit of each is the k-th smallest of the m distances, k = (m + 1) rate / 2
+rounded down, so one more unseen sprite is nearer with a probability of k / (m + 1) (conformal
+prediction, Vovk et al. 2005). Where m is too small for that, k is 1.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+import torch
+from scipy.stats import binomtest
+from torch import Tensor
+
+from diffusion.novelty.recolouring import REACH
+from diffusion.novelty.relatives import Parts, Relation, Relatives, bases_of, relatives
+
+TWICE = 2  # times the least distance: the plainest relation so near gives the verdict
+UNSEEN = 1000  # real sprites that limits are learned from, at most
+
+
+class Verdict(StrEnum):
+    """What a sample is, beside its nearest training sprite; the first that holds."""
+
+    COPY = "copy"
+    SHIFTED = "shifted"
+    MIRRORED = "mirrored"
+    RECOLOURED = "recoloured"
+    VARIANT = "variant"  # none of these, but nearer in one of them than real sprites usually are
+    NEW = "new"
+
+
+REPEATS = (Verdict.COPY, Verdict.SHIFTED, Verdict.MIRRORED, Verdict.RECOLOURED)  # as Relation
+
+
+@dataclass(frozen=True)
+class Findings:
+    """The passports of some samples.
+
+    Attributes:
+        verdict: for each sample.
+        row: int64 `(N,)`, the nearest training sprite under the relation of the verdict; of a new
+            sample the nearest that may be shifted and mirrored.
+        distance: float64 `(N,)`, how far it is, as `novelty` measures it: levels of 0..255.
+        percentile: float64 `(N,)`, 0..100: how many unseen real sprites are nearer under that
+            relation.
+    """
+
+    verdict: tuple[Verdict, ...]
+    row: Tensor
+    distance: Tensor
+    percentile: Tensor
+
+
+class Passport:
+    """Examines samples against one training set.
+
+    A sample repeats a training sprite when their distance is 0, or when it is below both the
+    calibrated limit and 24 levels, beyond which the two do not look the same (as much as a tenth
+    of the pixels off by 76 levels). It is a variant below the limit of `unusual`. Where several
+    relations hold, the plainest is named of those at most twice as far as the nearest.
+
+    Args:
+        parts: the training set.
+        bases: `novelty.bases_of` it.
+        unseen: float64 `(m, 4)`, distances of real sprites that were not trained on, a column for
+            each `Relation`. Those that repeat a training sprite exactly count in `base_rates`, and
+            say nothing of limits.
+        rate: share of unseen sprites that may be said to repeat training sprites.
+        unusual: the same for variants and repeats together.
+
+    Attributes:
+        base_rates: `rates` of the unseen sprites themselves; empty where there are none.
+    """
+
+    def __init__(
+        self,
+        parts: Parts,
+        bases: list[Tensor],
+        unseen: Tensor,
+        rate: float = 0.01,
+        unusual: float = 0.05,
+    ) -> None:
+        self._parts, self._bases, self._rate = parts, bases, rate
+        original = (unseen > 0).all(dim=1)
+        self._unseen = unseen[original]
+        self._limits = limits(self._unseen, rate).clamp(max=REACH)
+        self._usual = limits(self._unseen, unusual)
+        nowhere = torch.zeros_like(unseen, dtype=torch.int64)
+        self.base_rates = self.rates(self.judge(Relatives(unseen, nowhere)))
+
+    @classmethod
+    def of(
+        cls, parts: Parts, held_out: Tensor, groups: np.ndarray | Tensor, rate: float = 0.01
+    ) -> "Passport":
+        """Learns the limits from held-out sprites and, up to 1,000 in all, from training sprites.
+
+        A training sprite is measured against those of other groups, as if its own were unseen.
+
+        Args:
+            parts: the training set.
+            held_out: uint8 `(k, C, H, W)`, may be none.
+            groups: int64 `(n,)`, group numbers of the training sprites, not negative.
+            rate: share of unseen sprites that may be said to repeat training sprites.
+        """
+        bases = bases_of(next(iter(parts())))
+        groups = torch.as_tensor(groups)
+        kept = _spread(len(held_out), UNSEEN)
+        rows = _spread(len(groups), UNSEEN - len(kept))
+        chosen = torch.cat([held_out[kept], _taken(parts, rows)])
+        theirs = torch.cat([torch.full((len(kept),), -1), groups[rows]])
+        unseen = relatives(chosen, parts, bases, groups=(theirs, groups)).distance
+        comparable = unseen[:, Relation.COPY].isfinite()  # not with a single group
+        return cls(parts, bases, unseen[comparable], rate)
+
+    def examine(self, images: Tensor) -> Findings:
+        """The passports of samples uint8 `(N, C, H, W)`."""
+        return self.judge(relatives(images, self._parts, self._bases))
+
+    @staticmethod
+    def rates(findings: Findings) -> dict[str, float]:
+        """The share of each verdict by its name, and as `copy_rate` that of all repeats."""
+        n = len(findings.verdict)
+        if n == 0:
+            return {}
+        counts = Counter(findings.verdict)
+        copies = sum(counts[verdict] for verdict in REPEATS)
+        return {"copy_rate": copies / n} | {str(v): counts[v] / n for v in Verdict}
+
+    def copying(self, findings: Findings) -> bool:
+        """Whether these samples repeat training sprites more often than unseen sprites do.
+
+        That is: so many repeats would come by chance in less than one case of a hundred (exact
+        binomial test).
+        """
+        repeats = sum(verdict in REPEATS for verdict in findings.verdict)
+        usual = max(self.base_rates.get("copy_rate", 0.0), self._rate)
+        return bool(binomtest(repeats, len(findings.verdict), usual, "greater").pvalue < 0.01)
+
+    def judge(self, found: Relatives) -> Findings:
+        """The passports of samples whose nearest training sprites are known."""
+        distance = found.distance
+        repeats = (distance == 0) | (distance < self._limits)
+        unusual = distance < self._usual
+        relation = torch.full((len(distance),), int(Relation.MIRRORED))
+        for holds in (unusual, repeats):
+            near = distance.where(holds, torch.inf)
+            plain = near <= TWICE * near.amin(1, keepdim=True)
+            relation = torch.where(holds.any(1), plain.int().argmax(1), relation)
+        verdicts = [
+            REPEATS[which] if repeat else Verdict.VARIANT if odd else Verdict.NEW
+            for which, repeat, odd in zip(
+                relation.tolist(), repeats.any(1).tolist(), unusual.any(1).tolist(), strict=True
+            )
+        ]
+        column = relation[:, None]
+        chosen = distance.gather(1, column)[:, 0]
+        nearer = (self._unseen[:, relation] < chosen).sum(0)
+        return Findings(
+            tuple(verdicts),
+            found.row.gather(1, column)[:, 0],
+            chosen,
+            100 * nearer / max(1, len(self._unseen)),
+        )
+
+
+def limits(unseen: Tensor, rate: float) -> Tensor:
+    """The limit of each relation `(4,)`, from distances of unseen sprites `(m, 4)`.
+
+    All 0 without unseen sprites.
+    """
+    if len(unseen) == 0:
+        return unseen.new_zeros(len(Relation))
+    rank = max(1, int((len(unseen) + 1) * rate / 2))
+    smallest = unseen.kthvalue(rank, dim=0).values
+    moved = smallest[Relation.MIRRORED]  # the nearest in any position
+    return torch.stack([moved, moved, moved, smallest[Relation.RECOLOURED]])
+
+
+def _spread(n: int, most: int) -> Tensor:
+    """At most so many of n rows, evenly spread over them."""
+    return torch.linspace(0, max(0, n - 1), min(most, n), dtype=torch.float64).round().long()
+
+
+def _taken(parts: Parts, rows: Tensor) -> Tensor:
+    """Some rows of the training set, in ascending order."""
+    taken, start = [], 0
+    for part in parts():
+        taken.append(part[rows[(rows >= start) & (rows < start + len(part))] - start])
+        start += len(part)
+    return torch.cat(taken)

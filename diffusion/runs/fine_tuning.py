@@ -1,0 +1,29 @@
+"""Training that begins with the weights of another run: `init_from=runs/other`."""
+
+from diffusion.denoiser import Denoiser
+from diffusion.errors import UserError
+from diffusion.runs.loading import checkpoint_file, load
+
+
+def begin_with(denoiser: Denoiser, run: str) -> str:
+    """Takes over every averaged weight that has the same name and shape, and says how many.
+
+    Sprites of other sizes, labels or palettes are welcome: what depends on them begins anew.
+
+    Args:
+        denoiser: with fresh weights, which are replaced.
+        run: a run directory, a .ckpt or a .safetensors file.
+
+    Raises:
+        UserError: no such run, or less than half of the weights fit.
+    """
+    fresh, known = denoiser.state_dict(), load(checkpoint_file(run, "last")).denoiser.state_dict()
+    fits = {k: known[k] for k in fresh if k in known and known[k].shape == fresh[k].shape}
+    share = sum(w.numel() for w in fits.values()) / sum(w.numel() for w in fresh.values())
+    if share < 0.5:
+        raise UserError(
+            f"init_from={run} has another network: {share:.0%} of the weights fit; give the same "
+            "model= as that run's."
+        )
+    denoiser.load_state_dict(fresh | fits)
+    return f"begins with {share:.1%} of its weights from {run}"

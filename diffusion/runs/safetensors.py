@@ -1,0 +1,70 @@
+"""A model to give away: `.safetensors` holds averaged weights, and the card as JSON beside them.
+
+Such a file cannot hold code. It has neither the optimizer nor the raw weights, so that it is about
+a fifth of a checkpoint, and a run cannot continue from it. What tells of its maker's machine, such
+as paths, is left out of the card.
+"""
+
+import json
+import os
+import struct
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from diffusion.runs.cards import own_sampler
+from diffusion.errors import UserError
+
+KEY = "sprite-diffusion"  # of the card in the file's metadata
+LARGEST = 2**22  # bytes of the header, which holds names, shapes and the card
+
+
+def write(path: Path, weights: dict[str, Tensor], card: dict[str, Any]) -> None:
+    """Writes weights and card whole or not at all.
+
+    Raises:
+        UserError: the path does not end in .safetensors.
+    """
+    from safetensors.torch import save
+
+    if path.suffix != ".safetensors":
+        raise UserError(f"export={path} must end in .safetensors.")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.tmp")
+    plain = {name: value.detach().cpu().contiguous() for name, value in weights.items()}
+    try:
+        beside.write_bytes(save(plain, {KEY: json.dumps(shared(card))}))
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def shared(card: dict[str, Any]) -> dict[str, Any]:
+    """The part of a card that a stranger needs: how to make sprites, and of what."""
+    own, sampler = {key: card[key] for key in ("recipe", "sprites")}, own_sampler(card)
+    return own | ({"sampler": sampler} if sampler else {})
+
+
+def read(path: Path) -> tuple[dict[str, Tensor], Any]:
+    """Weights and card of a `.safetensors` file.
+
+    Raises:
+        UserError: no such file, a damaged one, or one without a card.
+    """
+    from safetensors import safe_open
+
+    if not path.is_file():
+        raise UserError(f"There is no file {path}; give a run directory, .ckpt or .safetensors.")
+    try:
+        with path.open("rb") as file:
+            (header,) = struct.unpack("<Q", file.read(8))
+        if header > LARGEST:
+            raise ValueError("its header is absurdly long")
+        with safe_open(path, "pt") as file:
+            card = json.loads((file.metadata() or {})[KEY])
+            return {name: file.get_tensor(name) for name in file.keys()}, card  # noqa: SIM118
+    except Exception as error:  # a foreign file can fail in any way; none of them is our defect
+        raise UserError(
+            f"{path} is damaged, or not what sample.py export= writes; ask for it again."
+        ) from error

@@ -1,0 +1,92 @@
+"""Laws of the figures over the noise level."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from diffusion.drawing.curves import (
+    write_decided,
+    write_detail,
+    write_gap_history,
+    write_losses,
+)
+from diffusion.errors import UserError
+from diffusion.levels.attributes import Decided
+from diffusion.levels.detail import Detail
+from diffusion.levels.losses import LossLevels
+
+T = torch.linspace(0.1, 1, 10).double()
+
+
+def losses():
+    return LossLevels(T, 1 / T, 0.1 / T, 0.12 / T, T * 0, 2 / T)
+
+
+def errors():
+    return Detail(T, 0.1 * T, 0.3 * T**2)
+
+
+def attributes():
+    seldom = torch.where(T > 0.5, torch.nan, 1.0)
+    kept = {"hair_colour": 1 - T, "belt": seldom, "body": T * 0 + 0.9}
+    return Decided(T, kept, dict.fromkeys(kept, 0.2), T * 0 + 1, 64)
+
+
+def history(gap, levels=10):
+    held_out = np.linspace(1, 0.01, levels)
+    rows = []
+    for images in (1000, 2000, 5000):
+        train = (held_out * (1 - gap)).tolist()
+        t = np.linspace(0.1, 1, levels).tolist()
+        rows.append({"images": images, "t": t, "train": train, "held-out": held_out.tolist()})
+    return rows
+
+
+FIGURES = {
+    "losses": lambda path: write_losses(losses(), path),
+    "gap": lambda path: write_gap_history(history(0.2), path),
+    "one gap": lambda path: write_gap_history(history(0.2)[:1], path),
+    "detail": lambda path: write_detail(errors(), errors(), path),
+    "decided": lambda path: write_decided(attributes(), path),
+}
+
+
+@pytest.mark.parametrize("figure", FIGURES)
+def test_a_figure_is_a_thousand_pixels_wide_and_the_same_every_time(figure, tmp_path):
+    for name in ("one", "two"):
+        FIGURES[figure](tmp_path / f"{name}.png")
+    with Image.open(tmp_path / "one.png") as picture:
+        assert picture.format == "PNG"
+        assert picture.width == 1000
+        assert len(picture.convert("RGB").getcolors(1 << 20)) > 50
+    assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
+
+
+def middle(gap, path):
+    """The colour in the middle of a heat map with the same gap everywhere."""
+    write_gap_history(history(gap), path)
+    with Image.open(path) as picture:
+        return picture.convert("RGB").getpixel((400, 280))
+
+
+def test_red_is_memorised_blue_is_the_contrary_and_white_is_zero(tmp_path):
+    path = tmp_path / "gap.png"
+    red, white, blue = (middle(gap, path) for gap in (0.3, 0.0, -0.3))
+    assert red[0] > red[2] + 80
+    assert blue[2] > blue[0] + 80
+    assert min(white) > 240
+
+
+def test_the_same_gap_has_the_same_colour_in_every_picture(tmp_path):
+    rows = history(0.05)
+    rows[2]["train"] = [loss / 50 for loss in rows[2]["train"]]
+    write_gap_history(rows, tmp_path / "extreme.png")
+    with Image.open(tmp_path / "extreme.png") as picture:
+        early = picture.convert("RGB").getpixel((200, 280))
+    assert early == middle(0.05, tmp_path / "gap.png")
+
+
+def test_without_history_there_is_no_picture(tmp_path):
+    with pytest.raises(UserError, match="No noise levels"):
+        write_gap_history([], tmp_path / "gap.png")

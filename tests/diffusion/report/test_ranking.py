@@ -1,0 +1,206 @@
+"""Is the best configuration better by more than its seeds differ?"""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from scipy.stats import ttest_ind, tukey_hsd
+
+from diffusion.errors import UserError
+from diffusion.report.judged import Judged, Score
+from diffusion.report.measure import names_of
+from diffusion.report.ranking import configurations, differing, leading_score, seed_verdict
+from diffusion.report.sentences import cautions, said, said_of_novelty, short
+
+NO_SPRITES = torch.zeros(0, 4, 8, 8, dtype=torch.uint8)
+
+
+def run(model, seed, value, higher=False, interval=None, **config):
+    low, high = (None, None) if interval is None else (value - interval, value + interval)
+    score = Score(value, 100, low, high, higher_is_better=higher)
+    settings = {"seed": seed, "model": model, "steps": 10, **config}
+    return Judged(f"model-{model}_seed-{seed}", {}, NO_SPRITES, settings, {"sprite_fd": score})
+
+
+def runs(higher=False, **values):
+    return [run(m, k, v, higher) for m, each in values.items() for k, v in enumerate(each)]
+
+
+def verdict(judged):
+    return seed_verdict(judged, "sprite_fd")
+
+
+def test_runs_that_differ_only_in_their_seed_are_one_configuration():
+    judged = runs(small=[3.0, 3.2, 3.4], tiny=[5.0])
+    found = configurations(judged)
+    assert [(c.name, len(c.runs)) for c in found] == [("model-small", 3), ("model-tiny_seed-0", 1)]
+
+
+def test_seeds_of_two_sweeps_are_one_configuration():
+    judged = [run("tiny", k, 3.0 + k, sweep_name=name) for k, name in enumerate("ab")]
+    assert [len(c.runs) for c in configurations(judged)] == [2]
+    assert differing(judged) == ([], 2)
+
+
+def test_what_only_one_choice_has_goes_without_saying():
+    def of(name, **schedule):
+        config = {f"schedule.{key}": value for key, value in schedule.items()}
+        return Judged(name, {}, NO_SPRITES, config=config)
+
+    linear = of("a", _target_="Linear", steps=1000, beta_end=0.02)
+    cosine = of("b", _target_="Cosine", steps=500, offset=0.008)
+    assert differing([linear, cosine])[0] == ["schedule._target_", "schedule.steps"]
+    bent = of("c", _target_="Cosine", steps=500, offset=0.1)
+    assert "schedule.offset" in differing([linear, cosine, bent])[0]
+    alone = of("d", _target_="Cosine", steps=500)
+    assert differing([cosine, alone])[0] == ["schedule.offset"]
+
+
+def test_runs_are_called_by_what_their_paths_do_not_share():
+    assert names_of(["a/b/seed-0", "a/b/seed-1"]) == ["seed-0", "seed-1"]
+    assert names_of(["a/tiny/seed-0", "a/small/seed-0"]) == ["tiny/seed-0", "small/seed-0"]
+    with pytest.raises(UserError, match="named twice"):
+        names_of(["a/b", "a/c", "./a/b"])
+
+
+def test_files_of_sprites_are_not_seeds_of_each_other():
+    files = [Judged(name, {}, NO_SPRITES) for name in ("a.npz", "b.npz")]
+    assert [c.name for c in configurations(files)] == ["a.npz", "b.npz"]
+
+
+def test_runs_without_a_seed_in_their_names_are_called_after_the_first():
+    found = configurations([Judged(n, {}, NO_SPRITES, {"seed": n, "x": 1}) for n in "abc"])
+    assert [c.name for c in found] == ["a and 2 more"]
+
+
+def test_the_same_configuration_with_three_seeds_is_no_difference():
+    found = verdict(runs(small=[3.0, 3.2, 3.4]))
+    assert not found.decided
+    assert said(found).startswith("No difference")
+    assert "3.00 to 3.40" in said(found)
+
+
+def test_a_difference_beyond_seeds_is_decided_and_said():
+    found = verdict(runs(tiny=[5.0, 5.2, 5.4], small=[3.0, 3.1, 3.2]))
+    assert found.decided
+    assert [c.name for c in found.ranked] == ["model-small", "model-tiny"]
+    sentence = said(found)
+    assert sentence.startswith("model-small is better than model-tiny")
+    assert "3.10 against 5.20, difference 2.10" in sentence
+    assert "seeds differ by 0.200" in sentence  # mean of .1 .1 .2 and .2 .2 .4
+
+
+def test_a_difference_within_seeds_is_none():
+    found = verdict(runs(tiny=[3.1, 3.5, 3.9], small=[3.0, 3.4, 3.8]))
+    assert not found.decided
+    assert said(found).startswith("No difference")
+
+
+def test_a_score_that_rises_with_quality_is_ranked_from_the_top():
+    found = verdict(runs(higher=True, tiny=[0.5, 0.51], small=[0.8, 0.81]))
+    assert found.ranked[0].name == "model-small"
+
+
+def test_two_configurations_are_told_apart_by_students_t():
+    a, b = [3.0, 3.3, 3.1], [3.4, 3.2, 3.9, 3.7]
+    expected = ttest_ind(np.log(a), np.log(b)).pvalue
+    assert verdict(runs(a=a, b=b)).chance[1] == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize("higher", [False, True])
+def test_three_configurations_are_told_apart_by_tukey(higher):
+    a, b, c = [3.0, 3.3, 3.1], [3.4, 3.2, 3.9], [4.0, 4.4, 4.3]
+    if higher:  # no distance
+        a, c, expected = c, a, tukey_hsd(c, b, a).pvalue[0]
+    else:
+        expected = tukey_hsd(*map(np.log, (a, b, c))).pvalue[0]
+    found = verdict(runs(higher, a=a, b=b, c=c))
+    assert found.chance[1:] == pytest.approx(expected[1:], rel=1e-6)
+
+
+def test_a_configuration_that_failed_hides_no_difference_between_the_others():
+    assert verdict(runs(a=[3.0, 3.1, 3.2], b=[5.0, 5.2, 5.4], c=[400.0, 430.0, 370.0])).decided
+
+
+def test_distances_around_zero_are_compared_as_they_are():
+    a, b = [-0.1, 0.1, 0.0], [0.9, 1.1, 1.0]
+    expected = ttest_ind(a, b).pvalue
+    assert verdict(runs(a=a, b=b)).chance[1] == pytest.approx(expected, rel=1e-6)
+
+
+def test_equal_configurations_are_seldom_called_different():
+    draw = np.random.default_rng(0)
+    wrong = 0
+    for _ in range(100):
+        values = draw.normal(3, 0.3, (4, 3)).tolist()
+        wrong += verdict(runs(**dict(zip("abcd", values, strict=True)))).chance[-1] < 0.05
+    assert wrong <= 12  # 5 are to be expected
+
+
+@pytest.mark.parametrize(("interval", "decided"), [(0.1, True), (2.0, False), (None, False)])
+def test_with_one_seed_each_the_samples_intervals_decide_and_the_doubt_is_said(interval, decided):
+    found = verdict([run("a", 0, 3.0, interval=interval), run("b", 0, 4.0, interval=interval)])
+    assert found.decided == decided
+    doubt = "may be chance" if interval is None else "another seed would change is not known"
+    assert doubt in said(found)
+
+
+def test_one_seed_beside_several_is_held_against_the_spread_of_the_others():
+    assert verdict(runs(a=[3.0, 3.1, 3.2], b=[9.0])).decided
+    assert not verdict(runs(a=[3.0, 3.1, 3.2], b=[3.3])).decided
+
+
+@pytest.mark.parametrize(("other", "decided"), [(3.0, False), (3.1, True)])
+def test_seeds_without_any_spread_still_give_an_answer(other, decided):
+    assert verdict(runs(a=[3.0, 3.0], b=[other, other])).decided == decided
+
+
+def test_those_that_may_be_as_good_are_named():
+    found = verdict(runs(a=[3.0, 3.2], b=[3.1, 3.3], c=[9.0, 9.2]))
+    assert "model-a comes first, but model-b may be as good" in said(found)
+    assert said(found).endswith("model-c is worse.")
+
+
+def test_only_what_differs_counts_as_different_and_the_seed_never():
+    judged = [run("a", 0, 1.0), run("b", 1, 1.0), run("b", 2, 1.0, extra=True)]
+    assert differing(judged) == (["extra", "model"], 1)
+
+
+def test_the_leading_score_is_the_most_telling_that_all_have():
+    def scored(*names):
+        return Judged("x", {}, NO_SPRITES, scores={name: Score(1.0, 9) for name in names})
+
+    assert leading_score([scored("own", "recall", "sprite_fd"), scored("recall")]) == "recall"
+    assert leading_score([scored("own"), scored("own", "recall")]) == "own"
+    assert leading_score([scored("own"), scored("recall")]) is None
+
+
+def test_scores_against_other_sprites_or_of_other_numbers_come_with_a_caution():
+    def of(floor, n):
+        return Judged("x", {}, NO_SPRITES, scores={"sprite_fd": Score(2.0, n, floor=floor)})
+
+    assert cautions([of(1.0, 9), of(1.0, 9)], "sprite_fd") == []
+    assert "different real sprites" in cautions([of(1.0, 9), of(2.0, 9)], "sprite_fd")[0]
+    assert "numbers of samples" in cautions([of(1.0, 9), of(1.0, 8)], "sprite_fd")[0]
+
+
+def test_the_run_that_copies_most_is_named_with_its_base_rate():
+    rates = [{"copy": 0.25, "mirrored": 0.05, "new": 0.7}, {"copy": 0.0, "new": 1.0}]
+    judged = [
+        Judged(name, {}, NO_SPRITES, rates=each, base_rates={"copy": 0.01})
+        for name, each in zip("ab", rates, strict=True)
+    ]
+    (sentence,) = said_of_novelty(judged)
+    assert sentence.startswith("30% of the samples of a are")
+    assert "the least is 0%" in sentence
+    assert "1.0% look so" in sentence
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0, "0.00"), (312.4, "312"), (3.14159, "3.14"), (0.0123, "0.0123"), (12345.6, "12,346"),
+     (-0.5, "-0.500"), (math.nan, "–")],
+)  # fmt: skip
+def test_numbers_have_three_digits_that_count(value, text):
+    assert short(value) == text
