@@ -4,9 +4,9 @@ Transparency is shown as a checkerboard. No picture is rescaled to its own minim
 the same value has the same colour in every frame.
 """
 
+import io
 from collections.abc import Sequence
 from math import ceil, sqrt
-from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -68,10 +68,17 @@ def sheet(images: Tensor) -> Tensor:
     return cells.reshape(channels, rows * height, columns * width)
 
 
-def transparent_png(image: Tensor, path: Path) -> None:
-    """Writes one uint8 `(C, H, W)` sprite or sheet at its own size, alpha as it is."""
+def png(picture: Image.Image) -> bytes:
+    """The content of a PNG file."""
+    content = io.BytesIO()
+    picture.save(content, "PNG")
+    return content.getvalue()
+
+
+def transparent_png(image: Tensor) -> bytes:
+    """The PNG of one uint8 `(C, H, W)` sprite or sheet at its own size, alpha as it is."""
     pixels = image.cpu().permute(1, 2, 0).numpy()
-    Image.fromarray(pixels.squeeze(-1) if pixels.shape[-1] == 1 else pixels).save(path)
+    return png(Image.fromarray(pixels.squeeze(-1) if pixels.shape[-1] == 1 else pixels))
 
 
 def captioned(picture: Image.Image, captions: Sequence[str]) -> Image.Image:
@@ -134,9 +141,11 @@ def _broken(
     return shown
 
 
-def film(frames: Sequence[Image.Image], path: Path, seconds: float = 4.0) -> None:
-    """Writes an endlessly repeated GIF that pauses on its last frame."""
+def gif(frames: Sequence[Image.Image], seconds: float = 4.0) -> bytes:
+    """The content of an endlessly repeated GIF that pauses on its last frame."""
     durations = [int(1000 * seconds / len(frames))] * len(frames)
     durations[-1] = 1500
     flat = [frame.quantize(256, dither=Image.Dither.NONE) for frame in frames]
-    flat[0].save(path, save_all=True, append_images=flat[1:], duration=durations, loop=0)
+    content = io.BytesIO()
+    flat[0].save(content, "GIF", save_all=True, append_images=flat[1:], duration=durations, loop=0)
+    return content.getvalue()

@@ -172,7 +172,9 @@ def test_a_folder_that_only_looks_like_ours_is_not_touched(command, tmp_path):
     (tmp_path / "mine" / "png").mkdir(parents=True)
     for name in ("sprites.npz", "png/00000.png"):
         (tmp_path / "mine" / name).write_text("dear diary")
-    refused(command("sample.py run=run n=2 sampler.steps=2 out=mine"), "did not write")
+    result = command("sample.py run=run n=2 sampler.steps=2 out=mine png=true")
+    assert result.code == 0, result
+    assert "2 sprites in mine-2" in result.out
     assert (tmp_path / "mine" / "png" / "00000.png").read_text() == "dear diary"
 
 
@@ -204,14 +206,27 @@ def test_non_finite_loss_keeps_the_last_good_checkpoint(command, tmp_path):
         ("run=foreign.ckpt n=0", "n=0"),
         ("run=foreign.ckpt batch_size=0", "batch_size"),
         ("run=foreign.ckpt sampler=ddmp", "ddpm"),
-        ("noising=Nobody data=forge", "Nobody"),
-        ("noising=99999 data=forge", "99999"),
-        ("noising=Bob seed=-1", "seed"),
+        ("run=foreign.ckpt seed=9223372036854775808", "seed"),
+        ("run=foreign.ckpt devices=null", "devices"),
     ],
 )
 def test_sample(command, tmp_path, words, expected):
     (tmp_path / "foreign.ckpt").write_text("hello")
     refused(command(f"sample.py {words} out=made"), expected)
+    assert not (tmp_path / "made").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("noising=Nobody data=forge", "Nobody"),
+        ("noising=99999 data=forge", "99999"),
+        ("noising=Bob seed=-1", "seed"),
+        ("noising=Bob n=0", "n=0"),
+    ],
+)
+def test_look(command, tmp_path, words, expected):
+    refused(command(f"look.py {words} out=made"), expected)
     assert not (tmp_path / "made").exists()
 
 
@@ -225,6 +240,6 @@ def test_sample_of_a_run(command, tmp_path):
     refused(command("sample.py run=run label=hero"), "model.classes=true")
     refused(command("sample.py run=run checkpoint=newest"), "best")
     refused(command("sample.py run=run schedule=cosine"), "schedule=cosine")
-    (tmp_path / "mine").mkdir()
-    (tmp_path / "mine" / "diary.txt").write_text("dear diary")
-    refused(command("sample.py run=run out=mine"), "diary.txt")
+    refused(command("sample.py run=run n=1000000000000 sampler.steps=2"), "shards=")
+    refused(command("sample.py run=run n=3 shards=4"), "shards=4")
+    assert not (tmp_path / "run" / "samples").exists()

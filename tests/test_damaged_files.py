@@ -12,7 +12,7 @@ from small_checkpoints import CONTENT, damage, files, saved, step_of, zeros
 from diffusion.errors import UserError
 from diffusion.runs.checkpoint import read
 from diffusion.runs.directory import RunDirectory
-from diffusion.runs.torchfiles import check, is_whole
+from diffusion.runs.torchfiles import checked, is_whole
 
 CONFIG = {"seed": 0, "trainer": {"max_steps": 10}}
 
@@ -56,7 +56,7 @@ def test_cut_and_zeroed_files_are_refused(tmp_path, share):
     for bad in (data[:place], zeros(data, place, len(data)), data[place + 1 :]):
         file.write_bytes(bad)
         with pytest.raises(UserError):
-            check(file)
+            checked(file).__enter__()
 
 
 @pytest.fixture
@@ -80,14 +80,15 @@ def test_a_kill_between_the_two_names_of_one_file_harms_nothing(run):
     folder = run / "checkpoints"
     (folder / "previous.ckpt").unlink()
     os.link(folder / "last.ckpt", folder / "previous.ckpt")
-    os.link(folder / "last.ckpt", folder / ".previous.ckpt.tmp")
     saved(folder / "last.ckpt", 15)
     assert files(folder) == ["best.ckpt", "last.ckpt", "previous.ckpt"]
     assert [step_of(folder / f"{name}.ckpt") for name in ("last", "previous")] == [15, 10]
 
 
 def test_a_file_system_without_second_names_keeps_none(tmp_path, monkeypatch):
-    monkeypatch.setattr(os, "link", lambda *_: (_ for _ in ()).throw(OSError(errno.EPERM, "no")))
+    monkeypatch.setattr(
+        os, "link", lambda *_, **__: (_ for _ in ()).throw(OSError(errno.EPERM, "no"))
+    )
     for step in (5, 10):
         saved(tmp_path / "last.ckpt", step)
     assert files(tmp_path) == ["last.ckpt"]

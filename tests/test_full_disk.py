@@ -1,5 +1,6 @@
 """A full disk costs no run: what was good stays, and once there is room it continues."""
 
+import errno
 import os
 import resource
 import shutil
@@ -16,6 +17,7 @@ from test_bad_input import refused
 from training import fit
 
 from diffusion.errors import UserError
+from diffusion.runs.files import Folder
 
 SMALL = f"{SMOKE} hydra.run.dir=run model.widths=[32] data.n=60 callbacks.noise_levels=null"
 
@@ -74,7 +76,7 @@ def test_training_goes_on_over_a_full_disk(tmp_path, capsys, full):
 def test_without_room_the_last_good_checkpoint_stays(tmp_path, full, reaction, step):
     with pytest.raises(UserError, match=f"could not be written at step {step} .*Make room"):
         fit(tmp_path, f"checkpoint.on_failure={reaction}", callbacks=[full])
-    assert files(tmp_path / "checkpoints") == ["last.ckpt"]
+    assert files(tmp_path / "checkpoints") == ["last.ckpt", "previous.ckpt"]
     assert step_of(tmp_path / "checkpoints" / "last.ckpt") == 5
     full.free()
     assert fit(tmp_path, f"checkpoint.on_failure={reaction}").global_step == 15
@@ -129,11 +131,16 @@ def test_temporary_files_lie_beside_their_targets(tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", None)
     seen = []
     real = os.replace
-    monkeypatch.setattr(os, "replace", lambda a, b: (seen.append((a, b)), real(a, b)))
+
+    def replace(a, b, src_dir_fd, dst_dir_fd):
+        seen.append((b, src_dir_fd == dst_dir_fd))
+        real(a, b, src_dir_fd=src_dir_fd, dst_dir_fd=dst_dir_fd)
+
+    monkeypatch.setattr(os, "replace", replace)
     fit(tmp_path / "run")
-    moved = [(a.parent, b.parent) for a, b in seen if str(b).endswith(".ckpt")]
+    moved = [same_folder for name, same_folder in seen if name.endswith(".ckpt")]
     assert len(moved) >= 3
-    assert all(a == b for a, b in moved)
+    assert all(moved)
     assert not any(elsewhere.iterdir())
 
 
@@ -147,18 +154,22 @@ def trained():
 @pytest.mark.processes
 @pytest.mark.parametrize(
     "name",
-    [".data.json.tmp", ".metrics.csv.tmp", "samples.png", "denoising.gif", ".summary.json.tmp"],
+    ["data.json", "metrics.csv", "samples.png", "denoising.gif", "summary.json"],
 )
-def test_no_room_for_a_small_file_is_a_sentence(command, tmp_path, trained, name):
-    """`/dev/full` takes nothing, with the error of a full disk."""
+def test_no_room_for_a_small_file_is_a_sentence(command, tmp_path, trained, name, monkeypatch):
+    real = Folder.write
+
+    def write(self, wanted, content, **how):
+        if wanted == name:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(self, wanted, content, **how)
+
     if not trained.exists():
         assert command(f"{SMALL} trainer.max_steps=10").code == 0
         shutil.copytree(tmp_path / "run", trained)
         shutil.rmtree(tmp_path / "run")
     shutil.copytree(trained, tmp_path / "run")
-    file = tmp_path / "run" / name
-    file.unlink(missing_ok=True)
-    file.symlink_to("/dev/full")
+    monkeypatch.setattr(Folder, "write", write)  # the command is a fork of this process
     refused(command(f"{SMALL} trainer.max_steps=12"), "written", "make room")
 
 

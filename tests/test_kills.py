@@ -25,7 +25,7 @@ def test_rows_survive_a_kill_at_any_moment(tmp_path, monkeypatch):
     table.log_metrics({"a": 1.0}, step=1)
     table.save()
 
-    def killed(*_):
+    def killed(*_, **__):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:

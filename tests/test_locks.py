@@ -4,12 +4,16 @@ import errno
 import fcntl
 import os
 
-import pytest
+from otherprocess import in_another_process
 
-from diffusion.errors import UserError
 from diffusion.runs.directory import RunDirectory
 
 CONFIG = {"seed": 0, "trainer": {"max_steps": 10}}
+
+
+def entered(path):
+    with RunDirectory(path, CONFIG):
+        return "entered"
 
 
 def test_where_folders_cannot_be_locked_a_file_is(tmp_path, monkeypatch):
@@ -22,14 +26,9 @@ def test_where_folders_cannot_be_locked_a_file_is(tmp_path, monkeypatch):
         real(file, how)
 
     monkeypatch.setattr(fcntl, "flock", flock)
-    with (
-        RunDirectory(tmp_path / "run", CONFIG),
-        pytest.raises(UserError, match="in use"),
-        RunDirectory(tmp_path / "run", CONFIG),
-    ):
-        pass
     with RunDirectory(tmp_path / "run", CONFIG):
-        pass  # what is left of the lock stops nobody
+        assert "in use" in in_another_process(entered, tmp_path / "run")
+    assert in_another_process(entered, tmp_path / "run") == "entered"  # a lock file stops nobody
 
 
 def test_where_nothing_can_be_locked_that_is_said(tmp_path, monkeypatch, capsys):

@@ -22,7 +22,7 @@ def images(folder):
 
 def test_the_panel_words_who_is_under_the_noise(command, run):
     assert (run / "panel.png").exists()  # of three training sprites, at the end of every run
-    result = command("sample.py run=run panel=Bob")
+    result = command("look.py run=run panel=Bob")
     assert result.code == 0, result
     (panel,) = json.loads((run / "panel" / "panel.json").read_text())
     words = [look["words"] for look in panel["looks"]]
@@ -37,14 +37,14 @@ def test_a_sprite_of_ones_own_is_nobody_in_training(command, run, tmp_path):
     pixels = np.zeros((16, 16, 4), np.uint8)
     pixels[4:12, 5:11] = (200, 30, 90, 255)
     Image.fromarray(pixels).save(tmp_path / "mine.png")
-    assert command("sample.py run=run panel=mine.png out=panel").code == 0
+    assert command("look.py run=run panel=mine.png out=panel").code == 0
     (panel,) = json.loads((tmp_path / "panel" / "panel.json").read_text())
     assert not panel["known"]
     assert panel["looks"][0]["words"].startswith("nearest: ")
 
 
 def test_variants_keep_to_the_sprite_the_less_it_is_noised(command, run, tmp_path):
-    assert command("sample.py run=run noising=Bob out=bob").code == 0
+    assert command("look.py run=run noising=Bob out=bob").code == 0
     for level in (0.02, 0.3, 1.0):
         line = f"sample.py run=run from=Bob noise_level={level} n=8 sampler.steps=50 out=v{level}"
         assert command(line).code == 0
@@ -57,7 +57,7 @@ def test_variants_keep_to_the_sprite_the_less_it_is_noised(command, run, tmp_pat
 
 
 def test_variations_are_told_level_by_level(command, run):
-    result = command("sample.py run=run variations=Bob n=3 sampler.steps=10")
+    result = command("look.py run=run variations=Bob n=3 sampler.steps=10")
     assert result.code == 0, result
     table = json.loads((run / "variations" / "variations.json").read_text())
     assert [row["n"] for row in table] == [3] * len(table)
@@ -65,12 +65,12 @@ def test_variations_are_told_level_by_level(command, run):
 
 
 def test_a_schedule_that_leaves_sprites_recognisable_is_named(command):
-    good = command("sample.py noising=Bob schedule=linear out=a")
+    good = command("look.py noising=Bob schedule=linear out=a")
     assert good.code == 0
     assert "pure noise" in good.out
     assert "schedule=zero_terminal" not in good.out
     short = "schedule=linear schedule.steps=100"
-    assert "schedule=zero_terminal" in command(f"sample.py noising=Bob {short} out=b").out
+    assert "schedule=zero_terminal" in command(f"look.py noising=Bob {short} out=b").out
 
 
 @pytest.mark.parametrize(
@@ -81,13 +81,30 @@ def test_a_schedule_that_leaves_sprites_recognisable_is_named(command):
         ("from=gone.png", "gone.png"),
         ("from=Bob noise_level=1.5", "noise_level"),
         ("from=Bob noise_level=0", "noise_level"),
-        ("panel=Bob variations=Bob", "one at a time"),
-        ("panel=99999", "rows 0 to"),
     ],
 )
 def test_wrong_sprites_are_refused(command, run, tmp_path, words, expected):
     Image.new("RGBA", (8, 8), (9, 9, 9, 255)).save(tmp_path / "small.png")
     result = command(f"sample.py run=run {words} out=made")
+    assert result.code == 2, result
+    assert expected in result.err
+    assert not (tmp_path / "made").exists()
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("look.py run=run panel=Bob variations=Bob", "one view"),
+        ("look.py run=run", "one view"),
+        ("look.py panel=Bob", "run="),
+        ("look.py run=run panel=99999", "rows 0 to"),
+        ("look.py run=run panel=Bob schedule=cosine", "leave out schedule=cosine"),
+        ("sample.py run=run panel=Bob", "type: python look.py run=run panel=Bob"),
+        ("sample.py noising=Bob", "type: python look.py noising=Bob"),
+    ],
+)
+def test_wrong_views_are_refused(command, run, tmp_path, line, expected):
+    result = command(f"{line} out=made")
     assert result.code == 2, result
     assert expected in result.err
     assert not (tmp_path / "made").exists()

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from fakeruns import fake_run, forge, sweep
 
-from diffusion.report.page import write_page
+from diffusion.report.page import page
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
 from selenium.webdriver.common.action_chains import ActionChains  # noqa: E402
@@ -57,7 +57,7 @@ def pages(tmp_path_factory):
         for k in range(2)
     ]
     for name, judged in (("many", runs), ("one", runs[:1]), ("hostile", enemies)):
-        write_page(judged, folder / f"{name}.html", f"A report of {name}")
+        (folder / f"{name}.html").write_text(page(judged, f"A report of {name}"))
     return folder
 
 

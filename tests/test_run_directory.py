@@ -4,6 +4,7 @@ import json
 
 import pytest
 import torch
+from otherprocess import in_another_process
 
 from diffusion.errors import Interrupted, UserError
 from diffusion.runs.directory import RunDirectory, process_rank
@@ -26,11 +27,15 @@ def made(tmp_path):
     return tmp_path / "run"
 
 
+def entered(path):
+    with RunDirectory(path, CONFIG):
+        return "entered"
+
+
 def test_a_second_user_is_refused_until_the_first_leaves(made):
-    with RunDirectory(made, CONFIG), pytest.raises(UserError, match="in use"):
-        RunDirectory(made, CONFIG).__enter__()
     with RunDirectory(made, CONFIG):
-        pass
+        assert "in use" in in_another_process(entered, made)
+    assert in_another_process(entered, made) == "entered"
 
 
 def test_a_run_that_used_its_budget_is_finished(made):
@@ -70,7 +75,7 @@ def test_other_data_cannot_continue_a_run(made):
 def test_nothing_is_written_before_begin(tmp_path):
     with pytest.raises(ZeroDivisionError), RunDirectory(tmp_path / "run", CONFIG):
         _ = 1 / 0
-    assert list((tmp_path / "run").iterdir()) == []
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from conftest import SMOKE
 from PIL import Image
 
 from diffusion.runs.loading import load
-from diffusion.runs.sprite_folder import training_data
+from diffusion.runs.training_data import training_data
 
 
 def sprites(tmp_path, folder):
@@ -95,13 +95,14 @@ def test_a_sprite_is_completed_with_its_own_label(command, tmp_path):
     ):
         assert command(f"{ask} {words} out=made{k}").code == 0
         assert [row["label"] for row in manifest(tmp_path, f"made{k}")] == [label] * 6
-    assert command("sample.py run=run panel=Bob out=panel").code == 0
+    assert command("look.py run=run panel=Bob out=panel").code == 0
     (panel,) = json.loads((tmp_path / "panel" / "panel.json").read_text())
     assert panel["known"]
     assert panel["n"] == round(
         card["sprites"]["label_frequencies"][own] * len(training_data(card).split["train"])
     )
-    assert command(f"{ask} variations=Bob out=variations").code == 0
+    look = "look.py run=run sampler.steps=3 n=6"
+    assert command(f"{look} variations=Bob out=variations").code == 0
 
 
 @pytest.mark.processes
@@ -127,7 +128,7 @@ def test_a_picture_needs_no_training_data(command, tmp_path):
 
 @pytest.mark.processes
 def test_the_noising_view_of_any_sprite_and_schedule(command, tmp_path):
-    assert command("sample.py noising=Bob schedule=sigmoid out=view").code == 0
+    assert command("look.py noising=Bob schedule=sigmoid out=view").code == 0
     with Image.open(tmp_path / "view" / "noising.gif") as film:
         assert film.n_frames == 41
     assert (tmp_path / "view" / "noising.png").exists()

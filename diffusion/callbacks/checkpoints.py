@@ -18,7 +18,8 @@ class Checkpoints(Callback):
 
     `last.ckpt` is written between two steps: everything that belongs to the one before it
     (average, validation, rows of metrics) is done, so that a run continued from there repeats and
-    misses nothing.
+    misses nothing. The first is written after the first step, so that what cannot be saved is
+    found at once.
 
     `best.ckpt` is that of the smallest sprite distance among the validations whose samples are no
     more often copies than unseen sprites are. Where neither is measured the validation loss
@@ -60,7 +61,7 @@ class Checkpoints(Callback):
 
     def saves_now(self, trainer: lightning.Trainer) -> bool:
         """Whether `last.ckpt` is written after the step that ended last."""
-        return trainer.global_step % self.every_n_steps == 0
+        return trainer.global_step == 1 or trainer.global_step % self.every_n_steps == 0
 
     def on_validation_end(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
@@ -69,11 +70,11 @@ class Checkpoints(Callback):
         standing = _standing(trainer)
         if standing < self.best:
             earlier, self.best = self.best, standing
-            if failure := self._write(trainer, "best"):
+            if failure := _written(trainer, "best"):
                 self.best = earlier  # the file is still that one's
                 self._react(trainer, failure)
         if trainer.state.fn == "validate":  # after the last step: last.ckpt knows of it too
-            _require(self._write(trainer, "last"))
+            _require(_written(trainer, "last"))
 
     def on_train_end(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
@@ -95,7 +96,7 @@ class Checkpoints(Callback):
     def _save(self, trainer: lightning.Trainer) -> str:
         if trainer.global_step == self._saved_step:
             return ""
-        failure = self._write(trainer, "last")
+        failure = _written(trainer, "last")
         self._saved_step = self._saved_step if failure else trainer.global_step
         return failure
 
@@ -114,19 +115,31 @@ class Checkpoints(Callback):
         self.best = (kind, value)
         self.validated_step = state_dict["validated_step"]
 
-    def _write(self, trainer: lightning.Trainer, name: str) -> str:
-        """Writes a checkpoint; what went wrong, the same on all ranks, or nothing."""
-        file, failure = Path(trainer.default_root_dir) / "checkpoints" / f"{name}.ckpt", ""
-        try:
-            trainer.save_checkpoint(file)
-        except OSError as error:  # on the rank that writes
-            why = error.strerror or str(error)
-            failure = (
-                f"{name}.ckpt could not be written at step {trainer.global_step} ({why}); the "
-                "earlier one is kept."
-            )
-            trainer.strategy.barrier("Trainer.save_checkpoint")  # where the other ranks wait
-        return str(trainer.strategy.broadcast(failure))
+
+def _written(trainer: lightning.Trainer, name: str) -> str:
+    """Writes a checkpoint; why the disk refused it, the same on all ranks, or nothing.
+
+    Raises:
+        UserError: on all ranks, when the state could not be read again.
+    """
+    file = Path(trainer.default_root_dir) / "checkpoints" / f"{name}.ckpt"
+    failure = refusal = ""
+    try:
+        trainer.save_checkpoint(file)
+    except OSError as error:  # on the rank that writes
+        why = error.strerror or str(error)
+        failure = (
+            f"{name}.ckpt could not be written at step {trainer.global_step} ({why}); the "
+            "earlier one is kept."
+        )
+    except UserError as error:
+        refusal = str(error)
+    if failure or refusal:
+        trainer.strategy.barrier("Trainer.save_checkpoint")  # where the other ranks wait
+    failure, refusal = trainer.strategy.broadcast((failure, refusal))
+    if refusal:
+        raise UserError(refusal)
+    return failure
 
 
 def _require(failure: str) -> None:

@@ -1,17 +1,17 @@
 """What the network thinks at every noise level, while it learns: losses beside the exact ones."""
 
-from pathlib import Path
-
 import lightning
 from lightning.pytorch import Callback
 
+from diffusion import pictures
 from diffusion.denoiser import Denoiser
 from diffusion.drawing.panel import draw_panels
 from diffusion.errors import UserError
 from diffusion.exact.memoriser import memoriser, suspects
-from diffusion.levels.losses import LevelLosses, record
+from diffusion.levels.losses import LevelLosses, longer_history
 from diffusion.levels.panel import look
 from diffusion.module import DiffusionModule
+from diffusion.runs.files import Folder
 
 
 class NoiseLevels(Callback):
@@ -60,11 +60,12 @@ class NoiseLevels(Callback):
         found = {"val/gap": levels.gap, "val/memorised": levels.memorised}
         pl_module.log_dict(found, sync_dist=True)
         if trainer.is_global_zero:
-            folder = Path(trainer.default_root_dir)
+            folder = Folder(trainer.default_root_dir)
             images = float(trainer.callback_metrics["progress/images"])
-            record(folder / "noise_levels.json", images, levels)
+            known = longer_history(folder.path / "noise_levels.json", images, levels)
+            folder.write("noise_levels.json", known)
             picture = draw_panels([panel])
-            picture.save(folder / "panel.png")
+            folder.write("panel.png", pictures.png(picture))
             for logger in trainer.loggers:
                 if hasattr(logger, "log_image"):
                     logger.log_image("val/panel", [picture], step=trainer.global_step)

@@ -1,7 +1,6 @@
 """The same sprites again and again while the network learns: looked at, and measured."""
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import lightning
 import torch
@@ -12,6 +11,7 @@ from diffusion.errors import UserError
 from diffusion.judge import Judge, with_inception
 from diffusion.metrics.base import Metric
 from diffusion.module import DiffusionModule
+from diffusion.runs.files import Folder
 from diffusion.samplers.base import Sampler
 from diffusion.samplers.sprite_set import SpriteSet
 
@@ -72,7 +72,7 @@ class Samples(Callback):
         self._say_once(trainer, self.judge.notes + doubts)
         if trainer.is_global_zero:
             picture = pictures.grid(images[: self.shown])
-            picture.save(Path(trainer.default_root_dir) / "samples.png")
+            Folder(trainer.default_root_dir).write("samples.png", pictures.png(picture))
             for logger in trainer.loggers:
                 if hasattr(logger, "log_image"):
                     logger.log_image("samples/preview", [picture], step=trainer.global_step)

@@ -6,13 +6,13 @@ from typing import Any
 
 import lightning
 import torch
-from hydra.utils import instantiate
 
 from diffusion import pictures
 from diffusion.callbacks.cost import Cost
 from diffusion.callbacks.samples import SEARCHED, Samples
+from diffusion.commands.composing import make
 from diffusion.commands.views import show_panels
-from diffusion.drawing.curves import write_gap_history
+from diffusion.drawing.curves import draw_gap_history
 from diffusion.drawing.pairs import pairs
 from diffusion.judge import Judge
 from diffusion.levels.losses import history
@@ -31,7 +31,8 @@ FILM = 16
 
 
 def close_run(run: RunDirectory, trainer: lightning.Trainer, data: Any) -> dict[str, Any]:
-    """Samples from the checkpoint as `sample.py` would, and writes what is left to write.
+    """Writes `summary.json`, and unless told otherwise samples from the checkpoint as `sample.py`
+    would, measures them, and draws what the network learned.
 
     Args:
         run: where to write.
@@ -41,50 +42,60 @@ def close_run(run: RunDirectory, trainer: lightning.Trainer, data: Any) -> dict[
     Returns:
         the summary.
     """
-    assert run.last is not None
     module = trainer.lightning_module
     assert isinstance(module, DiffusionModule)
-    sampler: Sampler = instantiate(run.config["sampler"])
+    cost = next(c for c in trainer.callbacks if isinstance(c, Cost))  # type: ignore[attr-defined]
+    summary = {
+        "status": "finished",
+        "step": trainer.global_step,
+        "progress/images": trainer.global_step * trainer.accumulate_grad_batches * data.batch_size,
+        **_last_metrics(run),
+        **(_measured(run, trainer, data) if run.config["closing"] else {}),
+        "parameters": sum(weight.numel() for weight in module.denoiser.parameters()),
+        **{key: round(seconds, 1) for key, seconds in cost.spent().items()},
+    }
+    run.write_json("summary.json", summary)
+    run.say(_table(run, summary, data))
+    return summary
+
+
+def _measured(run: RunDirectory, trainer: lightning.Trainer, data: Any) -> dict[str, float]:
+    """Scores and rates of last samples, by the keys of the summary; draws and logs them too."""
+    assert run.last is not None
+    sampler: Sampler = make(run.config["sampler"])
     sprites = load(run.last).sprites(sampler, seed=0, device=trainer.strategy.root_device)
     images = torch.cat(list(sprites.batches(range(SAMPLES))))
-    cost = next(c for c in trainer.callbacks if isinstance(c, Cost))  # type: ignore[attr-defined]
     judge = next((c.judge for c in trainer.callbacks if isinstance(c, Samples)), None)  # type: ignore[attr-defined]
     judge = judge or Judge.of(data, {}, SAMPLES, searched=SEARCHED)
     scores, findings = judge.full_scores(images), judge.passport.examine(images)
-    rates = judge.rates(images, findings)
     nearest = data.images(judge.rows[findings.row.numpy()])
     drawn = {
         "samples": pictures.grid(images[:SHOWN]),
         "nearest": pairs(images, nearest, findings.verdict, findings.distance),
     }
-    for name, picture in drawn.items():
-        picture.save(run.path / f"{name}.png")
-    pictures.film(sprites.film(range(FILM)), run.path / "denoising.gif")
+    files = {f"{name}.png": pictures.png(picture) for name, picture in drawn.items()}
+    files["denoising.gif"] = pictures.gif(sprites.film(range(FILM)))
     shown = [data.pick(int(row)) for row in data.split["train"][:3]]
-    show_panels(shown, sprites.denoiser, data, run.config["flip"], run.path)
+    files |= show_panels(shown, sprites.denoiser, data, run.config["flip"])
     if levels := history(run.path / "noise_levels.json"):
-        write_gap_history(levels, run.path / "noise_levels.png")
+        files["noise_levels.png"] = draw_gap_history(levels)
+    run.folder.write_all(files)
     for logger in trainer.loggers:
         if hasattr(logger, "log_table"):
             logger.log_table("samples/scores", COLUMNS, _rows(scores))
             logger.log_table("samples/passports", PASSPORT, _passports(findings, judge, data))
         if hasattr(logger, "log_image"):
             logger.log_image("samples/nearest", [drawn["nearest"]])
-    summary = {
-        "status": "finished",
-        "step": trainer.global_step,
-        "progress/images": trainer.global_step * trainer.accumulate_grad_batches * data.batch_size,
-        **_last_metrics(run),
-        **{f"samples/{name}": value for name, value in rates.items()},
+    floor = scores["sprite_fd"].floor if "sprite_fd" in scores else None
+    noise = scores["sprite_fd"].noise if "sprite_fd" in scores else None
+    return {
+        **{f"samples/{name}": value for name, value in judge.rates(images, findings).items()},
         "held_out/copy_rate": judge.passport.base_rates.get("copy_rate", 0.0),
         **{f"samples/{name}": score.value for name, score in scores.items()},
+        **({"held_out/sprite_fd": floor} if floor else {}),
+        **({"noise/sprite_fd": noise} if noise else {}),
         "samples/nearest_distance": float(findings.distance.median()),
-        "parameters": sum(weight.numel() for weight in module.denoiser.parameters()),
-        **{key: round(seconds, 1) for key, seconds in cost.spent().items()},
     }
-    run.write_json("summary.json", summary)
-    run.say(_table(run, summary, scores, data))
-    return summary
 
 
 def _last_metrics(run: RunDirectory) -> dict[str, float]:
@@ -124,8 +135,7 @@ def _passports(findings: Findings, judge: Judge, data: Any) -> list[list[Any]]:
     ]
 
 
-def _table(run: RunDirectory, summary: dict[str, Any], scores: dict[str, Score], data: Any) -> str:
-    copies, base = summary["samples/copy_rate"], summary["held_out/copy_rate"]
+def _table(run: RunDirectory, summary: dict[str, Any], data: Any) -> str:
     speed = summary.get("train/images_per_second")
     c, h, w = data.shape
     rows = {
@@ -139,25 +149,28 @@ def _table(run: RunDirectory, summary: dict[str, Any], scores: dict[str, Score],
             for kind in ("gpu", "cpu")
             if f"{kind}_seconds" in summary
         ),
-        "copies": f"{copies:.0%} of {SAMPLES} samples repeat a training sprite "
-        f"(unseen real sprites: {base:.0%})",
     }
-    if (distance := scores.get("sprite_fd")) and distance.floor and distance.noise:
-        rows["sprite distance"] = (
-            f"{distance.value:.1f} (unseen real sprites: {distance.floor:.1f}, "
-            f"noise: {distance.noise:.0f})"
+    if "samples/copy_rate" in summary:
+        rows["copies"] = (
+            f"{summary['samples/copy_rate']:.0%} of {SAMPLES} samples repeat a training sprite "
+            f"(unseen real sprites: {summary['held_out/copy_rate']:.0%})"
         )
-    lines = [f"  {name:<16}{value}" for name, value in rows.items()]
+    if {"samples/sprite_fd", "held_out/sprite_fd", "noise/sprite_fd"} <= summary.keys():
+        rows["sprite distance"] = (
+            f"{summary['samples/sprite_fd']:.1f} (unseen real sprites: "
+            f"{summary['held_out/sprite_fd']:.1f}, noise: {summary['noise/sprite_fd']:.0f})"
+        )
+    if run.config["closing"]:
+        rows["pictures"] = f"{run.path}/samples.png nearest.png denoising.gif panel.png"
     return "\n".join(
         [
             "",
             f"{run.path}",
-            *lines,
-            f"  {'pictures':<16}{run.path}/samples.png nearest.png denoising.gif panel.png",
+            *(f"  {name:<16}{value}" for name, value in rows.items()),
             "",
             "next:",
             f"  python sample.py run={run.path} n=64",
-            f"  python sample.py run={run.path} panel={_typed(data)}",
+            f"  python look.py run={run.path} panel={_typed(data)}",
             f"  python report.py runs=[{run.path}]",
         ]
     )

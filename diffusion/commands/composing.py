@@ -1,5 +1,6 @@
 """From a configuration to the objects of a run: the module that learns, and its trainer."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ from diffusion.runs.loggers import MetricsCSV
 from diffusion.runs.precision import exact_float32, native_precision
 from diffusion.samplers.base import Sampler
 
+make = partial(instantiate, _convert_="all")  # plain lists: others end up in checkpoints
+
 
 def compose_module(config: dict[str, Any], data: Any) -> DiffusionModule:
     """The module with fresh weights, or with those of the teacher that the configuration names.
@@ -36,18 +39,19 @@ def compose_module(config: dict[str, Any], data: Any) -> DiffusionModule:
     """
     if not isinstance(config["seed"], int) or config["seed"] < 0:
         raise UserError(f"seed={config['seed']} must be a whole number, 0 or more.")
-    if not isinstance(config["compile"], bool):
-        raise UserError(f"compile={config['compile']} must be true or false.")
+    for key in ("compile", "closing"):
+        if not isinstance(config[key], bool):
+            raise UserError(f"{key}={config[key]} must be true or false.")
     teacher = find_teacher(config, data) if config["teacher"] is not None else None
     recipe = students_recipe(teacher) if teacher else _recipe(config, data)
     torch.manual_seed(config["seed"])  # the initial weights
     denoiser = build_denoiser(recipe)
-    make_optimizer = instantiate(config["optimizer"])
+    make_optimizer = make(config["optimizer"])
     try:
         optimizer = make_optimizer(denoiser.parameters())
     except (TypeError, ValueError) as error:
         raise UserError(f"optimizer: {error}.") from error
-    sampler: Sampler = instantiate(config["sampler"])
+    sampler: Sampler = make(config["sampler"])
     levels, _ = sampler.start(denoiser.schedule, torch.zeros(()))
     if config["compile"]:
         denoiser.model.compile()  # in place: the names in checkpoints stay plain
@@ -61,7 +65,7 @@ def compose_module(config: dict[str, Any], data: Any) -> DiffusionModule:
     ours = {
         "codec": PixelCodec(sprites["hard_alpha"]),
         "optimizer": make_optimizer,
-        "learning_rate": instantiate(config["learning_rate"]),
+        "learning_rate": make(config["learning_rate"]),
         "seed": config["seed"],
         "flip": config["flip"],
         "label_drop": config["label_drop"],
@@ -122,9 +126,9 @@ def compose_trainer(config: dict[str, Any], folder: Path) -> lightning.Trainer:
         )
     if settings["precision"] == "auto":
         settings["precision"] = native_precision(settings["accelerator"])
-    chosen = [instantiate(callback) for callback in config["callbacks"].values() if callback]
-    checkpoints = instantiate(config["checkpoint"])
-    trainer: lightning.Trainer = instantiate(
+    chosen = [make(callback) for callback in config["callbacks"].values() if callback]
+    checkpoints = make(config["checkpoint"])
+    trainer: lightning.Trainer = make(
         settings,
         # in this order: a checkpoint is written after the average moved and the loss was looked at
         callbacks=[*chosen, Cost(), checkpoints, Signals(checkpoints.save)],
@@ -149,4 +153,4 @@ def compose_trainer(config: dict[str, Any], folder: Path) -> lightning.Trainer:
 
 def compose_loggers(config: dict[str, Any], folder: Path, step: int) -> list[Logger]:
     """`metrics.csv`, kept up to the step where the run continues, and the chosen loggers."""
-    return [MetricsCSV(folder, keep=step), *instantiate(config["logger"], folder, config)]
+    return [MetricsCSV(folder, keep=step), *make(config["logger"], folder, config)]

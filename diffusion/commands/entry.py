@@ -7,6 +7,7 @@
 import functools
 import os
 import re
+import shlex
 import signal
 import sys
 import warnings
@@ -24,27 +25,30 @@ from diffusion.commands.jobs import end_with_the_sweep, run_job, tell_sweep
 from diffusion.commands.sweeps import sweep_closed
 from diffusion.commands.wording import CONF, is_about_the_command_line, is_wrong_input, sentence
 from diffusion.errors import Interrupted, UserError
+from diffusion.runs.claim import Claim
 from diffusion.runs.directory import process_rank
 
 
 def entry(
-    config_name: str, words: Mapping[str, str] | None = None
+    config_name: str,
+    words: Mapping[str, str] | None = None,
+    elsewhere: Mapping[str, str] | None = None,
 ) -> Callable[[Callable[[DictConfig], Any]], Callable[[], None]]:
     """Makes `main(cfg)` a command: `conf/<config_name>.yaml` composed with the command line.
 
     In a sweep each job is the same command once more, in a process of its own. `words` are typed
     beginnings that Hydra shall read as others: of keys whose name in the YAML a group has, or of
-    values that only the run which is asked for has.
+    values that only the run which is asked for has. `elsewhere` holds words that another script
+    answers.
     """
 
     def decorate(main: Callable[[DictConfig], Any]) -> Callable[[], None]:
-        script = main.__globals__["__file__"]
         began: list[Path] = []  # set once Hydra is through with the command line
 
         @functools.wraps(main)
         def job(cfg: DictConfig) -> Any:
             if HydraConfig.get().mode == RunMode.MULTIRUN:
-                return run_job(script, cfg)
+                return run_job(config_name, cfg)
             began.append(output_directory())
             try:
                 return main(cfg)
@@ -58,8 +62,9 @@ def entry(
                 if not is_wrong_input(error):
                     tell_sweep(f"{type(error).__name__}: {error}")
                     raise
-                _remove_if_empty(output_directory())
                 _refuse(error, config_name)
+            finally:
+                Claim.give_all_back()
 
         @functools.wraps(main)
         def command() -> None:
@@ -67,6 +72,12 @@ def entry(
             warnings.filterwarnings("ignore", category=FutureWarning)  # other libraries' own
             warnings.filterwarnings("ignore", "The `srun` command")  # nobody needs to use SLURM
             end_with_the_sweep()
+            for word, script in (elsewhere or {}).items():
+                if any(each.startswith(f"{word}=") for each in sys.argv[1:]):
+                    line = shlex.join(["python", script, *sys.argv[1:]])
+                    _refuse(
+                        UserError(f"{word}= is answered by {script}; type: {line}"), config_name
+                    )
             for typed, read in (words or {}).items():
                 sys.argv[1:] = [
                     re.sub(f"^{re.escape(typed)}", read, each) for each in sys.argv[1:]
@@ -140,10 +151,3 @@ def plain(cfg: Any) -> Any:
         MissingMandatoryValue: a `???` is left.
     """
     return cfg and OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)
-
-
-def _remove_if_empty(directory: Path) -> None:
-    """Hydra makes the run directory before our code runs; a refused command leaves none."""
-    for folder in (directory, directory.parent):
-        if folder != Path.cwd() and folder.is_dir() and not any(folder.iterdir()):
-            folder.rmdir()

@@ -24,7 +24,9 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 from diffusion.commands.places import places, share, taken_place, usable_cpus
+from diffusion.runs.files import Folder, write_file
 
+ROOT = Path(__file__).parents[2]
 RECORDS = ".jobs"
 REASON = "SWEEP_JOB_REASON"  # in a job's environment: the file where it says why it failed
 STOP = "stop"
@@ -32,11 +34,11 @@ PATIENCE = 60  # seconds in which a job that is told to stop has saved itself
 LONGEST = 120
 
 
-def run_job(script: str, cfg: DictConfig) -> float:
+def run_job(verb: str, cfg: DictConfig) -> float:
     """Runs the job that Hydra has composed in this process, as a child.
 
     Args:
-        script: the file that the job runs.
+        verb: the command that the job runs, such as `train`.
         cfg: the job's configuration.
 
     Returns:
@@ -45,27 +47,29 @@ def run_job(script: str, cfg: DictConfig) -> float:
     hydra = HydraConfig.get()
     name = job_name(hydra.job) if hydra.sweep.subdir == "." else hydra.sweep.subdir
     folder = Path(hydra.sweep.dir).absolute() / name
-    records = Path(hydra.sweep.dir) / RECORDS
-    record, reason = (records / f"{hydra.job.num}.{kind}" for kind in ("json", "reason"))
-    records.mkdir(parents=True, exist_ok=True)
-    reason.unlink(missing_ok=True)
+    records = Folder(hydra.sweep.dir, RECORDS)
+    record, reason = f"{hydra.job.num}.json", records.path / f"{hydra.job.num}.reason"
+    records.remove(reason.name)
     row = {"number": hydra.job.num, "job": name, "overrides": _differing(hydra)}
-    record.write_text(json.dumps(row))
+    records.write(record, json.dumps(row))
 
     cpus, devices = usable_cpus(), OmegaConf.select(cfg, "trainer.devices")
     count = places(hydra.launcher, cpus)
-    with taken_place(records, count) as place:
-        if (records / STOP).exists():
+    with taken_place(records.path, count) as place:
+        if (records.path / STOP).exists():
             return math.nan
         gpus = _gpus() if count > 1 else 0
         environment = share(os.environ, place, count, devices, cpus, gpus)
         environment[REASON] = str(reason.absolute())
+        # wherever one is, the job finds this package
+        paths = [str(ROOT), *filter(None, [environment.get("PYTHONPATH")])]
+        environment["PYTHONPATH"] = os.pathsep.join(paths)
         environment.setdefault("WANDB_RUN_GROUP", folder.parent.name)
         print(f"\njob {hydra.job.num}: {name}", flush=True)
-        command, code = _command(script, hydra, folder), 128 + signal.SIGTERM
+        command, code = _command(verb, hydra, folder), 128 + signal.SIGTERM
         child = subprocess.Popen(command, env=environment, start_new_session=True)
         by = {"host": socket.gethostname(), "parent": os.getpid(), "pid": child.pid}
-        record.write_text(json.dumps(row | {"running": by}))
+        records.write(record, json.dumps(row | {"running": by}))
         try:
             code = _waited(child)
         finally:
@@ -73,18 +77,20 @@ def run_job(script: str, cfg: DictConfig) -> float:
                 row["reason"] = reason.read_text()
             elif code < 0:
                 row["reason"] = f"ended by signal {-code}"
-            record.write_text(json.dumps(row | {"code": code}))
+            records.write(record, json.dumps(row | {"code": code}))
     if code:
         return math.nan
     return json.loads((folder / "summary.json").read_text())["val/loss"]
 
 
-def stop_jobs(records: Path) -> None:
+def stop_jobs(sweep: Path) -> None:
     """Lets no job begin and those that other processes of this machine run save themselves."""
-    (records / STOP).touch()
+    records = Folder(sweep, RECORDS)
+    records.write(STOP, "")
 
     def running() -> list[dict[str, Any]]:
-        rows = [json.loads(file.read_text()).get("running") for file in records.glob("*.json")]
+        files = records.path.glob("*.json")
+        rows = [json.loads(file.read_text()).get("running") for file in files]
         return [by for by in rows if by and by["host"] == here and by["parent"] != os.getpid()]
 
     here, patience = socket.gethostname(), time.monotonic() + PATIENCE
@@ -113,7 +119,7 @@ def job_name(job: Any) -> str:
 def tell_sweep(reason: str) -> None:
     """Called in a job that fails: leaves the reason for the sweep's table; alone nothing."""
     if REASON in os.environ:
-        Path(os.environ[REASON]).write_text(" ".join(reason.split()))
+        write_file(os.environ[REASON], " ".join(reason.split()))
 
 
 def end_with_the_sweep() -> None:
@@ -126,13 +132,14 @@ def end_with_the_sweep() -> None:
         ctypes.CDLL(None).prctl(parent_death, signal.SIGTERM)
 
 
-def _command(script: str, hydra: Any, folder: Path) -> list[str]:
+def _command(verb: str, hydra: Any, folder: Path) -> list[str]:
     """The line that a person would type for this job alone."""
     added = [
         source.path for source in hydra.runtime.config_sources if source.provider == "command-line"
     ]
     return [
-        *(sys.executable, script, "--config-name", hydra.job.config_name),
+        *(sys.executable, "-m", f"{__package__}.{verb}"),
+        *("--config-name", hydra.job.config_name),
         *(word for path in added for word in ("--config-dir", path)),
         *(word for word in hydra.overrides.hydra if word.startswith("hydra.searchpath")),
         *hydra.overrides.task,

@@ -30,7 +30,10 @@ def places(launcher: Mapping[str, Any], cpus: int) -> int:
 @contextmanager
 def taken_place(folder: Path, count: int) -> Iterator[int]:
     """Waits for one of `count` places and keeps it; it is free again when its process ends."""
-    files = [os.open(folder / f"place-{k}", os.O_CREAT | os.O_RDWR) for k in range(count)]
+    files = [
+        os.open(folder / f"place-{k}", os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW)
+        for k in range(count)
+    ]
     try:
         while True:
             for place, file in enumerate(files):

@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import re
 import signal
 import sys
 from collections.abc import Iterator
@@ -14,7 +15,11 @@ from typing import Any, ClassVar, NoReturn
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
-from diffusion.commands.jobs import RECORDS, stop_jobs
+from diffusion.commands.jobs import RECORDS, STOP, stop_jobs
+from diffusion.errors import UserError
+from diffusion.runs.files import Folder
+
+OURS = re.compile(rf"\d+\.(json|reason)|place-\d+|{STOP}")
 
 COLUMNS = {
     "job": "job",
@@ -41,17 +46,19 @@ class Sweep(Callback):
         if "TORCHELASTIC_RUN_ID" in os.environ:
             _refuse("a sweep starts the processes of its jobs itself; leave out torchrun.")
         self.path = Path(config.hydra.sweep.dir)
-        records = self.path / RECORDS
-        records.mkdir(parents=True, exist_ok=True)
-        self._lock = os.open(records, os.O_RDONLY)
+        records = Folder(self.path, RECORDS)
+        try:
+            self._lock = os.open(records.made(), os.O_RDONLY)
+        except UserError as error:
+            _refuse(str(error))
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # dies with its process
         except BlockingIOError:
             _refuse(
                 f"{self.path} is in use by another sweep; wait for it, or give another sweep_name."
             )
-        for file in records.iterdir():
-            file.unlink()
+        for name in filter(OURS.fullmatch, os.listdir(records.path)):
+            records.remove(name)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._end)
         Sweep.running = self
@@ -64,7 +71,7 @@ class Sweep(Callback):
         ]
         if not rows:
             return True
-        (self.path / "sweep.json").write_text(json.dumps(rows, indent=2) + "\n")
+        Folder(self.path).write("sweep.json", json.dumps(rows, indent=2) + "\n")
         bad = [row for row in rows if row["status"] != "finished"]
         print(f"\n{_table(rows)}\n")
         for row in bad:
@@ -77,7 +84,7 @@ class Sweep(Callback):
         for each in (signal.SIGINT, signal.SIGTERM):
             signal.signal(each, _end_at_once)
         print("\nthe sweep stops when its jobs are saved", file=sys.stderr)
-        stop_jobs(self.path / RECORDS)
+        stop_jobs(self.path)
         sys.exit(128 + number)
 
     def _row(self, record: dict[str, Any]) -> dict[str, Any]:

@@ -1,19 +1,18 @@
 """Views of one sprite with a trained network: the noise-level panel and the variations."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from diffusion.denoiser import Denoiser
-from diffusion.drawing.panel import write_panels
+from diffusion.drawing.panel import panel_pictures
 from diffusion.exact.memoriser import memoriser, suspects
 from diffusion.exact.posterior import UNDECIDED, Posterior
 from diffusion.exact.ruler import Ruler
 from diffusion.levels.panel import look
-from diffusion.levels.variations import in_words, vary, write_variations
+from diffusion.levels.variations import in_words, variation_pictures, vary
 from diffusion.pixels import PixelCodec
 from diffusion.samplers.sprite_set import SpriteSet
 from diffusion.schedules.base import NoiseSchedule
@@ -27,16 +26,14 @@ def show_panels(
     denoiser: Denoiser,
     data: Any,
     flip: bool,
-    folder: Path,
-) -> None:
-    """Writes `panel.png`, `panel.gif` and `panel.json` of some sprites.
+) -> dict[str, bytes]:
+    """`panel.png`, `panel.gif` and `panel.json` of some sprites, as files.
 
     Args:
         sprites: name, uint8 `(C, H, W)` and label of each, -1 for none, as `data.pick` returns.
         denoiser: the network, on any device.
         data: the SpriteDataModule it was trained on.
         flip: whether training mirrored sprites, which then are suspects too.
-        folder: where to write.
     """
     posterior = memoriser(data, denoiser, flip).model
     names = [data.called(int(row)) for row in suspects(data)]
@@ -44,16 +41,18 @@ def show_panels(
         look(image, name, denoiser, posterior, names, label=label)
         for name, image, label in sprites
     ]
-    write_panels(panels, folder)
+    return panel_pictures(panels)
 
 
-def show_variations(image: Tensor, sprites: SpriteSet, data: Any, n: int, folder: Path) -> str:
-    """Writes `variations.png` and `variations.json`; returns a line for each noise level."""
+def show_variations(
+    image: Tensor, sprites: SpriteSet, data: Any, n: int
+) -> tuple[dict[str, bytes], str]:
+    """`variations.png` and `variations.json` as files, and a line for each noise level."""
     rows = suspects(data)
     names = [data.called(int(row)) for row in rows]
     found = vary(image, sprites, data.images(rows), n=n)
-    write_variations(image, found, names, folder)
-    return "\n".join(f"t = {each.noise_level:g}: {in_words(each, names)}" for each in found)
+    lines = (f"t = {each.noise_level:g}: {in_words(each, names)}" for each in found)
+    return variation_pictures(image, found, names), "\n".join(lines)
 
 
 def warning(schedule: NoiseSchedule, data: Any) -> str | None:

@@ -1,7 +1,7 @@
 """Figures over the noise level t, from 0, clean, to 1, pure noise: PNG, 1000 pixels wide."""
 
+import io
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,7 @@ SERIES = (
 SIZE, DPI = (10.0, 5.2), 100  # inches, and pixels in one
 
 
-def write_losses(levels: LossLevels, path: Path) -> None:
+def draw_losses(levels: LossLevels) -> bytes:
     """The network's loss on training and held-out sprites beside the exact memoriser's."""
     figure, (axis,) = _figure(
         "Loss at every noise level",
@@ -47,17 +47,16 @@ def write_losses(levels: LossLevels, path: Path) -> None:
     axis.set_ylabel("loss")
     _over_noise(axis)
     axis.legend(frameon=False, labelcolor=INK)
-    figure.savefig(path)
+    return _png(figure)
 
 
-def write_gap_history(rows: Sequence[dict[str, Any]], path: Path) -> None:
+def draw_gap_history(rows: Sequence[dict[str, Any]]) -> bytes:
     """Heat map over training: how much less training sprites cost than held-out ones.
 
     The same value has the same colour in every picture; small ones are spread by a logarithm.
 
     Args:
         rows: as `loss_levels.history` reads them.
-        path: of the PNG.
 
     Raises:
         UserError: there are no rows.
@@ -85,17 +84,16 @@ def write_gap_history(rows: Sequence[dict[str, Any]], path: Path) -> None:
     bar = figure.colorbar(mesh, ax=axis, ticks=[-1, -0.3, -0.1, 0, 0.1, 0.3, 1])
     bar.ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     bar.set_label("(held-out - training) / held-out loss", color=INK)
-    figure.savefig(path)
+    return _png(figure)
 
 
-def write_detail(network: Detail, exact: Detail, path: Path) -> None:
+def draw_detail(network: Detail, exact: Detail) -> bytes:
     """The network's error split into outline and detail, and how much of each is still open.
 
     Args:
         network: its errors.
         exact: the exact memoriser's on the same sprites; its error at the noisiest level is
             taken for that of knowing nothing.
-        path: of the PNG.
     """
     figure, (left, right) = _figure(
         "Outline and detail: mean squared error of the clean estimate",
@@ -131,10 +129,10 @@ def write_detail(network: Detail, exact: Detail, path: Path) -> None:
     for axis in (left, right):
         _over_noise(axis)
         axis.legend(frameon=False, loc="upper left", labelcolor=INK)
-    figure.savefig(path)
+    return _png(figure)
 
 
-def write_decided(decided: Decided, path: Path) -> None:
+def draw_decided(decided: Decided) -> bytes:
     """One curve per attribute, and beside it the order in which they are decided."""
     figure, (left, right) = _figure(
         "At which noise level is each attribute decided?",
@@ -172,7 +170,13 @@ def write_decided(decided: Decided, path: Path) -> None:
         _over_noise(axis)
     right.grid(False)
     right.set_xlabel("half way from certain to chance, noise level t")
-    figure.savefig(path)
+    return _png(figure)
+
+
+def _png(figure: Figure) -> bytes:
+    content = io.BytesIO()
+    figure.savefig(content, format="png")
+    return content.getvalue()
 
 
 def _figure(title: str, below: str, columns: int = 1) -> tuple[Figure, list[Axes]]:

@@ -1,13 +1,12 @@
 """The noise-level panel as a picture, a row per level, and as a film, a frame per level."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from PIL import Image, ImageDraw
 
 from diffusion import pictures
 from diffusion.exact.posterior import Band
-from diffusion.levels.panel import Look, Panel, write_json
+from diffusion.levels.panel import Look, Panel, as_json
 from diffusion.pictures import INK, PAPER, write
 
 SIDE = 96  # about this many screen pixels for a sprite
@@ -40,12 +39,14 @@ NOTES = (
 )
 
 
-def write_panels(panels: Sequence[Panel], folder: Path) -> None:
-    """Writes `panel.png`, `panel.gif` and `panel.json` of panels with the same levels."""
-    draw_panels(panels).save(folder / "panel.png")
+def panel_pictures(panels: Sequence[Panel]) -> dict[str, bytes]:
+    """`panel.png`, `panel.gif` and `panel.json` of panels with the same levels, as files."""
     levels = range(len(panels[0].looks))
-    pictures.film([_frame(panels, k) for k in levels], folder / "panel.gif", len(levels) * 1.2)
-    write_json(panels, folder / "panel.json")
+    return {
+        "panel.png": pictures.png(draw_panels(panels)),
+        "panel.gif": pictures.gif([_frame(panels, k) for k in levels], len(levels) * 1.2),
+        "panel.json": as_json(panels).encode(),
+    }
 
 
 def draw_panels(panels: Sequence[Panel]) -> Image.Image:

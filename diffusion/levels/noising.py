@@ -1,7 +1,5 @@
 """The way of a sprite into noise, like an ink drop in water: a strip and a film."""
 
-from pathlib import Path
-
 import torch
 from PIL import Image
 from torch import Tensor
@@ -29,17 +27,15 @@ def noised(x0: Tensor, schedule: NoiseSchedule, times: Tensor, seed: int = 0) ->
     return alpha * x0[:, None] + sigma * eps[:, None]
 
 
-def write_noising(images: Tensor, schedule: NoiseSchedule, folder: Path, seed: int = 0) -> None:
-    """Writes `noising.png` (a row per sprite) and `noising.gif` of uint8 `(B, C, H, W)`."""
+def noising_pictures(images: Tensor, schedule: NoiseSchedule, seed: int = 0) -> dict[str, bytes]:
+    """`noising.png` (a row per sprite) and `noising.gif` of uint8 `(B, C, H, W)`, as files."""
     codec = PixelCodec()  # soft alpha: half-gone pixels are shown half gone
     x0, strip, frames = codec.encode(images), torch.linspace(0, 1, 11), torch.linspace(0, 1, 41)
     rows = codec.decode(noised(x0, schedule, strip, seed).flatten(0, 1))
     picture = pictures.grid(rows, columns=len(strip))
-    pictures.captioned(picture, [f"t={t:.1f}" for t in strip.tolist()]).save(
-        folder / "noising.png"
-    )
+    page = pictures.captioned(picture, [f"t={t:.1f}" for t in strip.tolist()])
     film: list[Image.Image] = [
         pictures.grid(codec.decode(x_t), columns=len(images))
         for x_t in noised(x0, schedule, frames, seed).unbind(1)
     ]
-    pictures.film(film, folder / "noising.gif")
+    return {"noising.png": pictures.png(page), "noising.gif": pictures.gif(film)}

@@ -8,7 +8,6 @@ the training sprites that could be under the noise, and in words: "that is Bob",
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -138,11 +137,11 @@ def look(
     return Panel(name, known, n, tuple(looks))
 
 
-def write_json(panels: Sequence[Panel], path: Path) -> None:
+def as_json(panels: Sequence[Panel]) -> str:
     """Everything in the panels but the pictures."""
 
     def plain(items: list[tuple[str, Any]]) -> dict[str, Any]:
         return {key: value for key, value in items if not isinstance(value, Tensor)}
 
     rows = [asdict(panel, dict_factory=plain) for panel in panels]
-    path.write_text(json.dumps(rows, indent=1) + "\n")
+    return json.dumps(rows, indent=1) + "\n"

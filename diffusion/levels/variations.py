@@ -7,7 +7,6 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import torch
 from PIL import Image, ImageDraw
@@ -89,10 +88,10 @@ def in_words(variations: Variations, names: Sequence[str]) -> str:
     )
 
 
-def write_variations(
-    image: Tensor, found: Sequence[Variations], names: Sequence[str], folder: Path
-) -> None:
-    """Writes `variations.png`, a row per level behind the original, and `variations.json`."""
+def variation_pictures(
+    image: Tensor, found: Sequence[Variations], names: Sequence[str]
+) -> dict[str, bytes]:
+    """`variations.png`, a row per level behind the original, and `variations.json`, as files."""
     original, gap = pictures.grid(image[None]), 12
     rows = [pictures.grid(v.images, columns=len(v.images)) for v in found]
     left, height = original.width + gap, original.height + 26
@@ -104,7 +103,6 @@ def write_variations(
         page.paste(row, (left, top))
         line = f"t = {variations.noise_level:g}: {in_words(variations, names)}"
         pictures.write(draw, (6, top - 11), line, 15, room=page.width - 12)
-    page.save(folder / "variations.png")
     table = [
         {
             "noise_level": v.noise_level,
@@ -118,4 +116,7 @@ def write_variations(
         }
         for v in found
     ]
-    (folder / "variations.json").write_text(json.dumps(table, indent=1) + "\n")
+    return {
+        "variations.png": pictures.png(page),
+        "variations.json": (json.dumps(table, indent=1) + "\n").encode(),
+    }

@@ -39,7 +39,7 @@ class Judged:
         levels: mean losses by noise level: {"t": [...], "train": [...], "held-out": [...],
             "exact train": [...], "exact held-out": [...]}; empty where not measured.
         histograms: name -> {"bins": [...], "samples": [...], "training": [...]}, shares.
-        pictures: title -> PNG or GIF file, shown one after the other (noise-level panel ...).
+        pictures: title -> content of a PNG or GIF file, shown one after the other.
         notes: sentences a reader must know: what could not be measured and why.
         summary: `summary.json` of the run, with its cost.
     """
@@ -56,6 +56,6 @@ class Judged:
     curves: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
     levels: dict[str, list[float]] = field(default_factory=dict)
     histograms: dict[str, dict[str, list[float]]] = field(default_factory=dict)
-    pictures: dict[str, str] = field(default_factory=dict)
+    pictures: dict[str, bytes] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     summary: dict[str, Any] = field(default_factory=dict)

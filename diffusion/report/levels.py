@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from diffusion.drawing.curves import write_decided, write_detail, write_gap_history
+from diffusion.drawing.curves import draw_decided, draw_detail, draw_gap_history
 from diffusion.exact.memoriser import memoriser
 from diffusion.levels.attributes import decide
 from diffusion.levels.detail import detail
@@ -29,40 +29,30 @@ def level_losses(sprites: SpriteSet, data: Any, flip: bool) -> dict[str, list[fl
     return losses.measure(sprites.denoiser).plain()
 
 
-def level_pictures(
-    sprites: SpriteSet, data: Any, flip: bool, run: Path, folder: Path
-) -> dict[str, str]:
-    """Draws what can be drawn into a folder; title -> file.
+def level_pictures(sprites: SpriteSet, data: Any, flip: bool, run: Path) -> dict[str, bytes]:
+    """Draws what can be drawn; title -> PNG.
 
     Args:
         sprites: of the run.
         data: its SpriteDataModule.
         flip: whether training mirrored sprites.
         run: its directory, for the history of its noise levels.
-        folder: where to write.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    drawn = {}
+    drawn: dict[str, bytes] = {}
     unseen = data.split["val"][:MEASURED]
     images = data.images(unseen)
     labels = data.labels(unseen) if sprites.denoiser.model.classes else None
-    file = folder / "detail.png"
-    write_detail(
+    drawn["Detail or outline"] = draw_detail(
         detail(images, sprites.denoiser, labels),
         detail(images, memoriser(data, sprites.denoiser, flip), labels),
-        file,
     )
-    drawn["Detail or outline"] = str(file)
     if any(data.attributes(images[:COMPLETED])):
         quick = replace(sprites, sampler=DPMSolver(min(STEPS, sprites.denoiser.schedule.steps)))
         training = data.images(data.split["train"][: 8 * MEASURED])
         told = None if labels is None else labels[:COMPLETED]
         found = decide(images[:COMPLETED], quick, data.attributes, training, labels=told)
-        file = folder / "decided.png"
-        write_decided(found, file)
-        drawn["At which noise level is each attribute decided?"] = str(file)
+        drawn["At which noise level is each attribute decided?"] = draw_decided(found)
     if rows := history(run / "noise_levels.json"):
-        file = folder / "gap.png"
-        write_gap_history(rows, file)
-        drawn["The gap between training and unseen sprites, over training"] = str(file)
+        title = "The gap between training and unseen sprites, over training"
+        drawn[title] = draw_gap_history(rows)
     return drawn

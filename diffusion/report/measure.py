@@ -19,7 +19,7 @@ from diffusion.report.records import curves_of, pictures_of, summary_of
 from diffusion.runs.building import build
 from diffusion.runs.directory import flat
 from diffusion.runs.loading import Loaded, checkpoint_file, load
-from diffusion.runs.sprite_folder import training_data
+from diffusion.runs.training_data import training_data
 
 
 def judge_run(
@@ -27,10 +27,11 @@ def judge_run(
     name: str,
     metrics: Mapping[str, Metric],
     n: int,
-    drawings: Path | None = None,
+    levels: bool = False,
     seed: int = 0,
     checkpoint: str = "last",
     sampler: dict[str, Any] | None = None,
+    moved_to: str | None = None,
 ) -> Judged:
     """Makes n sprites of a run and measures them.
 
@@ -39,17 +40,18 @@ def judge_run(
         name: what to call it.
         metrics: what is measured, by name.
         n: number of sprites.
-        drawings: a folder for pictures of its noise levels; None for none.
+        levels: also draw its noise levels, which takes half a minute.
         seed: which sprites; sprite k of two runs begins with the same noise.
         checkpoint: `last` or `best`.
         sampler: configuration of another sampler than the run's own, or of values that differ.
+        moved_to: where its training data is now, if not where it was.
 
     Raises:
         UserError: no such run, or nothing can be measured.
         DataError: its training data is not there.
     """
     loaded = load(checkpoint_file(run, checkpoint))
-    data = training_data(loaded.card)
+    data = training_data(loaded.card, moved_to)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     chosen, _ = loaded.sampler(sampler)
     sprites = loaded.sprites(chosen, seed, device)
@@ -66,7 +68,7 @@ def judge_run(
         curves=curves_of(folder),
         levels=level_losses(sprites, data, flip),
         pictures=pictures_of(folder)
-        | (level_pictures(sprites, data, flip, folder, drawings) if drawings else {}),
+        | (level_pictures(sprites, data, flip, folder) if levels else {}),
         summary=summary,
     )
 

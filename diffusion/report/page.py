@@ -41,14 +41,11 @@ STRIP = 16  # samples of every run in the same-noise strips
 PICTURES = 5_000_000  # bytes of picture files in a page
 
 
-def write_page(
-    judged: Sequence[Judged], path: Path, title: str = "", shared_note: str = ""
-) -> None:
-    """Writes the report of one run, or the comparison of several.
+def page(judged: Sequence[Judged], title: str = "", shared_note: str = "") -> str:
+    """The report of one run, or the comparison of several, as HTML.
 
     Args:
         judged: what is known of each; names are unique.
-        path: the HTML file.
         title: heading of the page; without it the name of the run, or how many are compared.
         shared_note: a sentence on what is true of all of them, such as their data.
     """
@@ -72,7 +69,7 @@ def write_page(
         lstrip_blocks=True,
     )
     environment.filters |= {"short": short, "percent": percent, "breakable": _breakable}
-    html = environment.get_template("page.html.j2").render(
+    return environment.get_template("page.html.j2").render(
         title=title or (f"{len(runs)} runs compared" if comparing else runs[0].name),
         shared_note=shared_note,
         comparing=comparing,
@@ -102,20 +99,19 @@ def write_page(
         script=script,
         hashes=[_hash(code) for code in (table, script) if code],
     )
-    path.write_text(html, encoding="utf-8")
 
 
-def write_manifest(judged: Sequence[Judged], path: Path) -> None:
+def manifest(judged: Sequence[Judged]) -> str:
     """A row for each sprite: its run, index, verdict, nearest training sprite, and how near."""
     rows = [{"run": run.name, **asdict(verdict)} for run in judged for verdict in run.verdicts]
-    path.write_text(json.dumps(rows, indent=1) + "\n")
+    return json.dumps(rows, indent=1) + "\n"
 
 
-def write_json(judged: Sequence[Judged], path: Path) -> None:
-    """Writes `report.json`: flat keys of one run, or by name the flat keys of several."""
+def figures(judged: Sequence[Judged]) -> str:
+    """`report.json`: flat keys of one run, or by name the flat keys of several."""
     flat = {run.name: _flat(run) for run in judged}
     plain = flat if len(judged) > 1 else flat[judged[0].name]
-    path.write_text(json.dumps(plain, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    return json.dumps(plain, indent=2, allow_nan=False) + "\n"
 
 
 def _flat(run: Judged) -> dict[str, Any]:

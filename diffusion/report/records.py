@@ -55,11 +55,11 @@ def curves_of(run: Path) -> dict[str, list[tuple[float, float]]]:
     return curves
 
 
-def pictures_of(run: Path) -> dict[str, str]:
-    """The run's own pictures that are there: title -> file."""
+def pictures_of(run: Path) -> dict[str, bytes]:
+    """The run's own pictures that are there: title -> content of the file."""
     files = {title: run / name for title, name in PICTURES.items()}
     return {
-        title: str(file)
+        title: file.read_bytes()
         for title, file in files.items()
         if file.is_file() and not file.is_symlink() and file.stat().st_size <= LARGEST
     }

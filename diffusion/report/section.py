@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import torch
 
@@ -150,14 +149,12 @@ class RunSection:
     def _files(self) -> list[tuple[str, str, str]]:
         """Title, why it is left out, data URI; one of the last two is empty."""
         found, room = [], self.room
-        for title, name in self.run.pictures.items():
-            path = Path(name)
-            content = path.read_bytes() if path.is_file() else b""
+        for title, content in self.run.pictures.items():
             kind = FORMATS.get(content[:4])
             if kind is None:
-                found.append((title, f"{path} is no PNG or GIF file", ""))
+                found.append((title, "it is no PNG or GIF file", ""))
             elif len(content) > room:
-                found.append((title, f"it is large; see {path}", ""))
+                found.append((title, "it is larger than there is room for", ""))
             else:
                 room -= len(content)
                 uri = f"data:image/{kind};base64,{b64encode(content).decode()}"

@@ -4,22 +4,24 @@ Files are read with `weights_only=True`, after `torchfiles` has looked at them. 
 stranger cannot run code; `loading` sees to the rest.
 """
 
-import os
-from contextlib import suppress
+import hashlib
 from pathlib import Path
-from typing import Any
+from pickle import PicklingError
+from typing import Any, BinaryIO
 
 import torch
 from lightning.fabric.plugins import TorchCheckpointIO
 
 from diffusion.errors import UserError
-from diffusion.runs.torchfiles import check
+from diffusion.runs.files import Folder
+from diffusion.runs.torchfiles import checked, doubt_of
 
 RESUMED = {"loops", "callbacks", "optimizer_states", "lr_schedulers"}  # what a run continues from
 
 
 class AtomicCheckpointIO(TorchCheckpointIO):
-    """Writes beside the target, syncs and renames: a reader sees the old file or the new one.
+    """Writes beside the target, reads that back, syncs and renames: what takes the target's place
+    is whole, and a run can continue from it.
 
     The `last.ckpt` that is replaced stays as `previous.ckpt`. A write that fails leaves all as it
     was.
@@ -29,25 +31,24 @@ class AtomicCheckpointIO(TorchCheckpointIO):
         self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any | None = None
     ) -> None:
         target = Path(path)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        beside = target.with_name(f".{target.name}.tmp")  # one fixed name: leftovers are reused
-        try:
-            with beside.open("wb") as file:
+        folder = Folder(target.parent.parent, target.parent.name)
+
+        def content(file: BinaryIO) -> None:
+            try:
                 torch.save(checkpoint, file)
-                file.flush()
-                os.fsync(file.fileno())
-        except BaseException as error:
-            beside.unlink(missing_ok=True)  # on a full disk that is room for smaller files
+            except (PicklingError, AttributeError, TypeError) as error:
+                raise _lost(str(error)) from error
+            _read_back(file)
+            if target.name == "last.ckpt":
+                folder.keep(target.name, "previous.ckpt")
+
+        try:
+            folder.write(target.name, content, synced=True)
+        except RuntimeError as error:
             # torch's writer fails once more when it closes, which hides the reason
             if isinstance(error.__context__, OSError):
                 raise error.__context__ from error
             raise
-        if target.name == "last.ckpt":
-            _keep(target)
-        os.replace(beside, target)
-        folder = os.open(target.parent, os.O_RDONLY)
-        os.fsync(folder)
-        os.close(folder)
 
     def load_checkpoint(
         self,
@@ -61,14 +62,29 @@ class AtomicCheckpointIO(TorchCheckpointIO):
         return checkpoint
 
 
-def _keep(last: Path) -> None:
-    """One more name for the file, so that there is a `last.ckpt` at every moment."""
-    name, beside = last.with_name("previous.ckpt"), last.with_name(".previous.ckpt.tmp")
-    beside.unlink(missing_ok=True)
-    with suppress(OSError):  # there is none yet, or the file system knows no second names
-        os.link(last, beside)
-        os.replace(beside, name)
-    beside.unlink(missing_ok=True)  # a rename between two names of one file does nothing
+def _read_back(file: BinaryIO) -> None:
+    """Refuses what could be written and not be read: a run must not train for what is lost.
+
+    Raises:
+        UserError: the state holds more than tensors and plain values.
+    """
+    doubt = doubt_of(file)
+    if not doubt:
+        file.seek(0)
+        try:
+            torch.load(file, map_location="cpu", weights_only=True)
+        except Exception as error:  # whatever torch refuses
+            doubt = str(error)
+    if doubt:
+        raise _lost(doubt)
+
+
+def _lost(why: str) -> UserError:
+    return UserError(
+        f"The run's checkpoint could not be read again ({' '.join(why.split())[:200]}), so "
+        "training stops before it is lost; choose another optimizer or callback, whose state is "
+        "tensors and plain values."
+    )
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -77,14 +93,21 @@ def read(path: Path) -> dict[str, Any]:
     Raises:
         UserError: no such file, or not a checkpoint of this project.
     """
-    check(path)
-    try:
-        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # a foreign file can fail in any way; none of them is our defect
-        raise UserError(
-            f"{path} cannot be read as a checkpoint: it is damaged or foreign."
-        ) from error
+    return read_with_hash(path)[0]
+
+
+def read_with_hash(path: Path) -> tuple[dict[str, Any], str]:
+    """As `read`, and the SHA-256 of the very bytes that were read."""
+    with checked(path) as file:
+        try:
+            checkpoint = torch.load(file, map_location="cpu", weights_only=True)
+        except Exception as error:  # a foreign file can fail in any way; none is our defect
+            raise UserError(
+                f"{path} cannot be read as a checkpoint: it is damaged or foreign."
+            ) from error
+        file.seek(0)
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     keys = {"card", "state_dict", "global_step"}
     if not isinstance(checkpoint, dict) or not keys <= checkpoint.keys():
         raise UserError(f"{path} is not a checkpoint of this project; train one with train.py.")
-    return checkpoint
+    return checkpoint, sha256

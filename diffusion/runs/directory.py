@@ -1,6 +1,5 @@
 """A run directory: who may use it, whether it continues, and what is written when."""
 
-import fcntl
 import json
 import os
 from contextlib import suppress
@@ -11,14 +10,15 @@ from typing import Any
 import yaml
 
 from diffusion.errors import Interrupted, UserError
+from diffusion.runs.claim import LOCK, Claim
+from diffusion.runs.files import Folder
 from diffusion.runs.torchfiles import is_whole
 
 BUDGET = ("trainer.max_steps", "trainer.max_time")
 DEVICES = ("trainer.devices", "trainer.num_nodes", "trainer.strategy")
-REACTIONS = ("logger", "callbacks", "metrics", "inception", "checkpoint.on_failure")
+REACTIONS = ("logger", "callbacks", "metrics", "inception", "closing", "checkpoint.on_failure")
 MAY_DIFFER = (*BUDGET, *DEVICES, *REACTIONS)
 CHECKPOINTS = ("last", "previous", "best")  # a run continues from the first that is whole
-LOCK = ".lock"
 
 
 class RunDirectory:
@@ -38,19 +38,22 @@ class RunDirectory:
 
     def __init__(self, path: Path, config: dict[str, Any]) -> None:
         self.path = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+        self.folder = Folder(self.path)
+        self._checkpoints = self.folder.inside("checkpoints")
         self.config = config
         self.leads = process_rank() == 0
         self._begun = False
 
     def __enter__(self) -> "RunDirectory":
-        if self.leads:
-            self._take_lock()
+        claim = Claim.of(self.path) if self.leads else None
         try:
             self._earlier = self._read(".hydra/config.yaml")
-            if self.leads:
+            if claim:
                 self._check_earlier()
+                if not claim.locked:
+                    self.say(f"{self.path} cannot be locked here; let no second process use it.")
         except BaseException:
-            self._give_lock_back()
+            Claim.give_all_back()
             raise
         return self
 
@@ -65,7 +68,7 @@ class RunDirectory:
             status = "interrupted" if signalled else "failed"
             with suppress(OSError):  # on a full disk that very error is on its way
                 self.write_json("summary.json", {"status": status, "reason": str(error)})
-        self._give_lock_back()
+        Claim.give_all_back()
 
     @property
     def last(self) -> Path | None:
@@ -112,17 +115,19 @@ class RunDirectory:
             )
         self._set_damaged_aside()
         self._say_what_another_budget_means()
-        (self.path / ".hydra").mkdir(exist_ok=True)
+        hydra = self.folder.inside(".hydra")
+        for folder in (self.folder, hydra, self._checkpoints):
+            folder.sweep()
         for name, content in (("overrides", overrides), ("config", self.config)):
-            self._write(f".hydra/{name}.yaml", yaml.safe_dump(content, sort_keys=False))
+            hydra.write(f"{name}.yaml", yaml.safe_dump(content, sort_keys=False))
         self.write_json("data.json", data_card)
-        (self.path / "summary.json").unlink(missing_ok=True)
+        self.folder.remove("summary.json")
         self._begun = True
 
     def write_json(self, name: str, content: Any) -> None:
         """Writes a file of the run directory whole or not at all."""
         if self.leads:
-            self._write(name, json.dumps(content, indent=2) + "\n")
+            self.folder.write(name, json.dumps(content, indent=2) + "\n")
 
     def say(self, text: str) -> None:
         """Prints, once per launch."""
@@ -142,12 +147,6 @@ class RunDirectory:
         if not isinstance(content, dict):
             raise UserError(f"{file} is damaged; give another hydra.run.dir to begin anew.")
         return content
-
-    def _write(self, name: str, text: str) -> None:
-        file = self.path / name
-        beside = file.with_name(f".{file.name}.tmp")
-        beside.write_text(text)
-        os.replace(beside, file)
 
     def _say_what_another_budget_means(self) -> None:
         """A constant learning rate knows no budget, so a longer run is just a longer run."""
@@ -169,33 +168,7 @@ class RunDirectory:
         if self.last and self.last != last:
             self.say(f"{last} is damaged or missing; {self.last.name} is used instead.")
             if last.exists():
-                os.replace(last, last.with_name("last.ckpt.damaged"))
-
-    def _take_lock(self) -> None:
-        """An flock, which dies with its process; on the directory, so that no file is left over.
-
-        NFS locks files only, and some file systems of clusters lock nothing.
-        """
-        self.path.mkdir(parents=True, exist_ok=True)
-        for name, flags in (("", os.O_RDONLY), (LOCK, os.O_RDWR | os.O_CREAT)):
-            self._lock = os.open(self.path / name, flags)
-            try:
-                return fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                os.close(self._lock)
-                raise UserError(
-                    f"{self.path} is in use by another process; wait for it, or give another "
-                    "hydra.run.dir."
-                ) from error
-            except OSError:
-                os.close(self._lock)
-        self._lock = os.open(os.devnull, os.O_RDONLY)
-        self.say(f"{self.path} cannot be locked here; let no second process use it.")
-        return None
-
-    def _give_lock_back(self) -> None:
-        if self.leads:
-            os.close(self._lock)
+                self._checkpoints.rename("last.ckpt", "last.ckpt.damaged")
 
     def _check_earlier(self) -> None:
         if self._earlier is None:

@@ -4,7 +4,6 @@ A recipe in a file may name only this project's own classes, and make no more th
 weights for; so a file from a stranger can neither reach anything else nor fill the memory.
 """
 
-import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,10 +14,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.module import register_module_parameter_registration_hook
 
-from diffusion.runs import safetensors as sharing
+from diffusion.runs import safetensors
 from diffusion.runs.building import build, build_denoiser
 from diffusion.runs.cards import check_card, own_sampler
-from diffusion.runs.checkpoint import read
+from diffusion.runs.checkpoint import read_with_hash
 from diffusion.denoiser import Denoiser
 from diffusion.errors import UserError
 from diffusion.guidance import guided
@@ -113,6 +112,12 @@ def checkpoint_file(run: str, which: str) -> Path:
     return path / "checkpoints" / f"{which}.ckpt"
 
 
+def beside(run: str) -> Path:
+    """Where what belongs to a run is written: its directory, or that of a lone checkpoint."""
+    path = Path(run)
+    return path.parent if path.suffix in (".ckpt", ".safetensors") else path
+
+
 def load(path: Path) -> Loaded:
     """The EMA denoiser of a checkpoint or of an exported `.safetensors`, on the CPU, for sampling.
 
@@ -120,9 +125,9 @@ def load(path: Path) -> Loaded:
         UserError: no such file, another kind of file, or weights that do not fit the recipe.
     """
     if path.suffix == ".safetensors":
-        weights, card = sharing.read(path)
+        weights, card, sha256 = safetensors.read(path)
     else:
-        checkpoint = read(path)
+        checkpoint, sha256 = read_with_hash(path)
         weights, card = checkpoint["state_dict"], checkpoint["card"]
     try:
         check_card(card)
@@ -136,7 +141,6 @@ def load(path: Path) -> Loaded:
         raise UserError(f"{path} cannot be used: {_cut(str(error))}") from error
     except Exception as error:  # whatever a foreign recipe makes of our own classes
         raise UserError(f"{path}: the weights do not fit the recipe in the file.") from error
-    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
     return Loaded(denoiser.eval().requires_grad_(False), card, sha256)
 
 

@@ -1,10 +1,11 @@
 """Where numbers and pictures go: always `metrics.csv`, and by default Weights & Biases."""
 
 import csv
+import io
 import os
 import secrets
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,9 @@ from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger, Wand
 from lightning.pytorch.loggers.csv_logs import ExperimentWriter
 from lightning.pytorch.utilities import rank_zero_only
 
+from diffusion.runs.files import Folder
+
+METRICS = "metrics.csv"
 
 class MetricsCSV(CSVLogger):
     """`metrics.csv` in the run directory, kept over interruptions.
@@ -27,30 +31,42 @@ class MetricsCSV(CSVLogger):
 
     def __init__(self, folder: Path, keep: int = 0) -> None:
         super().__init__(folder, name="", version="", flush_logs_every_n_steps=1)
-        self.file, self.keep = Path(folder) / "metrics.csv", keep
+        self.folder, self.keep = Folder(folder), keep
 
     @property
     @rank_zero_only
     def experiment(self) -> Any:
         if self._experiment is None:
-            kept = [row for row in _rows(self.file) if _step(row) < self.keep]
-            self._experiment = _Table(self.root_dir)
+            kept = [row for row in _rows(self.folder.path / METRICS) if _step(row) < self.keep]
+            self._experiment = _Table(self.folder)
             if kept:
                 self._experiment.metrics_keys = list(kept[0])
-                _write(self.file, list(kept[0]), kept)
+                self.folder.write(METRICS, _csv(list(kept[0]), kept))
             else:
-                self.file.unlink(missing_ok=True)
+                self.folder.remove(METRICS)
         return self._experiment
 
 
 class _Table(ExperimentWriter):
-    """Never deletes the file, and replaces it whole where a row has new columns."""
+    """Appends rows, and replaces the file whole where a row has new columns."""
+
+    def __init__(self, folder: Folder) -> None:
+        super().__init__(str(folder))
+        self.folder = folder
 
     def _check_log_dir_exists(self) -> None: ...
 
-    def _rewrite_with_new_header(self, fieldnames: list[str]) -> None:
-        file = Path(self.metrics_file_path)
-        _write(file, fieldnames, _rows(file))
+    def save(self) -> None:
+        """Writes the rows that were logged since the last time."""
+        if not self.metrics:
+            return
+        if self._record_new_keys():
+            rows: list[Mapping[str, Any]] = [*_rows(self.folder.path / METRICS), *self.metrics]
+            self.folder.write(METRICS, _csv(self.metrics_keys, rows))
+        else:
+            with self.folder.append(METRICS) as file:
+                file.write(_csv(self.metrics_keys, self.metrics, head=False).encode())
+        self.metrics = []
 
 
 def _rows(file: Path) -> list[dict[str, str]]:
@@ -66,13 +82,13 @@ def _step(row: dict[str, str]) -> float:
     return int(row["step"]) if (row["step"] or "").isdigit() else float("inf")
 
 
-def _write(file: Path, columns: list[str], rows: list[dict[str, str]]) -> None:
-    beside = file.with_name(f".{file.name}.tmp")
-    with beside.open("w", newline="") as text:
-        table = csv.DictWriter(text, columns)
+def _csv(columns: list[str], rows: Sequence[Mapping[str, Any]], head: bool = True) -> str:
+    text = io.StringIO(newline="")
+    table = csv.DictWriter(text, columns)
+    if head:
         table.writeheader()
-        table.writerows(rows)
-    os.replace(beside, file)
+    table.writerows(rows)
+    return text.getvalue()
 
 
 def csv_only(folder: Path, config: dict[str, Any]) -> list[Logger]:
@@ -82,6 +98,7 @@ def csv_only(folder: Path, config: dict[str, Any]) -> list[Logger]:
 
 def tensorboard(folder: Path, config: dict[str, Any]) -> list[Logger]:
     """Event files in the run directory's `tensorboard` folder; needs the extra `[tensorboard]`."""
+    Folder(folder).inside("tensorboard").made()
     return [TensorBoardLogger(folder, name="tensorboard", version="")]
 
 
@@ -100,6 +117,7 @@ def wandb(folder: Path, config: dict[str, Any], project: str, mode: str = "auto"
 
     if getattr(rank_zero_only, "rank", 0):
         return []  # one process logs
+    Folder(folder).inside("wandb").made()
     if mode == "auto":
         logged_in = library.login(prompt=False, verify=False)  # asks nothing, reaches no network
         mode = os.environ.get("WANDB_MODE") or ("online" if logged_in else "offline")
@@ -197,8 +215,8 @@ def _end(library: Any, run: Any, code: int) -> None:
 
 def _run_id(folder: Path) -> str:
     """The same for every part of an interrupted run, which then is one run in W&B too."""
-    file = folder / "wandb" / "run_id"
+    wandb = Folder(folder).inside("wandb")
+    file = wandb.path / "run_id"
     if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(secrets.token_hex(4))
+        wandb.write(file.name, secrets.token_hex(4))
     return file.read_text()

@@ -5,8 +5,8 @@ a fifth of a checkpoint, and a run cannot continue from it. What tells of its ma
 as paths, is left out of the card.
 """
 
+import hashlib
 import json
-import os
 import struct
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 from torch import Tensor
 
 from diffusion.runs.cards import own_sampler
+from diffusion.runs.files import write_file
 from diffusion.errors import UserError
 
 KEY = "sprite-diffusion"  # of the card in the file's metadata
@@ -30,14 +31,8 @@ def write(path: Path, weights: dict[str, Tensor], card: dict[str, Any]) -> None:
 
     if path.suffix != ".safetensors":
         raise UserError(f"export={path} must end in .safetensors.")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.tmp")
     plain = {name: value.detach().cpu().contiguous() for name, value in weights.items()}
-    try:
-        beside.write_bytes(save(plain, {KEY: json.dumps(shared(card))}))
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
+    write_file(path, save(plain, {KEY: json.dumps(shared(card))}), new=True)
 
 
 def shared(card: dict[str, Any]) -> dict[str, Any]:
@@ -46,24 +41,24 @@ def shared(card: dict[str, Any]) -> dict[str, Any]:
     return own | ({"sampler": sampler} if sampler else {})
 
 
-def read(path: Path) -> tuple[dict[str, Tensor], Any]:
-    """Weights and card of a `.safetensors` file.
+def read(path: Path) -> tuple[dict[str, Tensor], Any, str]:
+    """Weights, card and SHA-256 of a `.safetensors` file.
 
     Raises:
         UserError: no such file, a damaged one, or one without a card.
     """
-    from safetensors import safe_open
+    from safetensors.torch import load
 
     if not path.is_file():
         raise UserError(f"There is no file {path}; give a run directory, .ckpt or .safetensors.")
     try:
-        with path.open("rb") as file:
-            (header,) = struct.unpack("<Q", file.read(8))
-        if header > LARGEST:
+        content = path.read_bytes()
+        (length,) = struct.unpack_from("<Q", content)
+        if length > LARGEST:
             raise ValueError("its header is absurdly long")
-        with safe_open(path, "pt") as file:
-            card = json.loads((file.metadata() or {})[KEY])
-            return {name: file.get_tensor(name) for name in file.keys()}, card  # noqa: SIM118
+        header = json.loads(content[8 : 8 + length])
+        card = json.loads(header["__metadata__"][KEY])
+        return load(content), card, hashlib.sha256(content).hexdigest()
     except Exception as error:  # a foreign file can fail in any way; none of them is our defect
         raise UserError(
             f"{path} is damaged, or not what sample.py export= writes; ask for it again."

@@ -1,155 +1,125 @@
-"""The folder that `sample.py` writes: sprites as data, as pictures, and a row about each."""
+"""What `sample.py` leaves: sprites as data, as pictures, and a row about each."""
 
+import io
 import json
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from PIL import Image
 from torch import Tensor
 
 from diffusion import pictures
-from diffusion.runs.building import build
-from diffusion.errors import UserError
 from diffusion.judge import Judge
 from diffusion.runs.loading import Loaded
+from diffusion.runs.output import Output
+from diffusion.runs.training_data import training_data
 
-OURS = ("sprites.npz", "grid.png", "sheet.png", "manifest.json", "denoising.gif", "png")
+PASSPORT = ("verdict", "nearest", "distance", "percentile")
 
 
+@dataclass(frozen=True)
 class SpriteFolder:
-    """`sprites.npz sheet.png grid.png manifest.json`, and on request `png/` and `denoising.gif`.
+    """Sprites of one seed in a folder, in one part or in several.
+
+    `sprites.npz sheet.png grid.png manifest.json`, and on request `png/`; of several parts each
+    has files of its own, with a number.
 
     Args:
-        path: a new or empty folder, or one written before; its files are replaced.
-
-    Raises:
-        UserError: the folder holds something else.
+        output: the folder.
+        loaded: the checkpoint that the sprites came from.
+        row: what the manifest says of every sprite.
+        passports: who is nearest to each sprite of a part.
+        each: also one PNG per sprite.
     """
 
-    def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
-        if self.path.exists() and not self.path.is_dir():
-            raise UserError(f"out={path} is a file; give a folder.")
-        self._earlier = self._earlier_indices()
-        ours = OURS if self._earlier is not None else ()
-        foreign = [file.name for file in self.path.glob("*") if file.name not in ours]
-        if foreign:
-            raise UserError(
-                f"out={path} holds {foreign[0]}, which sample.py did not write; give another one."
-            )
+    output: Output
+    loaded: Loaded
+    row: dict[str, Any]
+    passports: "Passports"
+    each: bool = False
 
-    def write(
-        self,
-        images: Tensor,
-        seed: int,
-        indices: list[int],
-        labels: Tensor | None,
-        loaded: Loaded,
-        sampler: dict[str, Any],
-        guidance: float = 1.0,
-        each: bool = False,
-    ) -> None:
-        """Writes everything but the film.
+    def holds(self, tag: str, indices: range) -> bool:
+        """Whether all files of a part are there."""
+        names = [f"{name}{tag}{kind}" for name, kind in FILES]
+        names += [_single(index) for index in indices] if self.each else []
+        return self.output.has(*names)
+
+    def add(self, tag: str, images: Tensor, indices: range, labels: Tensor | None) -> None:
+        """Writes what is missing of a part, its manifest last.
 
         Args:
+            tag: what tells its files from those of other parts.
             images: uint8 `(N, C, H, W)`.
-            seed: seed of the set.
-            indices: index of each sprite in it.
+            indices: index of each sprite in the set.
             labels: class of each sprite, or None.
-            loaded: the checkpoint they came from.
-            sampler: the sampler's configuration.
-            guidance: how much labels counted.
-            each: also one PNG per sprite.
         """
-        self.path.mkdir(parents=True, exist_ok=True)
-        singles = [self._single(index) for index in self._earlier or ()]
-        for stale in [*singles, self.path / "denoising.gif"]:
-            stale.unlink(missing_ok=True)
-        names = loaded.card["sprites"]["label_names"]
+        names = self.loaded.card["sprites"]["label_names"]
         arrays = {
             "images": images.permute(0, 2, 3, 1).numpy(),
-            "seeds": np.full(len(images), seed, np.int64),
+            "seeds": np.full(len(images), self.row["seed"], np.int64),
             "indices": np.array(indices, np.int64),
         }
         if labels is not None:
             arrays |= {"labels": labels.numpy(), "label_names": np.array(names)}
-        np.savez_compressed(self.path / "sprites.npz", **arrays)  # type: ignore[arg-type]
-        pictures.grid(images).save(self.path / "grid.png")
-        pictures.transparent_png(pictures.sheet(images), self.path / "sheet.png")
-        passports = examined(images, loaded)
+        packed = io.BytesIO()
+        np.savez_compressed(packed, **arrays)  # type: ignore[arg-type]
+        if self.each:
+            for image, index in zip(images, indices, strict=True):
+                self.output.add(_single(index), pictures.transparent_png(image))
+        self.output.add(f"sprites{tag}.npz", packed.getvalue())
+        self.output.add(f"grid{tag}.png", pictures.png(pictures.grid(images)))
+        self.output.add(f"sheet{tag}.png", pictures.transparent_png(pictures.sheet(images)))
+        passports = self.passports(images)
         manifest = [
             {
                 "index": index,
-                "seed": seed,
-                "checkpoint": loaded.sha256,
-                "sampler": sampler,
-                "guidance": guidance,
+                **self.row,
                 "label": None if labels is None else names[labels[k]],
                 **passports[k],
             }
             for k, index in enumerate(indices)
         ]
-        (self.path / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
-        if each:
-            (self.path / "png").mkdir(exist_ok=True)
-            for image, index in zip(images, indices, strict=True):
-                pictures.transparent_png(image, self._single(index))
-
-    def _single(self, index: int) -> Path:
-        return self.path / "png" / f"{index:05d}.png"
-
-    def _earlier_indices(self) -> list[int] | None:
-        """Indices of the sprites that an earlier `sample.py` wrote here; None if it did not."""
-        try:
-            manifest = json.loads((self.path / "manifest.json").read_text())
-            return [int(row["index"]) for row in manifest]
-        except (OSError, ValueError, TypeError, KeyError):
-            return None
-
-    def write_film(self, frames: list[Image.Image]) -> None:
-        """Writes `denoising.gif`."""
-        pictures.film(frames, self.path / "denoising.gif")
+        self.output.add(f"manifest{tag}.json", json.dumps(manifest, indent=1) + "\n")
 
 
-def training_data(card: dict[str, Any]) -> Any:
-    """The SpriteDataModule that a checkpoint was trained on, set up, from the user's own files.
-
-    Raises:
-        DataError: the files are gone or unreadable.
-        UserError: they are not what they were during training, or nobody says where they are.
-    """
-    if "config" not in card:
-        raise UserError(
-            "An exported model does not say where its training data is; give the run it is from."
-        )
-    config = card["config"]
-    data = build(config["data"] | {"seed": config["seed"]}, packages=("datamodules",))
-    data.setup()
-    if data.card["fingerprint"] != card["data"]["fingerprint"]:
-        raise UserError("The training data has changed since this run was trained.")
-    return data
+FILES = (("sprites", ".npz"), ("grid", ".png"), ("sheet", ".png"), ("manifest", ".json"))
 
 
-def examined(images: Tensor, loaded: Loaded) -> list[dict[str, Any]]:
-    """For each image the verdict about it, its nearest training sprite (row in the user's data),
+def _single(index: int) -> str:
+    return f"png/{index:05d}.png"
+
+
+class Passports:
+    """For each sprite the verdict about it, its nearest training sprite (row in the user's data),
     how far that is, and how many unseen real sprites of a hundred are nearer to training.
 
     All None, and said so, when the training data is not where it was.
+
+    Args:
+        loaded: the checkpoint.
+        moved_to: where its training data is now.
     """
-    try:
-        data = training_data(loaded.card)
-    except ValueError as error:  # a DataError or a UserError
-        print(f"Without passports: {error}")
-        return [dict.fromkeys(("verdict", "nearest", "distance", "percentile"))] * len(images)
-    judge = Judge.of(data, {}, len(images))
-    found = judge.passport.examine(images)
-    return [
-        {
-            "verdict": str(found.verdict[k]),
-            "nearest": int(judge.rows[found.row[k]]),
-            "distance": round(float(found.distance[k]), 3),
-            "percentile": round(float(found.percentile[k]), 1),
-        }
-        for k in range(len(images))
-    ]
+
+    def __init__(self, loaded: Loaded, moved_to: str | None = None) -> None:
+        self.judge: Judge | None = None
+        try:
+            self.judge = Judge.of(training_data(loaded.card, moved_to), {}, 1)
+        except ValueError as error:  # a DataError or a UserError
+            if moved_to is not None:
+                raise
+            print(f"Without passports: {error}")
+
+    def __call__(self, images: Tensor) -> list[dict[str, Any]]:
+        """A row for each of uint8 `(N, C, H, W)`."""
+        if self.judge is None:
+            return [dict.fromkeys(PASSPORT)] * len(images)
+        found = self.judge.passport.examine(images)
+        return [
+            {
+                "verdict": str(found.verdict[k]),
+                "nearest": int(self.judge.rows[found.row[k]]),
+                "distance": round(float(found.distance[k]), 3),
+                "percentile": round(float(found.percentile[k]), 1),
+            }
+            for k in range(len(images))
+        ]

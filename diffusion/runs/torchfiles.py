@@ -6,10 +6,15 @@ is unpickled it is known that the pickle names nothing but what tensors are made
 file unpacks to no more than itself.
 """
 
+import io
+import os
 import pickletools
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import BinaryIO
 
 from diffusion.errors import UserError
 
@@ -22,8 +27,12 @@ NAMES = {f"torch {kind}Storage" for kind in TYPES} | {
 LARGEST = 2**22  # bytes of the pickle, which holds names and numbers but no weights
 
 
-def check(path: Path) -> None:
-    """Reads a checkpoint file to its end, without loading it.
+@contextmanager
+def checked(path: Path) -> Iterator[io.BufferedReader]:
+    """A checkpoint file, open, of which is known that it may be loaded.
+
+    What is checked, loaded and hashed through the one open file is the same content, also while a
+    run goes on and replaces the file.
 
     Raises:
         UserError: the file is missing, is not as it was written, or holds more than tensors and
@@ -31,14 +40,17 @@ def check(path: Path) -> None:
     """
     if not path.is_file():
         raise UserError(f"There is no checkpoint {path}; give a run directory or a .ckpt file.")
-    try:
-        doubt = _doubt(path)
-    except Exception as error:  # a foreign file can fail in any way; none of them is our defect
-        raise UserError(
-            f"{path} cannot be read as a checkpoint: it is damaged or foreign."
-        ) from error
-    if doubt:
-        raise UserError(f"{path} is not read: {doubt}.")
+    with path.open("rb") as file:
+        try:
+            doubt = doubt_of(file)
+        except Exception as error:  # a foreign file can fail in any way; none is our defect
+            raise UserError(
+                f"{path} cannot be read as a checkpoint: it is damaged or foreign."
+            ) from error
+        if doubt:
+            raise UserError(f"{path} is not read: {doubt}.")
+        file.seek(0)
+        yield file
 
 
 def is_whole(path: Path) -> bool:
@@ -49,19 +61,19 @@ def is_whole(path: Path) -> bool:
 @cache
 def _is_whole(path: Path, written: int) -> bool:
     try:
-        check(path)
+        with checked(path):
+            return True
     except UserError:
         return False
-    return True
 
 
-def _doubt(path: Path) -> str:
-    """What speaks against loading a file; empty if nothing does."""
-    with zipfile.ZipFile(path) as archive:
+def doubt_of(file: BinaryIO) -> str:
+    """What speaks against loading an open file; empty if nothing does."""
+    with zipfile.ZipFile(file) as archive:
         members = archive.infolist()
         size = sum(member.file_size for member in members)
         packed = any(member.compress_type != zipfile.ZIP_STORED for member in members)
-        if packed or size > path.stat().st_size:
+        if packed or size > file.seek(0, os.SEEK_END):
             return "it unpacks to more than it is, which no checkpoint does"
         if damaged := archive.testzip():
             return f"it is damaged, the checksum of {damaged} is wrong"

@@ -30,9 +30,13 @@ WORDS = (
 SAMPLE = (
     "run=run", "run=/etc/passwd", "run=/dev/zero", "run=/dev/zero.ckpt", "run=..", "run=''", "run=a.ckpt", "n=0",
     "run=a.safetensors", "run=nowhere.safetensors", "run=run n=-1", "run=run n=abc", "run=run index=-1",
-    "run=run devices=0", "run=run sampler._target_=os.getcwd", "run=run checkpoint=../last", "noising=", "panel=Bob",
-    "noising=Bob panel=Bob", "noising=/etc/passwd", "noising=/dev/zero.png", "noising=nobody.png", "+hack=1",
-    "noising=Bob data=array data.path=/dev/zero", "noising=Bob schedule.steps=0", "run=run noise_level=7",
+    "run=run devices=0", "run=run sampler._target_=os.getcwd", "run=run checkpoint=../last", "+hack=1",
+    "run=run noise_level=7", "run=run shards=0", "run=run seed=9223372036854775808", "run=run n=null", "panel=Bob",
+)  # fmt: skip
+LOOK = (
+    "noising=", "panel=Bob", "noising=Bob panel=Bob", "noising=/etc/passwd", "noising=/dev/zero.png",
+    "noising=nobody.png", "noising=Bob data=array data.path=/dev/zero", "noising=Bob schedule.steps=0", "run=run",
+    "run=run panel=Bob data=array", "run=/dev/zero panel=Bob", "noising=Bob n=0", "noising=Bob seed=-1",
 )  # fmt: skip
 
 
@@ -42,3 +46,5 @@ def lines():
         yield [*TRAIN.split(), *(word.split() if word.startswith("data=") else [word])]
     for words in SAMPLE:
         yield ["sample.py", *words.split(), "out=made"]
+    for words in LOOK:
+        yield ["look.py", *words.split(), "out=made"]

@@ -10,6 +10,7 @@ from diffusion.commands.views import show_panels
 from diffusion.exact.memoriser import PosteriorDenoiser
 from diffusion.exact.posterior import Posterior
 from diffusion.pixels import PixelCodec
+from diffusion.runs.files import Folder
 from diffusion.schedules.linear import Linear
 
 IMAGES = PixelCodec().decode(sprites(12))
@@ -47,7 +48,7 @@ class Listening(PosteriorDenoiser):
 def test_panels_show_each_sprite_with_its_own_label(tmp_path):
     denoiser = Listening()
     shown = [("five", IMAGES[5], 1), ("six", IMAGES[6], 2), ("mine", IMAGES[7], -1)]
-    show_panels(shown, denoiser, Data(), flip=False, folder=tmp_path)
+    Folder(tmp_path).write_all(show_panels(shown, denoiser, Data(), flip=False))
     assert denoiser.told == [{1}, {2}, None]
     panels = json.loads((tmp_path / "panel.json").read_text())
     assert [panel["n"] for panel in panels] == [3, 3, 12]

@@ -1,15 +1,17 @@
 """Laws of the figures over the noise level."""
 
+import io
+
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
 from diffusion.drawing.curves import (
-    write_decided,
-    write_detail,
-    write_gap_history,
-    write_losses,
+    draw_decided,
+    draw_detail,
+    draw_gap_history,
+    draw_losses,
 )
 from diffusion.errors import UserError
 from diffusion.levels.attributes import Decided
@@ -44,49 +46,43 @@ def history(gap, levels=10):
 
 
 FIGURES = {
-    "losses": lambda path: write_losses(losses(), path),
-    "gap": lambda path: write_gap_history(history(0.2), path),
-    "one gap": lambda path: write_gap_history(history(0.2)[:1], path),
-    "detail": lambda path: write_detail(errors(), errors(), path),
-    "decided": lambda path: write_decided(attributes(), path),
+    "losses": lambda: draw_losses(losses()),
+    "gap": lambda: draw_gap_history(history(0.2)),
+    "one gap": lambda: draw_gap_history(history(0.2)[:1]),
+    "detail": lambda: draw_detail(errors(), errors()),
+    "decided": lambda: draw_decided(attributes()),
 }
 
 
 @pytest.mark.parametrize("figure", FIGURES)
-def test_a_figure_is_a_thousand_pixels_wide_and_the_same_every_time(figure, tmp_path):
-    for name in ("one", "two"):
-        FIGURES[figure](tmp_path / f"{name}.png")
-    with Image.open(tmp_path / "one.png") as picture:
+def test_a_figure_is_a_thousand_pixels_wide_and_the_same_every_time(figure):
+    content = FIGURES[figure]()
+    with Image.open(io.BytesIO(content)) as picture:
         assert picture.format == "PNG"
         assert picture.width == 1000
         assert len(picture.convert("RGB").getcolors(1 << 20)) > 50
-    assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
+    assert content == FIGURES[figure]()
 
 
-def middle(gap, path):
-    """The colour in the middle of a heat map with the same gap everywhere."""
-    write_gap_history(history(gap), path)
-    with Image.open(path) as picture:
-        return picture.convert("RGB").getpixel((400, 280))
+def colour_at(x, rows):
+    """The colour in the heat map of a history, at half its height."""
+    with Image.open(io.BytesIO(draw_gap_history(rows))) as picture:
+        return picture.convert("RGB").getpixel((x, 280))
 
 
-def test_red_is_memorised_blue_is_the_contrary_and_white_is_zero(tmp_path):
-    path = tmp_path / "gap.png"
-    red, white, blue = (middle(gap, path) for gap in (0.3, 0.0, -0.3))
+def test_red_is_memorised_blue_is_the_contrary_and_white_is_zero():
+    red, white, blue = (colour_at(400, history(gap)) for gap in (0.3, 0.0, -0.3))
     assert red[0] > red[2] + 80
     assert blue[2] > blue[0] + 80
     assert min(white) > 240
 
 
-def test_the_same_gap_has_the_same_colour_in_every_picture(tmp_path):
+def test_the_same_gap_has_the_same_colour_in_every_picture():
     rows = history(0.05)
     rows[2]["train"] = [loss / 50 for loss in rows[2]["train"]]
-    write_gap_history(rows, tmp_path / "extreme.png")
-    with Image.open(tmp_path / "extreme.png") as picture:
-        early = picture.convert("RGB").getpixel((200, 280))
-    assert early == middle(0.05, tmp_path / "gap.png")
+    assert colour_at(200, rows) == colour_at(400, history(0.05))
 
 
-def test_without_history_there_is_no_picture(tmp_path):
+def test_without_history_there_is_no_picture():
     with pytest.raises(UserError, match="No noise levels"):
-        write_gap_history([], tmp_path / "gap.png")
+        draw_gap_history([])

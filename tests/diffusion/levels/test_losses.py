@@ -11,7 +11,7 @@ from diffusion.denoiser import Denoiser
 from diffusion.errors import UserError
 from diffusion.exact.memoriser import PosteriorDenoiser
 from diffusion.exact.posterior import Posterior
-from diffusion.levels.losses import LevelLosses, history, record
+from diffusion.levels.losses import LevelLosses, history, longer_history
 from diffusion.levels.noising import noised
 from diffusion.models.unet import UNet
 from diffusion.noise import ImageNoise
@@ -175,8 +175,8 @@ def test_a_history_is_told_once_however_often_it_is_interrupted(losses, tmp_path
     first, second = losses.measure(network()), losses.measure(exact())
     assert history(path) == []
     for images in (100, 200, 300):
-        record(path, images, first)
-    record(path, 200, second)
+        path.write_text(longer_history(path, images, first))
+    path.write_text(longer_history(path, 200, second))
     rows = json.loads(path.read_text())
     assert rows == history(path)
     assert rows == [{"images": 100, **first.plain()}, {"images": 200, **second.plain()}]

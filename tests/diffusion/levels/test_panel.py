@@ -8,11 +8,12 @@ from PIL import Image, ImageDraw
 from randomsprites import sprites
 
 from diffusion import pictures
-from diffusion.drawing.panel import write_panels
+from diffusion.drawing.panel import panel_pictures
 from diffusion.exact.memoriser import PosteriorDenoiser
 from diffusion.exact.posterior import Band, Posterior
 from diffusion.levels.panel import LEVELS, look
 from diffusion.pixels import PixelCodec
+from diffusion.runs.files import Folder
 from diffusion.schedules.linear import Linear
 
 IMAGES = PixelCodec().decode(sprites(60, shape=(3, 8, 8)))
@@ -95,12 +96,12 @@ def test_files_hold_every_level(tmp_path, shape):
         look(images[k], name, denoiser, posterior, "abcd", levels=[0.0, 0.6, 1.0])
         for k, name in enumerate(["Bob", "Fred"])
     ]
-    write_panels(panels, tmp_path)
+    Folder(tmp_path).write_all(panel_pictures(panels))
     with Image.open(tmp_path / "panel.gif") as film:
         assert film.n_frames == 3
     with Image.open(tmp_path / "panel.png") as picture:
         one = picture.height
-    write_panels(panels[:1], tmp_path)
+    Folder(tmp_path).write_all(panel_pictures(panels[:1]))
     with Image.open(tmp_path / "panel.png") as picture:
         assert one == 2 * picture.height
     (table,) = json.loads((tmp_path / "panel.json").read_text())

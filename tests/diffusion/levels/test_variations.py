@@ -12,8 +12,9 @@ from randomsprites import sprites
 from diffusion.errors import UserError
 from diffusion.exact.memoriser import PosteriorDenoiser
 from diffusion.exact.posterior import Posterior
-from diffusion.levels.variations import vary, write_variations
+from diffusion.levels.variations import variation_pictures, vary
 from diffusion.pixels import PixelCodec
+from diffusion.runs.files import Folder
 from diffusion.samplers.base import Origin
 from diffusion.samplers.ddim import DDIM
 from diffusion.samplers.ddpm import DDPM
@@ -86,7 +87,8 @@ def test_a_film_of_variations_begins_at_their_noise_level():
 
 def test_files_tell_who_a_sprite_becomes(tmp_path):
     found = vary(IMAGES[0], SPRITES, IMAGES, levels=[0.1, 0.8], n=5)
-    write_variations(IMAGES[0], found, [f"sprite {k}" for k in range(40)], tmp_path)
+    files = variation_pictures(IMAGES[0], found, [f"sprite {k}" for k in range(40)])
+    Folder(tmp_path).write_all(files)
     table = json.loads((tmp_path / "variations.json").read_text())
     assert [row["noise_level"] for row in table] == [0.1, 0.8]
     assert table[0]["becomes"] == [{"row": 0, "name": "sprite 0", "count": 5}]

@@ -14,10 +14,11 @@ import torch
 from fakeruns import fake_run, forge, sweep
 from PIL import Image
 
+from diffusion.pictures import png
 from diffusion.report.atlas import Atlas, rgba
 from diffusion.report.glossary import interval
 from diffusion.report.judged import Judged, Score, Verdict
-from diffusion.report.page import write_json, write_page
+from diffusion.report.page import figures, page
 from diffusion.report.section import BYTES, LEAST, RunSection, shown_sprites, track
 
 HOSTILE = (
@@ -62,7 +63,7 @@ def sprites():
 def write(tmp_path_factory):
     def to_html(judged, title="A title", note="A note."):
         file = tmp_path_factory.mktemp("page") / "report.html"
-        write_page(judged, file, title, note)
+        file.write_text(page(judged, title, note))
         return file.read_text(encoding="utf-8")
 
     return to_html
@@ -79,10 +80,9 @@ def one(write, sprites):
 
 
 @pytest.fixture(scope="module")
-def hostile(write, sprites, tmp_path_factory):
+def hostile(write, sprites):
     """A page in which every word comes from an enemy."""
-    picture = tmp_path_factory.mktemp("pictures") / 'a "quoted" <name>.png'
-    Image.new("RGB", (4, 4)).save(picture)
+    picture = png(Image.new("RGB", (4, 4)))
     h = HOSTILE
     judged = []
     for k in range(2):
@@ -97,7 +97,7 @@ def hostile(write, sprites, tmp_path_factory):
                 verdicts=[Verdict(v.index, v.verdict, h, 1.0, 5.0) for v in run.verdicts],
                 curves=run.curves | {h: [(1.0, 2.0), (2.0, 1.0)]},
                 histograms={h: run.histograms["colours"]},
-                pictures={h: str(picture), f"{h} gone": h},
+                pictures={h: picture, f"{h} gone": h.encode()},
                 notes=[h],
             )
         )
@@ -185,13 +185,12 @@ def test_pictures_that_are_not_there_are_said(hostile):
     assert "is no PNG or GIF file" in Outline(hostile[1]).text
 
 
-def test_large_pictures_are_left_out_and_said(sprites, tmp_path):
-    file = tmp_path / "big.png"
-    file.write_bytes(b"\x89PNG" + bytes(1000))
-    section = RunSection(fake_run("a", sprites, picture=file), 0, 0, 16, room=900)
+def test_large_pictures_are_left_out_and_said(sprites):
+    picture = b"\x89PNG" + bytes(1000)
+    section = RunSection(fake_run("a", sprites, picture=picture), 0, 0, 16, room=900)
     assert section.pictures == []
     assert section.left_out == [
-        f"What the network thinks is not on this page: it is large; see {file}."
+        "What the network thinks is not on this page: it is larger than there is room for."
     ]
 
 
@@ -320,7 +319,7 @@ def test_a_page_and_its_json_show_no_impossible_share(sprites, write, tmp_path):
     for html in (write([run]), write([run, replace(run, name="second")])):
         assert "<small>0.00 to 0.0400</small>" in html
     assert "between 0.00 and 0.0400" in write([run])
-    write_json([run], tmp_path / "report.json")
+    (tmp_path / "report.json").write_text(figures([run]))
     flat = json.loads((tmp_path / "report.json").read_text())
     assert (flat["samples/recall_low"], flat["samples/recall_high"]) == (0.0, 0.04)
 
@@ -331,7 +330,7 @@ def test_without_floor_or_noise_there_is_no_track():
 
 
 def test_json_of_one_run_is_flat(sprites, tmp_path):
-    write_json([fake_run("first", sprites)], tmp_path / "report.json")
+    (tmp_path / "report.json").write_text(figures([fake_run("first", sprites)]))
     flat = json.loads((tmp_path / "report.json").read_text())
     assert flat["name"] == "first"
     assert flat["samples/sprite_fd_low"] < flat["samples/sprite_fd"]
@@ -344,7 +343,7 @@ def test_json_of_one_run_is_flat(sprites, tmp_path):
 def test_json_of_several_runs_is_by_name_and_lawful(sprites, tmp_path):
     judged = sweep(sprites, seeds=1)
     judged[0].summary["train/loss"] = float("nan")
-    write_json(judged, tmp_path / "report.json")
+    (tmp_path / "report.json").write_text(figures(judged))
     found = json.loads((tmp_path / "report.json").read_text(), parse_constant=pytest.fail)
     assert list(found) == [run.name for run in judged]
     assert found[judged[0].name]["train/loss"] is None

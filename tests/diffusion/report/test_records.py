@@ -53,7 +53,7 @@ def test_what_a_run_writes_is_read_back(tmp_path):
     (tmp_path / "panel.png").write_bytes(b"a picture")
     assert summary_of(tmp_path) == {"step": 5, "status": "finished"}
     assert curves_of(tmp_path) == {"val/loss": [(320.0, 0.25)]}
-    assert list(pictures_of(tmp_path).values()) == [str(tmp_path / "panel.png")]
+    assert list(pictures_of(tmp_path).values()) == [b"a picture"]
     assert not summary_of(tmp_path / "nowhere")
 
 

@@ -71,12 +71,6 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
     assert (tmp_path / "a.ckpt").read_bytes() == before
 
 
-def test_leftovers_of_a_killed_write_are_reused(tmp_path):
-    (tmp_path / ".a.ckpt.tmp").write_bytes(b"half")
-    write(tmp_path / "a.ckpt")
-    assert [file.name for file in tmp_path.iterdir()] == ["a.ckpt"]
-
-
 class Trap:
     def __reduce__(self):
         return (os.mkdir, ("trapped",))

@@ -1,0 +1,49 @@
+"""What `look.py` does once its words are in order."""
+
+import hashlib
+from typing import Any
+
+from hydra.utils import instantiate
+from omegaconf import DictConfig
+
+from diffusion.commands.entry import plain
+from diffusion.commands.sampling import place
+from diffusion.commands.views import in_these_sprites, show_panels, show_variations
+from diffusion.levels.noising import noising_pictures
+from diffusion.runs.files import Folder
+from diffusion.runs.loading import checkpoint_file, load
+from diffusion.runs.output import Output
+from diffusion.runs.training_data import training_data
+
+
+def look(cfg: DictConfig, view: str) -> None:
+    """Writes pictures of one sprite: its way into noise, its panel, or its variations."""
+    if cfg.run is None:
+        data, schedule = instantiate(cfg.data, seed=cfg.seed), instantiate(cfg.schedule)
+        data.setup()
+        settings: dict[str, Any] = {"schedule": plain(cfg.schedule)}
+    else:
+        loaded = load(checkpoint_file(str(cfg.run), cfg.checkpoint))
+        data = training_data(loaded.card, cfg.data.get("path"))
+        schedule, settings = loaded.denoiser.schedule, {"checkpoint": loaded.sha256}
+    name, image, own = data.pick(cfg[view])
+    settings |= {"sprite": hashlib.sha256(image.numpy().tobytes()).hexdigest(), "seed": cfg.seed}
+    if view != "noising":
+        sampler, recipe = loaded.sampler(plain(cfg.get("sampler")))
+        label = own if cfg.label is None else loaded.label(cfg.label)
+        sprites = loaded.sprites(sampler, cfg.seed, label=label, guidance=cfg.guidance)
+        settings |= {"sampler": recipe, "label": label, "guidance": cfg.guidance, "n": cfg.n}
+    if view == "noising":
+        files = noising_pictures(image[None], schedule, cfg.seed)
+        print(in_these_sprites(schedule, data))
+    elif view == "panel":
+        flip = loaded.card["config"]["flip"]
+        files = show_panels([(name, image, label)], sprites.denoiser, data, flip)
+    else:
+        files, line = show_variations(image, sprites, data, cfg.n)
+        print(line)
+    folder = Folder(view) if cfg.run is None and cfg.out is None else place(cfg.out, cfg.run, view)
+    output = Output(folder, settings)
+    for file, content in files.items():
+        output.add(file, content)
+    print(f"{view} of {name} in {output.path}")

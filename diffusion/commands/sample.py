@@ -1,0 +1,31 @@
+"""`sample.py`: new sprites, or variants of one, from a trained run."""
+
+from omegaconf import DictConfig
+
+from diffusion.commands.entry import entry
+from diffusion.commands.numbers import LARGEST_SEED, check_numbers
+from diffusion.errors import UserError
+
+LEAST = {"n": 1, "batch_size": 1, "devices": 1, "shards": 1, "seed": 0, "index": 0}
+MOST = {"seed": LARGEST_SEED, "index": LARGEST_SEED}
+VIEWS = ("panel", "variations", "noising")
+
+
+@entry("sample", {"sampler.": "++sampler."}, elsewhere=dict.fromkeys(VIEWS, "look.py"))
+def main(cfg: DictConfig) -> None:
+    """Writes sprites, or with `export=` the network."""
+    check_numbers(cfg, LEAST, MOST, optional=("index",))
+    if cfg.run is None:
+        raise UserError("run is missing; give a run directory or a .ckpt file as run=...")
+    if cfg.export is not None:
+        from diffusion.commands.exporting import export_network
+
+        export_network(str(cfg.run), cfg.checkpoint, str(cfg.export))
+    else:
+        from diffusion.commands.sampling import make_sprites  # takes seconds
+
+        make_sprites(cfg)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,134 @@
+"""What `sample.py` does once its words are in order: sprites by their index, and their folder."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from lightning.fabric import Fabric
+from omegaconf import DictConfig
+from tqdm import tqdm
+
+from datamodules.picked import from_file
+from diffusion import pictures
+from diffusion.commands.entry import plain
+from diffusion.errors import UserError
+from diffusion.pixels import PixelCodec
+from diffusion.runs.directory import process_rank
+from diffusion.runs.files import Folder
+from diffusion.runs.loading import Loaded, beside, checkpoint_file, load
+from diffusion.runs.output import Output
+from diffusion.runs.sprite_folder import Passports, SpriteFolder
+from diffusion.runs.training_data import training_data
+from diffusion.samplers.base import Origin
+from diffusion.samplers.sprite_set import SpriteSet
+
+FILM = 16  # sprites in denoising.gif
+AT_ONCE = 2**31  # bytes of sprites in one part
+
+
+def make_sprites(cfg: DictConfig) -> None:
+    """Makes the sprites that are not there yet, the same on any device and in any batch."""
+    loaded = load(checkpoint_file(str(cfg.run), cfg.checkpoint))
+    sprites, settings = wanted(cfg, loaded)
+    indices = range(cfg.n) if cfg.index is None else range(cfg.index, cfg.index + 1)
+    parts = dict(in_parts(indices, cfg.shards))
+    check_size(max(map(len, parts.values())), sprites)
+    leads = process_rank() == 0
+    if leads:
+        output = Output(place(cfg.out, str(cfg.run), "samples"), settings)
+        row = {key: settings[key] for key in ("seed", "checkpoint", "sampler", "guidance")}
+        passports = Passports(loaded, cfg.data.path)
+        folder = SpriteFolder(output, loaded, row, passports, cfg.png)
+        missing = [tag for tag, part in parts.items() if not folder.holds(tag, part)]
+        films = [cfg.trajectory and not output.has("denoising.gif")]
+        if not missing and not any(films):
+            print(f"made already: {len(indices):,} sprites in {output.path}")
+            return
+
+    strategy = "ddp" if cfg.devices > 1 else "auto"
+    fabric = Fabric(accelerator=cfg.accelerator, devices=cfg.devices, strategy=strategy)
+    fabric.launch()
+    missing = fabric.broadcast(missing if leads else [])
+    sprites = replace(sprites, denoiser=sprites.denoiser.to(fabric.device))
+    mine = sum(-(-len(parts[tag]) // fabric.world_size) for tag in missing)
+    with tqdm(total=mine, unit="sprite", disable=not fabric.is_global_zero) as bar:
+        for tag in missing:
+            images = sprites.made_together(
+                parts[tag],
+                fabric.global_rank,
+                fabric.world_size,
+                fabric.all_gather,
+                cfg.batch_size,
+                bar.update,
+            )
+            if leads:
+                folder.add(tag, images, parts[tag], sprites.labels(parts[tag]))
+    if leads:
+        if any(films):
+            output.add("denoising.gif", pictures.gif(sprites.film(indices[:FILM])))
+        print(f"{len(indices):,} sprites in {output.path}")
+
+
+def wanted(cfg: DictConfig, loaded: Loaded) -> tuple[SpriteSet, dict[str, Any]]:
+    """The sprites that the words mean, and everything that decides how each of them looks."""
+    sampler, recipe = loaded.sampler(plain(cfg.get("sampler")))
+    own = origin = drawn = None
+    if (name := cfg["from"]) is not None:
+        given = from_file(name, loaded.card["sprites"]["shape"])  # needs no training data
+        picked = given or training_data(loaded.card, cfg.data.path).pick(name)
+        own = picked.label
+        loaded.denoiser.schedule.grid(sampler.steps, cfg.noise_level)
+        origin = Origin(PixelCodec().encode(picked.image), cfg.noise_level)
+        drawn = hashlib.sha256(picked.image.numpy().tobytes()).hexdigest()
+    label = own if cfg.label is None else loaded.label(cfg.label)
+    sprites = loaded.sprites(sampler, cfg.seed, label=label, guidance=cfg.guidance)
+    settings = {
+        "checkpoint": loaded.sha256,
+        "sampler": recipe,
+        "seed": cfg.seed,
+        "n": cfg.n if cfg.index is None else None,
+        "index": cfg.index,
+        "shards": cfg.shards,
+        "label": label,
+        "guidance": cfg.guidance,
+        "from": drawn,
+        "noise_level": None if drawn is None else cfg.noise_level,
+    }
+    return replace(sprites, origin=origin), settings
+
+
+def in_parts(indices: range, shards: int) -> Iterator[tuple[str, range]]:
+    """The indices in so many parts of nearly equal size, each with what its files are called by.
+
+    Raises:
+        UserError: more parts than indices.
+    """
+    if shards > len(indices):
+        raise UserError(f"shards={shards} is more than there are sprites; give n or fewer.")
+    if shards == 1:
+        yield "", indices
+        return
+    for k in range(shards):
+        first, end = (len(indices) * edge // shards for edge in (k, k + 1))
+        yield f"-{k:05d}", indices[first:end]
+
+
+def check_size(n: int, sprites: SpriteSet) -> None:
+    """Refuses more sprites at once than memory can be asked for.
+
+    Raises:
+        UserError: naming how many parts they can be made in.
+    """
+    channels, height, width = sprites.shape
+    if (size := n * channels * height * width) > AT_ONCE:
+        raise UserError(
+            f"{n:,} sprites are {size / 2**30:,.0f} GB at once; make them in parts, with shards="
+            f"{-(-size // AT_ONCE)} or more."
+        )
+
+
+def place(out: str | None, run: str, name: str) -> Folder:
+    """The folder that `out=` names, or one in the run's directory."""
+    return Folder(beside(run), name) if out is None else Folder(Path(out).expanduser())

@@ -1,0 +1,25 @@
+"""`train.py`: one run, from a configuration to `summary.json`."""
+
+from omegaconf import DictConfig
+
+from diffusion.commands.entry import entry, output_directory, overrides, plain
+from diffusion.runs.directory import RunDirectory
+
+
+@entry("train")
+def main(cfg: DictConfig) -> float | None:
+    """One run: check, prepare, fit, close. Returns the validation loss, for sweepers."""
+    config = plain(cfg)
+    with RunDirectory(output_directory(), config) as run:
+        if run.finished:
+            run.say(
+                f"{run.path} is finished; raise its trainer.max_steps or max_time to train longer."
+            )
+            return run.summary["val/loss"]
+        from diffusion.commands.training import train  # takes seconds; the rest has been checked
+
+        return train(config, run, overrides())
+
+
+if __name__ == "__main__":
+    main()

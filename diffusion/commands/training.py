@@ -1,0 +1,58 @@
+"""What `train.py` does once its words and its directory are in order."""
+
+import logging
+from typing import Any
+
+from datamodules.doctor.examination import table
+from diffusion.callbacks.checkpoints import validated
+from diffusion.commands.closing import close_run
+from diffusion.commands.composing import compose_loggers, compose_module, compose_trainer
+from diffusion.commands.views import warning
+from diffusion.levels.noising import noising_pictures
+from diffusion.runs.building import build
+from diffusion.runs.checkpoint import read
+from diffusion.runs.directory import RunDirectory
+from diffusion.runs.fine_tuning import begin_with
+from diffusion.runs.loggers import ended_loggers
+
+SHOWN = 3  # sprites in noising.png
+
+
+def train(config: dict[str, Any], run: RunDirectory, words: list[str]) -> float | None:
+    """Trains from the start, or from the run's last checkpoint, and closes the run.
+
+    Args:
+        config: the resolved configuration as plain containers.
+        run: where; entered, and not finished.
+        words: of the command line.
+
+    Returns:
+        the validation loss, on the first process.
+    """
+    for library in ("lightning.pytorch", "lightning.fabric"):
+        logging.getLogger(library).setLevel(logging.ERROR)
+    data = build(config["data"] | {"seed": config["seed"]}, packages=("datamodules",))
+    data.setup()
+    run.say(table(data.card))
+    module = compose_module(config, data)
+    if doubt := warning(module.denoiser.schedule, data):
+        run.say(doubt)
+    if config["init_from"] is not None and not run.last:
+        run.say(begin_with(module.denoiser, str(config["init_from"])))
+    step = read(run.last)["global_step"] if run.last else 0
+    trainer = compose_trainer(config, run.path)
+
+    run.begin(words, data.card)
+    if run.leads:
+        shown = data.images(data.split["train"][:SHOWN])
+        run.folder.write_all(noising_pictures(shown, module.denoiser.schedule))
+    if step:
+        run.say(f"continues at step {step}")
+    with ended_loggers():
+        trainer.loggers = compose_loggers(config, run.path, step)
+        trainer.fit(module, datamodule=data, ckpt_path=run.last, weights_only=True)
+        if not validated(trainer):
+            trainer.validate(module, datamodule=data, verbose=False)
+        if not trainer.is_global_zero:
+            return None
+        return close_run(run, trainer, data)["val/loss"]

@@ -1,0 +1,41 @@
+"""The sprites that a run was trained on, found again in the user's own files."""
+
+from typing import Any
+
+from diffusion.errors import UserError
+from diffusion.runs.building import build
+
+
+def training_data(card: dict[str, Any], moved_to: str | None = None) -> Any:
+    """The SpriteDataModule that a checkpoint was trained on, set up.
+
+    Args:
+        card: of the checkpoint.
+        moved_to: where the files are now, if not where they were during training.
+
+    Raises:
+        DataError: the files are gone or unreadable.
+        UserError: they are not what they were during training, or nobody says where they are.
+    """
+    if "config" not in card:
+        raise UserError(
+            "An exported model does not say where its training data is; give the run it is from."
+        )
+    source, seed = card["config"]["data"], card["config"]["seed"]
+    if moved_to is not None:
+        if "path" not in source:
+            raise UserError("This run's sprites come from no file; leave out data.path=.")
+        source = source | {"path": str(moved_to)}
+    data = build(source | {"seed": seed}, packages=("datamodules",))
+    data.setup()
+    if data.card["fingerprint"] != card["data"]["fingerprint"]:
+        if moved_to is not None:
+            raise UserError(
+                f"data.path={moved_to} holds other sprites than this run was trained on; give "
+                "where those are."
+            )
+        raise UserError(
+            "The training data has changed since this run was trained; where its copy is, give "
+            "data.path=..."
+        )
+    return data
