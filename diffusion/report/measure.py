@@ -160,7 +160,7 @@ def _facts(
         "trained": _counted("{:,} steps", summary.get("step")),
         "images": _counted("{:,} seen", summary.get("progress/images")),
         "cost": _counted("{:,.0f} CPU seconds", summary.get("cpu_seconds")),
-        "sampler": f"{type(sampler).__name__}, {sampler.steps} steps",
+        "sampler": f"{type(sampler).__name__}, {sampler.evaluations} evaluations",
         "samples": f"{n:,} of seed {seed}",
         "checkpoint": f"sha256 {loaded.sha256[:16]}",
     }

@@ -8,9 +8,9 @@ import inspect
 from collections.abc import Sequence
 from typing import Any
 
-from diffusion.runs.cards import PARTS
 from diffusion.denoiser import Denoiser
 from diffusion.errors import UserError
+from diffusion.runs.cards import PARTS
 
 OURS = tuple(package for packages in PARTS.values() for package in packages)
 

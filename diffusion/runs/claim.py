@@ -80,7 +80,8 @@ class Claim:
             return False
         except OSError as error:
             raise UserError(
-                f"{_short(self.path)} cannot be used as a directory ({error.strerror}); name another."
+                f"{_short(self.path)} cannot be used as a directory ({error.strerror}); name "
+                "another."
             ) from error
         self._file = self._directory
         if not self._lock(self._file):

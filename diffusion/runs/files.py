@@ -48,9 +48,7 @@ class Folder:
             return Folder(self.root.with_name(self.root.name + ending))
         return Folder(self.root, *self.below[:-1], self.below[-1] + ending)
 
-    def write(
-        self, name: str, content: Content, new: bool = False, synced: bool = False
-    ) -> None:
+    def write(self, name: str, content: Content, new: bool = False, synced: bool = False) -> None:
         """Writes one file whole, or leaves everything as it was.
 
         Args:
@@ -192,8 +190,8 @@ class Folder:
 
 def _refusal(path: Path) -> str:
     return (
-        f"{path} is a link or no plain file, where one of ours belongs, and is not written through; "
-        "remove it, or use another directory."
+        f"{path} is a link or no plain file, where one of ours belongs, and is not written "
+        "through; remove it, or use another directory."
     )
 
 

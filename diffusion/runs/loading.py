@@ -14,14 +14,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.module import register_module_parameter_registration_hook
 
-from diffusion.runs import safetensors
-from diffusion.runs.building import build, build_denoiser
-from diffusion.runs.cards import check_card, own_sampler
-from diffusion.runs.checkpoint import read_with_hash
 from diffusion.denoiser import Denoiser
 from diffusion.errors import UserError
 from diffusion.guidance import guided
 from diffusion.pixels import PixelCodec
+from diffusion.runs import safetensors
+from diffusion.runs.building import build, build_denoiser
+from diffusion.runs.cards import check_card, own_sampler
+from diffusion.runs.checkpoint import read_with_hash
 from diffusion.runs.precision import exact_float32
 from diffusion.samplers.base import Sampler
 from diffusion.samplers.sprite_set import SpriteSet

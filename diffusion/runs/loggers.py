@@ -18,6 +18,7 @@ from diffusion.runs.files import Folder
 
 METRICS = "metrics.csv"
 
+
 class MetricsCSV(CSVLogger):
     """`metrics.csv` in the run directory, kept over interruptions.
 

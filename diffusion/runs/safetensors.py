@@ -13,9 +13,9 @@ from typing import Any
 
 from torch import Tensor
 
+from diffusion.errors import UserError
 from diffusion.runs.cards import own_sampler
 from diffusion.runs.files import write_file
-from diffusion.errors import UserError
 
 KEY = "sprite-diffusion"  # of the card in the file's metadata
 LARGEST = 2**22  # bytes of the header, which holds names, shapes and the card

@@ -1,7 +1,10 @@
 """From noise to sprites: the time grid and the only loop. A sampler is one `step`."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import pairwise
 from typing import NamedTuple
 
 import torch
@@ -9,7 +12,7 @@ from torch import Tensor
 
 from diffusion.denoiser import Denoiser
 from diffusion.errors import UserError
-from diffusion.schedules.base import NoiseSchedule
+from diffusion.schedules.base import GRIDS, NoiseSchedule
 
 
 class Level(NamedTuple):
@@ -18,6 +21,9 @@ class Level(NamedTuple):
     t: float
     alpha: float
     sigma: float
+
+
+Estimate = tuple[Level, Tensor]  # where, and what of
 
 
 class Origin(NamedTuple):
@@ -32,21 +38,31 @@ class Origin(NamedTuple):
 
 
 class Sampler(ABC):
-    """Walks a time grid from noise (t=1, or an origin's level) to sprites (t=0); a new sampler
-    writes `step`, and `foresee` if it uses earlier estimates.
+    """Walks a time grid from noise (t=1, or an origin's level) to sprites (t=0).
+
+    A new sampler writes `step`; one that asks the denoiser more than once in a step, or looks at
+    earlier estimates, writes `advance` as well.
 
     Args:
-        steps: number of network evaluations, 1..schedule.steps.
+        steps: number of steps of the time grid, 1..schedule.steps.
         clip: clamp clean estimates to the model range [-1, 1].
-        grid: what the steps are even in, `time` or `log_snr`.
+        grid: how the steps are spread: even in `time` or in `log_snr`, or as `karras` does it.
     """
+
+    order = 1
+    """Of convergence: with half as long steps the error falls to 2^-order of what it was."""
 
     def __init__(self, steps: int, clip: bool = True, grid: str = "time") -> None:
         if not isinstance(steps, int) or steps < 1:
             raise UserError(f"sampler.steps={steps} must be a whole number, 1 or more.")
-        if grid not in ("time", "log_snr"):
-            raise UserError(f"sampler.grid={grid} must be time or log_snr.")
+        if grid not in GRIDS:
+            raise UserError(f"sampler.grid={grid} must be one of {', '.join(GRIDS)}.")
         self.steps, self.clip, self.grid = steps, clip, grid
+
+    @property
+    def evaluations(self) -> int:
+        """How often a sprite's denoiser is asked on the way from pure noise."""
+        return self.steps
 
     @abstractmethod
     def step(
@@ -54,11 +70,24 @@ class Sampler(ABC):
     ) -> Tensor:
         """x at `nxt` from x_t at `now` and its clean estimate; `noise()` draws fresh noise."""
 
-    def foresee(
-        self, x0_hat: Tensor, now: Level, nxt: Level, earlier: tuple[Level, Tensor] | None
-    ) -> Tensor:
-        """The clean estimate that `step` shall use; multistep solvers look at the one before."""
-        return x0_hat
+    def advance(
+        self,
+        x_t: Tensor,
+        now: Level,
+        nxt: Level,
+        denoise: Callable[[Tensor, Level], Tensor],
+        noise: Callable[[], Tensor],
+        earlier: Sequence[Estimate],
+    ) -> tuple[Tensor, Tensor]:
+        """x at `nxt`, and the clean estimate of x_t at `now`: by one evaluation and one `step`.
+
+        Args:
+            denoise: x and its level -> clean estimate, clamped if it shall be.
+            noise: draws fresh noise.
+            earlier: the estimates before this one, the newest first; at most two.
+        """
+        x0_hat = denoise(x_t, now)
+        return self.step(x_t, x0_hat, now, nxt, noise), x0_hat
 
     def start(
         self, schedule: NoiseSchedule, noise: Tensor, origin: Origin | None = None
@@ -87,15 +116,16 @@ class Sampler(ABC):
             label: class of each sprite `(B,)`, for a network with classes.
             origin: a sprite to make variations of, instead of new ones.
         """
+
+        def denoise(x_t: Tensor, level: Level) -> Tensor:
+            x0_hat: Tensor = denoiser(x_t, x_t.new_full((len(x_t),), level.t), label)
+            return x0_hat.clamp(-1, 1) if self.clip else x0_hat
+
         levels, x_t = self.start(denoiser.schedule, noise(0), origin)
-        earlier: tuple[Level, Tensor] | None = None
-        for k, (now, nxt) in enumerate(zip(levels, levels[1:], strict=False), start=1):
-            x0_hat = denoiser(x_t, x_t.new_full((len(x_t),), now.t), label)
-            if self.clip:
-                x0_hat = x0_hat.clamp(-1, 1)
-            ahead = self.foresee(x0_hat, now, nxt, earlier)
-            x_t = self.step(x_t, ahead, now, nxt, lambda k=k: noise(k))  # type: ignore[misc]
-            earlier = now, x0_hat
+        earlier: deque[Estimate] = deque(maxlen=2)
+        for k, (now, nxt) in enumerate(pairwise(levels), start=1):
+            x_t, x0_hat = self.advance(x_t, now, nxt, denoise, partial(noise, k), earlier)
+            earlier.appendleft((now, x0_hat))
             yield nxt, x_t, x0_hat
 
     def __call__(

@@ -16,7 +16,7 @@ class DDIM(Sampler):
         steps: number of network evaluations, 1..schedule.steps.
         eta: share of fresh noise, 0..1.
         clip: clamp clean estimates to [-1, 1].
-        grid: what the steps are even in, `time` or `log_snr`.
+        grid: how the steps are spread, see `Sampler`.
     """
 
     def __init__(

@@ -16,7 +16,7 @@ class DDPM(Sampler):
         variance: `posterior` (right for one known sprite) or `beta` (right for Gaussian data); the
             two ends between which the true variance lies (section 3.2).
         clip: clamp clean estimates to [-1, 1].
-        grid: what the steps are even in, `time` or `log_snr`.
+        grid: how the steps are spread, see `Sampler`.
     """
 
     def __init__(

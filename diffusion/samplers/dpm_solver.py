@@ -3,10 +3,11 @@ form, SDE-DPM-Solver++(2M) there, which adds fresh noise: few steps make better 
 """
 
 import math
+from collections.abc import Callable, Sequence
 
 from torch import Tensor
 
-from diffusion.samplers.base import Level
+from diffusion.samplers.base import Estimate, Level
 from diffusion.samplers.ddim import DDIM
 
 
@@ -22,20 +23,36 @@ class DPMSolver(DDIM):
         steps: number of network evaluations, 1..schedule.steps; 8 to 25 are enough.
         eta: share of fresh noise, 0..1.
         clip: clamp clean estimates to [-1, 1].
-        grid: what the steps are even in, `time` or `log_snr`.
+        grid: how the steps are spread, see `Sampler`.
     """
+
+    order = 2
 
     def __init__(
         self, steps: int = 10, eta: float = 1.0, clip: bool = True, grid: str = "log_snr"
     ) -> None:
         super().__init__(steps, eta, clip, grid)
 
+    def advance(
+        self,
+        x_t: Tensor,
+        now: Level,
+        nxt: Level,
+        denoise: Callable[[Tensor, Level], Tensor],
+        noise: Callable[[], Tensor],
+        earlier: Sequence[Estimate],
+    ) -> tuple[Tensor, Tensor]:
+        x0_hat = denoise(x_t, now)
+        ahead = self.foresee(x0_hat, now, nxt, earlier)
+        return self.step(x_t, ahead, now, nxt, noise), x0_hat
+
     def foresee(
-        self, x0_hat: Tensor, now: Level, nxt: Level, earlier: tuple[Level, Tensor] | None
+        self, x0_hat: Tensor, now: Level, nxt: Level, earlier: Sequence[Estimate]
     ) -> Tensor:
-        if earlier is None or nxt.sigma == 0:  # the last step ends on the estimate itself
+        """D, from this estimate and the one before."""
+        if not earlier or nxt.sigma == 0:  # the last step ends on the estimate itself
             return x0_hat
-        before, x0_before = earlier
+        before, x0_before = earlier[0]
         length, length_before = _length(now, nxt), _length(before, now)
         if length_before == 0:  # schedules are clamped where noise drowns everything
             return x0_hat

@@ -12,6 +12,9 @@ from torch import Tensor, nn
 
 from diffusion.errors import UserError
 
+GRIDS = ("time", "log_snr", "karras")
+RHO = 7  # of Karras et al.
+
 
 class NoiseSchedule(nn.Module, ABC):
     """A noise schedule in continuous time; a new one writes `alpha_bar` and nothing else.
@@ -46,7 +49,7 @@ class NoiseSchedule(nn.Module, ABC):
         alpha, sigma = torch.sigmoid(log_snr).sqrt(), torch.sigmoid(-log_snr).sqrt()
         return alpha.to(t.dtype), sigma.to(t.dtype)
 
-    def grid(self, n: int, start: float = 1.0, even_in: str = "time") -> Tensor:
+    def grid(self, n: int, start: float = 1.0, spread: str = "time") -> Tensor:
         """The strictly decreasing times start -> 0 (float64) that a sampler of n steps visits.
 
         n steps lead from 1 to 0; a later start takes as many of them as lie below it, evenly
@@ -55,8 +58,9 @@ class NoiseSchedule(nn.Module, ABC):
         Args:
             n: number of steps.
             start: time of the first.
-            even_in: what the steps are even in: `time`, so that n=steps visits every level; or
-                `log_snr`, down to 1/steps, which then counts as 0 (Lu et al. 2022, "DPM-Solver").
+            spread: even in `time`, so that n=steps visits every level; even in `log_snr` down to
+                1/steps, which then counts as 0 (Lu et al. 2022, "DPM-Solver"); or `karras`, even
+                in (sigma / alpha)^(1/7) down to 1/steps, and then 0 (Karras et al. 2022, eq. 5).
 
         Raises:
             UserError: n is not in 1..steps, or start is not in [1/steps, 1].
@@ -70,17 +74,29 @@ class NoiseSchedule(nn.Module, ABC):
                 f"noise_level={start} must lie between 1/schedule.steps={1 / self.steps:g} "
                 "(hardly any noise) and 1 (the noise that sampling starts from)."
             )
-        spread = self._even_in_log_snr if even_in == "log_snr" else self._even_in_time
-        below = spread(n, 1.0)[:-1] <= start * (1 + 1e-9)
-        return spread(max(1, int(below.sum())), start)
+        times = getattr(self, f"_{spread}")
+        below = times(n, 1.0)[:-1] <= start * (1 + 1e-9)
+        return times(max(1, int(below.sum())), start)
 
-    def _even_in_time(self, n: int, start: float) -> Tensor:
+    def _time(self, n: int, start: float) -> Tensor:
         return start * (torch.arange(n, -1, -1, dtype=torch.float64) / n)
 
-    def _even_in_log_snr(self, n: int, start: float) -> Tensor:
-        first, last = self.log_snr(torch.tensor([start, 1 / self.steps], dtype=torch.float64))
-        first = first.clamp(min=-10.2)  # the end of DDPM's table; zero terminal SNR is -infinity
-        wanted = first + (last - first) * torch.arange(1, n, dtype=torch.float64) / n
+    def _log_snr(self, n: int, start: float) -> Tensor:
+        first, last = self._ends(start)
+        return self._where(first + (last - first) * torch.arange(1, n) / n, start)
+
+    def _karras(self, n: int, start: float) -> Tensor:
+        first, last = (torch.exp(-end / (2 * RHO)) for end in self._ends(start))
+        root = first + (last - first) * torch.arange(1, n) / max(1, n - 1)
+        return self._where(-2 * RHO * torch.log(root), start)
+
+    def _ends(self, start: float) -> Tensor:
+        """log-SNR at the start and at 1/steps."""
+        ends = self.log_snr(torch.tensor([start, 1 / self.steps], dtype=torch.float64))
+        return ends.clamp(min=-10.2)  # the end of DDPM's table; zero terminal SNR is -infinity
+
+    def _where(self, wanted: Tensor, start: float) -> Tensor:
+        """The start, the times at which the log-SNR is as wanted, and 0."""
         low, high = torch.zeros_like(wanted), torch.full_like(wanted, start)
         for _ in range(60):  # bisection, to the last bit of a float64
             middle = (low + high) / 2

@@ -103,7 +103,7 @@ def test_the_solver_foresees_the_middle_of_a_step_of_any_length():
         return Level(0.5, float(alpha_bar.sqrt()), float((1 - alpha_bar).sqrt()))
 
     before, now, nxt = (level(place) for place in (-1.0, 0.5, 1.1))
-    found = DPMSolver(5).foresee(torch.tensor(0.5), now, nxt, (before, torch.tensor(-1.0)))
+    found = DPMSolver(5).foresee(torch.tensor(0.5), now, nxt, [(before, torch.tensor(-1.0))])
     assert float(found) == pytest.approx((0.5 + 1.1) / 2)
 
 
@@ -194,7 +194,7 @@ def test_one_ddpm_step_equals_the_paper():
         lambda: DDPM(-1),
         lambda: DDIM(5, eta=1.5),
         lambda: DDPM(5, "small"),
-        lambda: DPMSolver(5, grid="karras"),
+        lambda: DPMSolver(5, grid="sigma"),
     ],
 )
 def test_impossible_settings_are_refused(make):

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diffusion.errors import UserError
+from diffusion.schedules.base import GRIDS
 from diffusion.schedules.cosine import Cosine
 from diffusion.schedules.laplace import Laplace
 from diffusion.schedules.linear import Linear
@@ -141,13 +142,13 @@ def test_a_grid_even_in_log_snr_falls_in_equal_parts_to_the_first_level(schedule
 
 @every_schedule
 def test_a_later_start_takes_the_steps_below_it_of_either_grid(schedule):
-    for even_in in ("time", "log_snr"):
-        whole = schedule.grid(20, even_in=even_in)
+    for spread in GRIDS:
+        whole = schedule.grid(20, spread=spread)
         for start in (1 / schedule.steps, 0.04, 0.31, 0.5, 0.99):
-            steps = len(schedule.grid(20, start, even_in)) - 1
+            steps = len(schedule.grid(20, start, spread)) - 1
             assert steps == max(1, int((whole[:-1] <= start).sum()))
-        assert torch.equal(schedule.grid(20, 1.0, even_in), whole)
-        torch.testing.assert_close(schedule.grid(20, float(whole[3]), even_in), whole[3:])
+        assert torch.equal(schedule.grid(20, 1.0, spread), whole)
+        torch.testing.assert_close(schedule.grid(20, float(whole[3]), spread), whole[3:])
 
 
 @pytest.mark.parametrize("n", [0, -1, 1001])
