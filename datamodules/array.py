@@ -1,21 +1,27 @@
 """`data=array`: sprites in one `.npy` or `.npz` file, as NumPy and `sample.py` write them.
 
 A `.npy` stays on disk and is mapped into memory, so it may be larger than memory. An `.npz` holds
-`images` and may hold `labels`, `label_names`, `groups` and `names`.
+`images` and may hold `labels`, `label_names`, `groups`, `names` and a `palette`.
 """
 
-from pathlib import Path
+from collections.abc import Sequence
 
 import numpy as np
 
-from datamodules.arrays import Sprites, canonical
+from datamodules.arrays import Sprites, canonical, rgba
 from datamodules.errors import DataError
+from datamodules.files import background as backgrounds
+from datamodules.files.canvas import Picture
 from datamodules.files.grid import factor
-from datamodules.files.labels import numbered
+from datamodules.files.images import smallest
+from datamodules.files.labels import numbered, read_labels
 from datamodules.files.numpyfiles import load_npz, map_npy
-from datamodules.files.values import channels_last, eight_bit
+from datamodules.files.palettes import as_palette, read_palette
+from datamodules.files.paths import typed
+from datamodules.files.values import channels_last, read_values
 from datamodules.sprites import SpriteDataModule
 
+KEYS = ("images", "labels", "label_names", "groups", "names", "palette")
 COURSE_LABELS = ("hero", "non-hero", "food", "spell", "side-facing")
 
 
@@ -23,45 +29,66 @@ class ArrayData(SpriteDataModule):
     """Sprites `(N, H, W, C)` or `(N, C, H, W)` with C = 1, 3 or 4, or grey `(N, H, W)`.
 
     Values are uint8 or bool; floats and wider integers are taken where they stand for whole 8-bit
-    values. The arrays of the well-known short course (16x16 RGB, and one-hot rows of five labels)
-    are known by their shapes, and the labels get their names.
+    values. Numbers 0 and 1 alone are masks; other numbers that are all small need a word (see
+    `files.values`), unless a palette says that they are indices. The arrays of the well-known
+    short course (16x16 RGB, and one-hot rows of five labels) are known by their shapes, and the
+    labels get their names.
 
     Args:
         path: a `.npy` or `.npz` file.
-        labels_path: a `.npy` with a number, a word or a one-hot row for each sprite.
+        labels_path: a `.npy` with a number, a word or a one-hot row for each sprite, or a text
+            with a label per line.
+        values: `levels`, `stretch` or `indices`: what the numbers are; None decides or refuses.
+        palette: a file of colours or a list of hex words, for indices.
+        background: `transparent`, a colour as six hex digits, or `keep`; see `files.background`.
         common: `batch_size` and `seed`.
     """
 
-    def __init__(self, path: str, labels_path: str | None = None, **common: int) -> None:
+    def __init__(
+        self,
+        path: str,
+        labels_path: str | None = None,
+        values: str | None = None,
+        palette: str | Sequence[str] | None = None,
+        background: str | None = None,
+        **common: int,
+    ) -> None:
         super().__init__(**common)
-        self.path = Path(path).expanduser()
-        self.labels_path = Path(labels_path).expanduser() if labels_path else None
+        self.path, self.values, self.palette = typed(path), values, palette
+        self.labels_path = None if labels_path is None else typed(labels_path, "data.labels_path")
+        self.background = backgrounds.wanted(background)
 
     def read(self) -> Sprites:
         """The sprites of the file; those of a `.npy` with uint8 values stay on disk."""
         found = self._arrays()
         what = f"The array in {self.path}"
-        images, note = eight_bit(channels_last(found["images"], what), what)
-        images, notes = _tidy(images)
+        images, notes = read_values(
+            channels_last(found["images"], what), what, self.values, self._palette(found)
+        )
+        images, more = _tidy(images)
+        notes += more
+        images, more = self._cleared(images)
+        notes += more
         names = tuple(str(name) for name in found.get("label_names", ()))
         labels = found.get("labels")
         if labels is not None:
             if not names and images.shape[1:] == (16, 16, 3) and labels.shape[1:] == (5,):
                 names = COURSE_LABELS
-            labels, names = numbered(labels, names, f"The labels for {self.path}")
+            labels, names, more = numbered(labels, names, f"The labels for {self.path}")
+            notes += more
         return Sprites(
             images=images,
-            labels=labels,
+            labels=labels if names else None,
             label_names=names if labels is not None else (),
             groups=_whole_numbers(found.get("groups"), f"'groups' in {self.path}"),
             names=tuple(str(name) for name in found["names"]) if "names" in found else None,
-            notes=(*note, *notes),
+            notes=tuple(notes),
         )
 
     def _arrays(self) -> dict[str, np.ndarray]:
         kind = self.path.suffix.lower()
         if kind == ".npz":
-            found = load_npz(self.path, ("images", "labels", "label_names", "groups", "names"))
+            found = load_npz(self.path, KEYS)
             if "images" not in found:
                 raise DataError(
                     f"{self.path} holds no array called 'images';"
@@ -75,8 +102,25 @@ class ArrayData(SpriteDataModule):
                 " for a sprite sheet data=sheet."
             )
         if self.labels_path:
-            found["labels"] = np.asarray(map_npy(self.labels_path))
+            found["labels"] = read_labels(self.labels_path)
         return found
+
+    def _palette(self, found: dict[str, np.ndarray]) -> np.ndarray | None:
+        if self.palette is not None:
+            return read_palette(self.palette)
+        given = found.get("palette")
+        return None if given is None else as_palette(given, f"'palette' in {self.path}")
+
+    def _cleared(self, images: np.ndarray) -> tuple[np.ndarray, list[str]]:
+        """Without their background, or left on disk and a note on what it looks like."""
+        if self.background in (None, "keep"):
+            few = np.arange(0, len(images), -(-len(images) // backgrounds.LOOKED_AT))
+            shown = [Picture(rgba(Sprites(images).take(few)), self.path)]
+            return images, backgrounds.cleared(shown, self.background)[1]
+        every = Sprites(images).chunks(np.arange(len(images)))
+        pictures = [Picture(rgba(shown), self.path) for _, shown in every]
+        done, notes = backgrounds.cleared(pictures, self.background)
+        return smallest(np.concatenate([picture.frames for picture in done])), notes
 
 
 def _tidy(images: np.ndarray) -> tuple[np.ndarray, list[str]]:

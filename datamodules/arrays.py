@@ -14,7 +14,7 @@ class Sprites:
 
     Args:
         images: uint8 `(N, H, W, C)` with C = 1 (grey), 3 (RGB) or 4 (RGBA); may be memory-mapped.
-        labels: int64 `(N,)`, or None when the source knows no labels.
+        labels: int64 `(N,)`, -1 for a sprite without one, or None when the source knows none.
         label_names: one name per label.
         groups: int64 `(N,)`; rows with equal numbers nearly repeat each other and are never split
             apart. Rows with -1 belong to no known group and are grouped by likeness.
@@ -50,6 +50,14 @@ def canonical(images: np.ndarray) -> np.ndarray:
         return images
     words = np.ascontiguousarray(images).view(np.uint32)  # whole pixels: four times faster
     return (words * (images[..., 3:] > 0)).view(np.uint8)
+
+
+def rgba(images: np.ndarray) -> np.ndarray:
+    """Grey, RGB or RGBA `(n, H, W, C)` as RGBA."""
+    if images.shape[-1] == 4:
+        return images
+    colours = np.broadcast_to(images, (*images.shape[:-1], 3))
+    return np.concatenate([colours, np.full_like(colours[..., :1], 255)], axis=-1)
 
 
 def packed(images: np.ndarray) -> np.ndarray:

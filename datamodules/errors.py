@@ -10,17 +10,18 @@ class DataError(ValueError):
 
 
 @contextmanager
-def reading(path: Path, kind: str) -> Iterator[None]:
+def reading(path: Path, kind: str, key: str = "data.path") -> Iterator[None]:
     """Whatever goes wrong inside becomes a DataError: damaged files make readers raise anything.
 
     Args:
         path: the file that is read.
         kind: what it should be, such as "PNG, GIF, BMP or WebP image".
+        key: the word that named it.
     """
     if path.is_dir():
         raise DataError(f"{path} is a folder and no {kind}; for loose images use data=folder.")
     if not path.is_file():
-        raise DataError(f"There is no file {path}; check data.path.")
+        raise DataError(f"There is no file {path}; check {key}.")
     try:
         yield
     except DataError:

@@ -6,6 +6,7 @@ cover no pixel that body or accessory reach, so that under a given head they are
 """
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from torch import Tensor
@@ -14,6 +15,7 @@ from datamodules.array import ArrayData
 from datamodules.arrays import Sprites, canonical
 from datamodules.errors import DataError
 from datamodules.files.numpyfiles import load_npz
+from datamodules.files.paths import typed
 
 LAYERS = ("bodies", "accessories", "heads", "glasses")  # from bottom to top
 CHUNK = 16  # sprites compared together, 2 MB each
@@ -26,15 +28,12 @@ class NounsData(ArrayData):
         path: a `.npy` or `.npz` file, as for `data=array`.
         layers: an `.npz` with `bodies`, `accessories`, `heads` and `glasses`, each uint8
             `(K, H, W, 4)` with alpha 0 or 255.
-        labels_path: as for `data=array`.
-        common: `batch_size` and `seed`.
+        others: as for `data=array`.
     """
 
-    def __init__(
-        self, path: str, layers: str, labels_path: str | None = None, **common: int
-    ) -> None:
-        super().__init__(path, labels_path, **common)
-        self.layers_path = Path(layers).expanduser()
+    def __init__(self, path: str, layers: str, **others: Any) -> None:
+        super().__init__(path, **others)
+        self.layers_path = typed(layers, "data.layers")
 
     def read(self) -> Sprites:
         """The sprites of the file; they must have the size of the layers, which are read too."""

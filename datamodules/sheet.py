@@ -1,105 +1,222 @@
-"""`data=sheet`: one sprite sheet, cut into cells that are given or found."""
+"""`data=sheet`: sprite sheets, cut into cells that are given or found."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from datamodules.arrays import Sprites, packed
 from datamodules.errors import DataError
-from datamodules.files.cells import LARGEST, SMALLEST, Layout, find, ground
+from datamodules.files import background as backgrounds
+from datamodules.files.canvas import Picture, one_size
+from datamodules.files.cells import Cell, Cut, ground, take
+from datamodules.files.contact import contact_sheet
+from datamodules.files.finding import Finding, find
+from datamodules.files.folders import pictures
 from datamodules.files.grid import factor
-from datamodules.files.images import read, smallest
+from datamodules.files.images import read_all, smallest
+from datamodules.files.labels import of_folders
+from datamodules.files.paths import typed
+from datamodules.files.typed_cells import given_cells
+from datamodules.folder import depth_of, fit_of
 from datamodules.sprites import SpriteDataModule
+
+GROUPED = 10  # sheets from which on each is a group
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One file: canonical RGBA `(H, W, 4)` on its true grid, and its cells."""
+
+    path: Path
+    pixels: np.ndarray
+    enlarged: int
+    cut: Cut
+
+    def cells(self) -> Iterator[Cell]:
+        """All cells, row by row."""
+        return self.cut.cells(self.pixels.shape[1])
+
+    def filled(self) -> list[Cell]:
+        """The cells that show anything but the ground of the sheet."""
+        behind = ground(self.pixels)
+        return [cell for cell in self.cells() if (packed(take(self.pixels, cell)) != behind).any()]
 
 
 class SheetData(SpriteDataModule):
-    """The cells of a sprite sheet, row by row, empty ones left out.
+    """The cells of a sprite sheet, row by row, empty ones left out; or of a folder of sheets.
 
     Args:
-        path: a PNG, GIF, BMP or WebP image.
-        cell: side of a cell in pixels of the file, or (height, width); None finds cells, margin
-            and spacing.
-        margin: pixels before the first cell.
-        spacing: pixels between two cells.
+        path: a PNG, GIF, BMP or WebP image, or a folder of them, whose subfolders are labels.
+        cell: side of a cell in pixels of the file, or [height, width], or for bands of different
+            cells a list of [height, width, rows]; None finds cells, margins and spacing.
+        margin: pixels round all cells; one number for top and left, or [top, right, bottom, left].
+            A negative number at the right or the bottom completes short cells there.
+        spacing: pixels between two cells, or [vertical, horizontal].
+        fit: of cells of several sizes, as for `data=folder`.
+        label_depth: as for `data=folder`.
+        background: as for `data=folder`.
         common: `batch_size` and `seed`.
+
+    Attributes (after `setup`):
+        sheets: the files and how they were cut.
     """
+
+    sheets: list[Sheet]
 
     def __init__(
         self,
         path: str,
-        cell: int | Sequence[int] | None = None,
-        margin: int = 0,
-        spacing: int = 0,
+        cell: int | Sequence[int] | Sequence[Sequence[int]] | None = None,
+        margin: int | Sequence[int] = 0,
+        spacing: int | Sequence[int] = 0,
+        fit: str = "centre",
+        label_depth: int | None = None,
+        background: str | None = None,
         **common: int,
     ) -> None:
         super().__init__(**common)
-        self.path = Path(path).expanduser()
-        self.layout = None if cell is None else _layout(cell, margin, spacing)
+        self.path, self.fit = typed(path), fit_of(fit)
+        self.given = None if cell is None else given_cells(cell, margin, spacing)
+        self.label_depth = depth_of(label_depth)
+        self.background = backgrounds.wanted(background)
 
     def read(self) -> Sprites:
-        """The cells as sprites called by their row and column, such as `r0c3`."""
-        frames, rounded = read(self.path)
-        if len(frames) > 1:
-            raise DataError(f"{self.path} is an animation; give it to data=folder instead.")
-        sheet = frames[0]
-        enlarged = factor([frames]) if self.layout is None else 1
-        sheet = sheet[::enlarged, ::enlarged]
-        layout = self.layout or self._find(sheet)
-        if not layout.fits(sheet.shape):
-            raise DataError(self._misfit(layout, sheet.shape))
-        cells, places = layout.cut(sheet)
-        if self.layout is not None:
-            enlarged = factor([cells])
-            cells = cells[:, ::enlarged, ::enlarged]
-        filled = (packed(cells) != ground(sheet)).any(axis=(1, 2))
-        if not filled.any():
-            raise DataError(f"All {len(cells)} cells of {self.path} are empty; check data.cell.")
-        notes = [
-            f"The sheet was cut into {len(cells)} cells of {layout.width} x {layout.height}"
-            f" (margin {layout.margin}, spacing {layout.spacing}); {(~filled).sum()} are empty."
-        ]
-        if enlarged > 1:
-            notes.append(f"The sheet was enlarged {enlarged} times; the true grid is used.")
-        if rounded:
-            notes.append("The sheet holds 16 bits per channel and was reduced to 8.")
+        """The cells as sprites called by their row and column, such as `r0c3`.
+
+        In a folder the name of the file goes before: `heroes/knight/r0c3`.
+        """
+        top, files, notes = pictures(self.path)
+        self.sheets, more = self._sheets(files)
+        notes += more
+        single = self.path.is_file()
+        found = [
+            Picture(take(sheet.pixels, cell)[None], _name(sheet, cell, None if single else top),
+                    at=(cell.top, cell.left))
+            for sheet in self.sheets
+            for cell in sheet.filled()
+        ]  # fmt: skip
+        if not found:
+            raise DataError(f"All cells of {self.path} are empty; check data.cell.")
+        notes += [] if self.given is None else self._shrink(found)
+        found, more = backgrounds.cleared(found, self.background)
+        notes += more
+        found, more = one_size(found, self.fit, self.path)
+        notes += more
+        above = self.path.resolve().name
+        labels, names, more = of_folders(
+            [picture.path.parent for picture in found], self.label_depth, above
+        )
         return Sprites(
-            images=smallest(cells[filled]),
-            names=tuple(f"r{row}c{column}" for row, column in places[filled]),
-            notes=tuple(notes),
+            images=smallest(np.concatenate([picture.frames for picture in found])),
+            labels=None if single else labels,
+            label_names=() if single else names,
+            groups=None if single else _groups(found),
+            names=tuple(picture.path.as_posix() for picture in found),
+            notes=(*notes, *more),
         )
 
-    def _find(self, sheet: np.ndarray) -> Layout:
-        layout = find(sheet)
-        if layout is None:
+    def imported(self) -> Image.Image | None:
+        """A contact sheet of what was cut, with the grid drawn; None before `setup`."""
+        sheets = getattr(self, "sheets", ())
+        return contact_sheet([(sheet.pixels, sheet.cut) for sheet in sheets]) if sheets else None
+
+    def _sheets(self, files: Sequence[Path]) -> tuple[list[Sheet], list[str]]:
+        """Every file with its cut; sheets of one size are looked at together."""
+        frames, rounded = read_all(files, clear=self.background == "transparent")
+        moving = [file for file, one in zip(files, frames, strict=True) if len(one) > 1]
+        if moving:
+            raise DataError(f"{moving[0]} is an animation; give it to data=folder instead.")
+        sizes: dict[tuple[int, ...], list[int]] = {}
+        for number, one in enumerate(frames):
+            sizes.setdefault(one.shape[1:3], []).append(number)
+        done: dict[int, Sheet] = {}
+        notes = []
+        for numbers in sizes.values():
+            enlarged = 1 if self.given else factor(frames[number] for number in numbers)
+            pixels = [frames[number][0][::enlarged, ::enlarged] for number in numbers]
+            cut = self._cut(pixels, files[numbers[0]])
+            sheets = [
+                Sheet(files[n], p, enlarged, cut) for n, p in zip(numbers, pixels, strict=True)
+            ]
+            done |= dict(zip(numbers, sheets, strict=True))
+            notes.append(_cut_note(sheets))
+            if enlarged > 1:
+                notes.append(f"The sheet was enlarged {enlarged} times; the true grid is used.")
+        if rounded:
+            notes.append(f"{rounded} sheets hold 16 bits per channel and were reduced to 8.")
+        return [done[number] for number in range(len(files))], notes
+
+    def _cut(self, sheets: Sequence[np.ndarray], path: Path) -> Cut:
+        """The cut that was given, or that is found in these sheets of one size."""
+        if self.given:
+            return self.given.cut(sheets, path)
+        finding = find(sheets)
+        return finding.cut or self._refuse(finding, path)
+
+    def _refuse(self, finding: Finding, path: Path) -> Cut:
+        forms = [cut.typed() for cut in finding.rivals]
+        if len(forms) == 2:
             raise DataError(
-                f"No grid of cells was found in {self.path}; give data.cell= in pixels,"
-                " and data.margin= and data.spacing= where there are any."
+                f"Two grids explain {path} about equally; say which with {forms[0]} or with"
+                f" {forms[1]}."
             )
-        return layout
-
-    def _misfit(self, layout: Layout, shape: tuple[int, ...]) -> str:
-        margin, spacing = layout.margin, layout.spacing
-        sides = range(SMALLEST, min(LARGEST, *shape[:2]) + 1)
-        fitting = [str(n) for n in sides if Layout(n, n, margin, spacing).fits(shape)]
-        remedy = (
-            f"data.cell={' or '.join(fitting)} would"
-            if fitting
-            else "give data.cell=[height,width], or the margin and spacing between cells"
-        )
-        return (
-            f"Cells of {layout.width} x {layout.height} (margin {margin}, spacing {spacing})"
-            f" do not divide {self.path}, which is {shape[1]} x {shape[0]}; {remedy}."
-        )
-
-
-def _layout(cell: int | Sequence[int], margin: int, spacing: int) -> Layout:
-    sides = tuple(cell) if isinstance(cell, Sequence) else (cell, cell)
-    numbers = (*sides, margin, spacing)
-    whole = all(type(number) is int and number >= 0 for number in numbers)  # and no bool
-    if len(sides) != 2 or not whole or 0 in sides:
+        guess = f"; the best guess is {forms[0]}" if forms else ""
         raise DataError(
-            f"data.cell={cell} with margin {margin} and spacing {spacing} is no grid;"
-            " give pixels, such as data.cell=16 or data.cell=[24,16] (height, width)."
+            f"No grid of cells was found in {path}; give data.cell= in pixels,"
+            f" and data.margin= and data.spacing= where there are any{guess}."
         )
-    return Layout(*sides, margin=margin, spacing=spacing)
+
+    def _shrink(self, found: list[Picture]) -> list[str]:
+        """Cells that were given in pixels of an enlarged file, brought to their true grid."""
+        enlarged = factor(picture.frames for picture in found)
+        found[:] = [picture.smaller(enlarged) for picture in found]
+        note = f"The sheet was enlarged {enlarged} times; the true grid is used."
+        return [note] if enlarged > 1 else []
+
+
+def _name(sheet: Sheet, cell: Cell, top: Path | None) -> Path:
+    """What the sprite of a cell is called; in a folder after its file too."""
+    name = f"r{cell.row}c{cell.column}"
+    return Path(name) if top is None else sheet.path.relative_to(top).with_suffix("") / name
+
+
+def _groups(found: Sequence[Picture]) -> np.ndarray | None:
+    """Each sheet as a group where there are enough of them, int64 `(N,)`."""
+    sheets, groups = np.unique([str(p.path.parent) for p in found], return_inverse=True)
+    return groups.astype(np.int64) if len(sheets) >= GROUPED else None
+
+
+def _cut_note(sheets: Sequence[Sheet]) -> str:
+    """How sheets of one size were cut."""
+    cut = sheets[0].cut
+    count = sum(len([*sheet.cells()]) for sheet in sheets)
+    empty = count - sum(len(sheet.filled()) for sheet in sheets)
+    what = "The sheet was" if len(sheets) == 1 else f"{len(sheets)} sheets were"
+    if len(cut.bands) > 1:
+        sizes = [f"{grid.columns.cell} x {grid.rows.cell}" for _, grid in cut.bands]
+        return (
+            f"{what} cut into {count} cells in bands of {', '.join(sizes)} ({cut.typed()});"
+            f" {empty} are empty."
+        )
+    _, grid = cut.bands[0]
+    margin, spacing = (
+        _shown(grid.rows.before, grid.columns.before),
+        _shown(grid.rows.spacing, grid.columns.spacing),
+    )
+    text = (
+        f"{what} cut into {count} cells of {grid.columns.cell} x {grid.rows.cell}"
+        f" (margin {margin}, spacing {spacing}); {empty} are empty."
+    )
+    short = [
+        f"{-axis.after} pixels of {what} are missing and were completed"
+        for axis, what in ((grid.columns, "the last column"), (grid.rows, "the last row"))
+        if axis.after < 0
+    ]
+    return " ".join([text, *(f"{sentence}." for sentence in short)])
+
+
+def _shown(down: int, across: int) -> str:
+    return f"{down}" if down == across else f"{down} and {across}"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 from lightning import LightningDataModule
+from PIL import Image
 from torch import Tensor
 
 from datamodules.arrays import Sprites
@@ -14,6 +15,7 @@ from datamodules.doctor.examination import Card, check, examine, pinned
 from datamodules.doctor.splits import Parts, nested
 from datamodules.errors import DataError
 from datamodules.picked import Picked, from_file
+from datamodules.rules import READER
 
 
 class SpriteDataModule(LightningDataModule, ABC):
@@ -58,6 +60,7 @@ class SpriteDataModule(LightningDataModule, ABC):
         self.sprites = self.read()
         check(self.sprites)
         self.split, self.groups, self.card = examine(self.sprites)
+        self.card["reader"] = READER
         if self.n_train is not None:
             self._train_on(self.n_train)
 
@@ -79,11 +82,12 @@ class SpriteDataModule(LightningDataModule, ABC):
 
     @property
     def label_frequencies(self) -> list[float]:
-        """Share of each label among the training rows; empty without labels."""
+        """Share of each label among the labelled training rows; empty without labels."""
         if self.sprites.labels is None:
             return []
         labels = self.sprites.labels[self.split["train"]]
-        return (np.bincount(labels, minlength=self.classes) / len(labels)).tolist()
+        counts = np.bincount(labels[labels >= 0], minlength=self.classes)
+        return (counts / max(1, counts.sum())).tolist()
 
     def colours(self, limit: int) -> list[list[int]]:
         """The colours of the training rows in order, as bytes; just over `limit` if more."""
@@ -103,7 +107,7 @@ class SpriteDataModule(LightningDataModule, ABC):
             yield _planes(images)
 
     def labels(self, rows: np.ndarray) -> Tensor | None:
-        """Labels int64 `(n,)` of these rows, or None."""
+        """Labels int64 `(n,)` of these rows, -1 for a row without one, or None."""
         labels = self.sprites.labels
         return None if labels is None else torch.from_numpy(labels[rows])
 
@@ -133,6 +137,10 @@ class SpriteDataModule(LightningDataModule, ABC):
     def called(self, row: int) -> str:
         """What to call the sprite of this row."""
         return self.sprites.names[row] if self.sprites.names else f"row {row}"
+
+    def imported(self) -> Image.Image | None:
+        """How the source was cut up, for people to look at; None where nothing was cut."""
+        return None
 
     def validity(self, images: Tensor) -> dict[str, float]:
         """What this source can say of sprites that a model made: scores by name; here none.

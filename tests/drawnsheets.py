@@ -30,3 +30,23 @@ def figures(rng, n, side):
             cell[shape < inside] = [*colour, 255]
         cell[(shape < 0.7) & (y < rng.uniform(-2, 2))] = [*rng.integers(60, 256, 3), 255]
     return cells
+
+
+def shaped(rng, n, height, width, fill=0.9):
+    """Bodies with a head, lit from the left, that stand on the ground of their cell."""
+    cells = np.zeros((n, height, width, 4), np.uint8)
+    y, x = np.indices((height, width))
+    for cell in cells:
+        tall, wide = (max(4, int(side * fill * rng.uniform(0.85, 1))) for side in (height, width))
+        top, left = height - tall, (width - wide) // 2
+        neck = top + tall * rng.uniform(0.3, 0.45)
+        narrow = wide * rng.uniform(0.1, 0.25)
+        body = (y >= top) & (x >= left) & (x < left + wide)
+        body &= (y >= neck) | ((x >= left + narrow) & (x < left + wide - narrow))
+        colours = rng.integers(40, 256, (3, 3))
+        which = np.where(y < neck, 0, np.where(x < left + wide * rng.uniform(0.3, 0.6), 1, 2))
+        cell[..., :3], cell[..., 3] = colours[which], 255
+        speckled = rng.random((height, width)) < 0.15
+        cell[speckled, :3] = rng.integers(40, 256, 3)
+        cell[~body] = 0
+    return cells

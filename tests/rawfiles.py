@@ -26,6 +26,20 @@ def png(samples, depth=8, colour=RGBA, palette=None, transparency=None):
     return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(kind, data) for kind, data in parts)
 
 
+def bmp(pixels, size=40, packing=0, upside_down=False):
+    """A BMP of 32 bits with RGBA `(h, w, 4)` and a header of `size` bytes."""
+    height, width = pixels.shape[:2]
+    masks = struct.pack("<IIII", 0xFF0000, 0xFF00, 0xFF, 0xFF000000)
+    head = struct.pack(
+        "<IiiHHIIiiII", size, width, -height if upside_down else height, 1, 32, packing, *[0] * 5
+    )
+    head += (masks + bytes(84))[: size - 40] if size > 40 else masks[:12] if packing else b""
+    rows = pixels[..., [2, 1, 0, 3]]
+    data = (rows if upside_down else rows[::-1]).tobytes()
+    offset = 14 + len(head)
+    return b"BM" + struct.pack("<IHHI", offset + len(data), 0, 0, offset) + head + data
+
+
 def gif(size, palette, frames, transparent=0):
     """A GIF of 8 colours; frames are (top, left, indices `(h, w)`, disposal method)."""
     height, width = size

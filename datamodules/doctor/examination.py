@@ -74,12 +74,21 @@ def examine(sprites: Sprites) -> tuple[Parts, np.ndarray, Card]:
         "fingerprint": _fingerprint(sprites, rows, parts),
     }
     if sprites.labels is not None:
-        counts = np.bincount(sprites.labels[rows], minlength=len(sprites.label_names))
+        labelled = sprites.labels[rows][sprites.labels[rows] >= 0]
+        counts = np.bincount(labelled, minlength=len(sprites.label_names))
         card["labels"] = dict(zip(sprites.label_names, counts.tolist(), strict=True))
         torn = np.flatnonzero(sprites.labels != sprites.labels[first])
         if len(torn):
             card["suspicious"]["repeats with another label"] = _examples(sprites, torn)
     return parts, numbers[np.searchsorted(rows, first)], card
+
+
+def unused_labels(card: Card) -> str | None:
+    """What to say before a training that uses no labels; None where there are none."""
+    count = len(card["labels"])
+    if not count:
+        return None
+    return f"{count} labels were read and are not used; model.classes=true trains with them."
 
 
 def table(card: Card) -> str:

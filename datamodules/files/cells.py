@@ -1,69 +1,140 @@
-"""Cells of a sprite sheet: how a sheet is cut, and how the cut is found when nobody says it.
+"""How a sheet is cut: cells along two axes, in one band or in several of different sizes."""
 
-A cut is right when few things cross it. Let `K` be the number of places along a line where the
-pixels on both sides are opaque and equal. The lines between the cells of a good layout have a
-small share `R = mean K there / mean K elsewhere`, and of all layouts that with the largest
-`(1 - R)^2 sqrt(lines)` wins: half of the true size cuts through the sprites, and twice the true
-size has half of the lines.
-"""
-
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from datamodules.arrays import packed
 
-CLEAR = 0.75  # a layout with a larger share than this is no better than chance
 SMALLEST, LARGEST, WIDEST_GUTTER = 4, 256, 16  # pixels
+
+
+class Cell(NamedTuple):
+    """A cell by its row and column, and the rectangle of the sheet that it is."""
+
+    row: int
+    column: int
+    top: int
+    left: int
+    height: int
+    width: int
+
+
+@dataclass(frozen=True)
+class Axis:
+    """Cells of `cell` pixels, `spacing` apart, between margins of `before` and `after` pixels.
+
+    A negative `after` says by how much the last cell reaches beyond the end: it is short.
+    """
+
+    cell: int
+    before: int = 0
+    spacing: int = 0
+    after: int = 0
+
+    @property
+    def pitch(self) -> int:
+        """From the beginning of one cell to that of the next."""
+        return self.cell + self.spacing
+
+    def fits(self, length: int) -> bool:
+        """Whether whole cells and the margins make up that length, one cell at least."""
+        inside = length - self.before - self.after + self.spacing
+        return inside >= self.pitch and inside % self.pitch == 0
+
+    def starts(self, length: int) -> range:
+        """The first pixel of every cell."""
+        return range(self.before, length - self.after - self.cell + 1, self.pitch)
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Cells of `height x width` pixels, `spacing` apart, after a margin at the top and left."""
+    """A grid: `rows` along the height of a sheet, `columns` along its width."""
 
-    height: int
-    width: int
-    margin: int = 0
-    spacing: int = 0
+    rows: Axis
+    columns: Axis
 
-    def fits(self, shape: tuple[int, ...]) -> bool:
-        """Whether whole cells fill a sheet `(H, W)`, but for a margin or a gutter at its end."""
-        for length, cell in zip(shape[:2], (self.height, self.width), strict=True):
-            rest = (length - self.margin + self.spacing) % (cell + self.spacing)
-            if cell + self.margin > length or rest not in (0, self.margin, self.spacing):
-                return False
-        return True
+    def fits(self, height: int, width: int) -> bool:
+        """Whether both axes do."""
+        return self.rows.fits(height) and self.columns.fits(width)
 
-    def starts(self, length: int, cell: int) -> np.ndarray:
-        """First pixel of every cell along an axis of that length."""
-        return np.arange(self.margin, length - cell + 1, cell + self.spacing)
+    def typed(self) -> str:
+        """The words that ask for this layout."""
+        height, width = self.rows.cell, self.columns.cell
+        cell = f"{height}" if height == width else f"[{height},{width}]"
+        words = [f"data.cell={cell}"]
+        margins = (self.rows.before, self.columns.after, self.rows.after, self.columns.before)
+        if any(margins):
+            words.append(f"data.margin={_shortest(margins)}")
+        if self.rows.spacing or self.columns.spacing:
+            words.append(f"data.spacing={_shortest((self.rows.spacing, self.columns.spacing))}")
+        return " ".join(words)
 
-    def cut(self, sheet: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Cells `(n, height, width, C)` of a sheet `(H, W, C)`; rows and columns `(n, 2)`."""
-        tops = self.starts(sheet.shape[0], self.height)
-        lefts = self.starts(sheet.shape[1], self.width)
-        cells = [
-            sheet[top : top + self.height, left : left + self.width]
-            for top in tops
-            for left in lefts
+
+def _shortest(numbers: tuple[int, ...]) -> str:
+    same = len(set(numbers)) == 1
+    return f"{numbers[0]}" if same else f"[{','.join(map(str, numbers))}]"
+
+
+Bands = tuple[tuple[int, Layout], ...]  # from top to bottom: the height, and a layout of its own
+
+
+@dataclass(frozen=True)
+class Cut:
+    """The bands of a sheet; nearly every sheet is one."""
+
+    bands: Bands
+
+    def cells(self, width: int) -> Iterator[Cell]:
+        """All cells of a sheet of that width, row by row; rows are numbered through."""
+        row, above = 0, 0
+        for height, layout in self.bands:
+            columns = layout.columns.starts(width)
+            for top in layout.rows.starts(height):
+                for column, left in enumerate(columns):
+                    size = (layout.rows.cell, layout.columns.cell)
+                    yield Cell(row, column, above + top, left, *size)
+                row += 1
+            above += height
+
+    def typed(self) -> str:
+        """The words that ask for this cut."""
+        if len(self.bands) == 1:
+            return self.bands[0][1].typed()
+        sizes = [
+            f"[{layout.rows.cell},{layout.columns.cell},{len(layout.rows.starts(height))}]"
+            for height, layout in self.bands
         ]
-        return np.stack(cells), np.argwhere(np.ones((len(tops), len(lefts))))
+        return f"data.cell=[{','.join(sizes)}]"
 
 
-def find(sheet: np.ndarray) -> Layout | None:
-    """The layout of square cells that suits a canonical RGBA sheet `(H, W, 4)`; None in doubt."""
+def joined(bands: Bands) -> Bands:
+    """The same cells with neighbouring bands of one layout made one."""
+    merged: list[tuple[int, Layout]] = []
+    for height, layout in bands:
+        if merged and merged[-1][1] == layout:
+            height += merged.pop()[0]
+        merged.append((height, layout))
+    return tuple(merged)
+
+
+def take(sheet: np.ndarray, cell: Cell) -> np.ndarray:
+    """The pixels `(height, width, C)` of a cell; where the sheet ends they show its ground."""
+    part = sheet[cell.top : cell.top + cell.height, cell.left : cell.left + cell.width]
+    if part.shape[:2] == (cell.height, cell.width):
+        return part
+    behind = np.array([ground(sheet)], np.uint32).view(np.uint8)
+    whole = np.tile(behind, (cell.height, cell.width, 1))
+    whole[: part.shape[0], : part.shape[1]] = part
+    return whole
+
+
+def plane(sheet: np.ndarray) -> np.ndarray:
+    """Colours uint32 `(H, W)` of a canonical RGBA sheet; 0 is ground."""
     colours = packed(sheet[None])[0]
-    colours = np.where(colours == ground(sheet), 0, colours)
-    axes = (_Axis(colours), _Axis(colours.T))
-    best, best_score = None, 0.0
-    for layout in _candidates(sheet.shape):
-        shares = [axis.share(layout) for axis in axes]
-        lines = sum(count for _, count in shares)
-        ratio = sum(ratio * count for ratio, count in shares) / lines if lines else 1.0
-        score = (1 - ratio) ** 2 * np.sqrt(lines)
-        if ratio < CLEAR and score > best_score + 1e-9:
-            best, best_score = layout, score
-    return best
+    return np.where(colours == ground(sheet), np.uint32(0), colours)
 
 
 def ground(sheet: np.ndarray) -> int:
@@ -73,51 +144,3 @@ def ground(sheet: np.ndarray) -> int:
     rim = np.concatenate([sheet[0], sheet[-1], sheet[:, 0], sheet[:, -1]])
     colours, counts = np.unique(packed(rim[None, None]), return_counts=True)
     return int(colours[counts.argmax()])
-
-
-def _candidates(shape: tuple[int, ...]) -> list[Layout]:
-    """Layouts that fit; of equals those first that people use: multiples of 8, small gutters."""
-    layouts = [
-        Layout(cell, cell, margin, spacing)
-        for cell in range(SMALLEST, min(LARGEST, *shape[:2]) + 1)
-        for margin in range(min(cell // 2, WIDEST_GUTTER) + 1)
-        for spacing in range(min(cell // 2, WIDEST_GUTTER) + 1)
-    ]
-    fitting = [layout for layout in layouts if layout.fits(shape)]
-    return sorted(
-        fitting,
-        key=lambda cut: (
-            cut.width % 8 > 0,
-            cut.width % 4 > 0,
-            cut.margin not in (0, cut.spacing),
-            cut.margin + cut.spacing,
-        ),
-    )
-
-
-class _Axis:
-    """What crosses the lines between the columns of `colours (rows, columns)`; 0 is ground."""
-
-    def __init__(self, colours: np.ndarray) -> None:
-        left, right = colours[:, :-1], colours[:, 1:]
-        self.crossings = ((left == right) & (left != 0)).sum(axis=0)
-        one_colour = (colours == colours[:1]).all(axis=0)
-        self.flat = np.where(one_colour, colours[0].astype(np.int64), -1)  # colour of flat columns
-
-    def share(self, layout: Layout) -> tuple[float, int]:
-        """`R` and the number of lines; `R` is infinite where gutters are not all of one colour."""
-        starts = layout.starts(len(self.flat), layout.width)
-        between = np.ones(len(self.flat), bool)
-        between[starts[:, None] + np.arange(layout.width)] = False
-        gutters = self.flat[between]
-        if (gutters != gutters[:1]).any() or -1 in gutters[:1]:
-            return np.inf, 1
-        lines = starts[1:] - 1
-        here = self.crossings[lines].sum()
-        elsewhere = self.crossings.sum() - here
-        if not len(lines) or not elsewhere:
-            return 1.0, len(lines)
-        if layout.spacing:
-            return 0.0, len(lines)
-        ratio = (here / len(lines)) / (elsewhere / (len(self.crossings) - len(lines)))
-        return float(ratio), len(lines)

@@ -1,6 +1,7 @@
 """Image files read exactly as RGBA: every value as it stands in the file, never interpolated."""
 
 import warnings
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -8,14 +9,35 @@ from PIL import Image
 
 from datamodules.arrays import canonical
 from datamodules.errors import DataError, reading
+from datamodules.files.bitmaps import fourth_bytes
 
 FORMATS = {".png": "PNG", ".gif": "GIF", ".bmp": "BMP", ".webp": "WEBP"}
 MAX_PIXELS = 4096 * 4096  # of a picture, or of all frames of an animation together
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
+NAMED = 5  # bad files named in one sentence
+OTHERS = {  # first bytes of files that are often called .png
+    b"\xff\xd8\xff": "a JPEG, which blurs pixels",
+    b"II*\0": "a TIFF",
+    b"MM\0*": "a TIFF",
+    b"8BPS": "a Photoshop file",
+    b"%PDF": "a PDF",
+    b"<svg": "an SVG",
+    b"<?xml": "an XML file, perhaps an SVG",
+    b"<!DOC": "a web page",
+    b"<html": "a web page",
+    b"PK\3\4": "a zip archive",
+    b"\0\0\1\0": "an icon file",
+    b"version https://git-lfs": "a Git LFS pointer, not the picture itself",
+}
 
 
-def read(path: Path) -> tuple[np.ndarray, bool]:
+def read(path: Path, clear: bool = False) -> tuple[np.ndarray, bool]:
     """All frames of one file, composed as a viewer shows them.
+
+    Args:
+        path: the file.
+        clear: index 0 of an indexed picture without transparency is transparent where all four
+            corners have it.
 
     Returns:
         uint8 `(frames, h, w, 4)`, RGB 0 where alpha is 0; and whether 16-bit values were rounded.
@@ -25,13 +47,43 @@ def read(path: Path) -> tuple[np.ndarray, bool]:
     """
     with reading(path, "PNG, GIF, BMP or WebP image"), warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
+        _refuse_others(path)
         try:
             with Image.open(path, formats=list(FORMATS.values())) as image:
-                return _frames(image)
+                if image.format == "BMP" and (alpha := fourth_bytes(path)) is not None:
+                    colours = np.asarray(image.convert("RGB"))
+                    return canonical(np.dstack([colours, alpha])[None]), False
+                return _frames(image, clear)
         except (Image.DecompressionBombError, Image.DecompressionBombWarning):
             raise DataError(
                 f"{path} decodes to more than 4096 x 4096 pixels; cut it into smaller files."
             ) from None
+
+
+def read_all(files: Iterable[Path], clear: bool = False) -> tuple[list[np.ndarray], int]:
+    """The frames of each file, and how many files hold 16-bit values that were rounded.
+
+    Raises:
+        DataError: files that cannot be read, all of them in one sentence.
+    """
+    found, rounded, bad = [], 0, []
+    for file in files:
+        try:
+            frames, coarser = read(file, clear)
+        except DataError as error:
+            bad.append(str(error))
+            continue
+        found.append(frames)
+        rounded += coarser
+    if len(bad) == 1:
+        raise DataError(bad[0])
+    if bad:
+        more = f"; and {len(bad) - NAMED} more" if len(bad) > NAMED else ""
+        listed = "; ".join(text.rstrip(".").split("; ")[0] for text in bad[:NAMED])
+        raise DataError(
+            f"{len(bad)} files cannot be read: {listed}{more}; save them again or remove them."
+        )
+    return found, rounded
 
 
 def smallest(images: np.ndarray) -> np.ndarray:
@@ -42,25 +94,42 @@ def smallest(images: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(images[..., : 1 if grey else 3])
 
 
-def _frames(image: Image.Image) -> tuple[np.ndarray, bool]:
+def _refuse_others(path: Path) -> None:
+    """Says what a file is that bears the name of a picture and is none of ours."""
+    with path.open("rb") as stream:
+        start = stream.read(32)
+    for magic, kind in OTHERS.items():
+        if start.lstrip().lower().startswith(magic.lower()):
+            raise DataError(
+                f"{path} is {kind} and no PNG, GIF, BMP or WebP image, whatever its name says;"
+                " save the original drawing as PNG."
+            )
+
+
+def _frames(image: Image.Image, clear: bool) -> tuple[np.ndarray, bool]:
     count = getattr(image, "n_frames", 1)
     if count * image.width * image.height > MAX_PIXELS:
         raise Image.DecompressionBombError
     frames, rounded = [], False
     for number in range(count):
         image.seek(number)
-        rgba, coarser = _rgba(image)
+        rgba, coarser = _rgba(image, clear and count == 1)
         frames.append(rgba)
         rounded |= coarser
     return canonical(np.stack(frames)), rounded
 
 
-def _rgba(image: Image.Image) -> tuple[np.ndarray, bool]:
+def _rgba(image: Image.Image, clear: bool) -> tuple[np.ndarray, bool]:
     """One frame as uint8 `(h, w, 4)`, and whether 16-bit values were rounded."""
     tiles = getattr(image, "tile", None)
     layout = str(tiles[0].args) if tiles else ""  # of the pixels in a PNG, such as L;2 or RGB;16B
     if image.mode not in ("1", "L", "I", "I;16", "RGB"):
-        return np.asarray(image.convert("RGBA")), ";16B" in layout
+        rgba = np.asarray(image.convert("RGBA"))
+        if clear and image.mode == "P" and "transparency" not in image.info:
+            indices = np.asarray(image)
+            if not indices[[0, 0, -1, -1], [0, -1, 0, -1]].any():
+                rgba = rgba * (indices > 0)[..., None]
+        return rgba, ";16B" in layout
     # Pillow keeps the transparent value of a PNG as stored while it scales the pixels to 8 bits.
     key = np.array(image.info.get("transparency", -1))
     if layout.startswith("L;"):

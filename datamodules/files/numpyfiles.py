@@ -14,15 +14,19 @@ LARGEST = 8 * 2**30  # bytes of one array in an .npz, which has to fit into memo
 SUSPECT, RATIO = 2**28, 200  # larger than this and compressed more than this is a bomb
 
 
-def map_npy(path: Path) -> np.ndarray:
+def map_npy(path: Path, key: str = "data.path") -> np.ndarray:
     """The array of a `.npy` file, read-only and left on disk.
+
+    Args:
+        path: the file.
+        key: the word that named it.
 
     Raises:
         DataError: the file is missing, cut short, empty, or holds pickled objects.
     """
-    with reading(path, "complete .npy file"):
+    with reading(path, "complete .npy file", key):
         with path.open("rb") as stream:
-            _check_header(stream, path.stat().st_size, str(path))
+            _check_header(stream, path.stat().st_size, str(path), key == "data.path")
         return npy.open_memmap(path, mode="r")
 
 
@@ -49,20 +53,22 @@ def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, what: str) -> np.nd
             " an .npz; save the images alone with np.save and give that .npy."
         )
     with archive.open(info) as stream:
-        _check_header(stream, info.file_size, what)
+        images = what.startswith("'images'")
+        _check_header(stream, info.file_size, what, images)
     with archive.open(info) as stream:
         return npy.read_array(stream, allow_pickle=False)
 
 
-def _check_header(stream: IO[bytes], size: int, what: str) -> None:
+def _check_header(stream: IO[bytes], size: int, what: str, images: bool) -> None:
     """Refuse an array whose header does not match the `size` of the file it stands in."""
     version = npy.read_magic(stream)
     read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
     shape, _, dtype = read(stream)
     if dtype.hasobject:
+        remedy = "np.stack(sprites) of type uint8" if images else "np.array(words, dtype=str)"
         raise DataError(
             f"{what} holds pickled Python objects, which could run code;"
-            " save it as one plain array, such as np.stack(sprites) of type uint8."
+            f" save it as one plain array, such as {remedy}."
         )
     if 0 in shape:
         raise DataError(f"{what} is an empty array of shape {shape}; give at least 8 sprites.")

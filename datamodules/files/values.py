@@ -1,12 +1,21 @@
-"""Arrays as users have them, brought to uint8 `(N, H, W, C)` without changing what they show."""
+"""Arrays as users have them, brought to uint8 `(N, H, W, C)` without changing what they show.
+
+What a number means is decided from all of them. Whole numbers of which none exceeds 1 are masks;
+of which none exceeds 63, they may be indices of a palette, levels of fewer bits or a very dark
+picture, and somebody has to say which.
+"""
+
+from collections.abc import Iterator
 
 import numpy as np
 
 from datamodules.errors import DataError
 
 CHANNELS = (1, 3, 4)
-RANGES = {"f": ((0, 1), (0, 255), (-1, 1)), "i": ((0, 255),), "u": ((0, 255),)}
+READINGS = ("levels", "stretch", "indices")
+RANGES = {"f": ((0, 1), (0, 255), (-1, 1)), "i": ((0, 255),), "u": ((0, 255),), "b": ((0, 255),)}
 ROWS = 4096  # converted together, so that a mapped array of floats never lies in memory as floats
+DARK = 63  # no picture of 8 bits is as dark as that
 
 
 def channels_last(array: np.ndarray, what: str) -> np.ndarray:
@@ -29,8 +38,53 @@ def channels_last(array: np.ndarray, what: str) -> np.ndarray:
     )
 
 
+def read_values(
+    array: np.ndarray, what: str, values: str | None, palette: np.ndarray | None
+) -> tuple[np.ndarray, list[str]]:
+    """Values uint8 of images `(N, H, W, C)`, and notes on what was read as what.
+
+    Args:
+        array: the images.
+        what: what to call them in messages.
+        values: `levels` from 0 to 255, `stretch` whole numbers from 0 to the highest over those
+            levels, `indices` of the palette; None decides, or refuses.
+        palette: colours uint8 `(K, 3 or 4)`, if there is one.
+
+    Raises:
+        DataError: values are not finite, out of range, between two 8-bit values or ambiguous.
+    """
+    if values is not None and values not in READINGS:
+        raise DataError(f"data.values={values} is unknown; choose one of {', '.join(READINGS)}.")
+    _refuse_other_types(array, what)
+    if values == "indices" and palette is None:
+        raise DataError(
+            f"data.values=indices needs a palette for {what[:1].lower()}{what[1:]}; give"
+            " data.palette=FILE, or a list of colours such as data.palette=[ff00ff,1a1a2e]."
+        )
+    single = array.shape[-1] == 1
+    if values == "indices" or (palette is not None and values is None and single):
+        return _looked_up(array, what, palette)
+    notes = [] if palette is None else ["The palette was not used, as values are no indices."]
+    if array.dtype == bool or values == "levels":
+        levels, more = eight_bit(array, what)
+        return levels, notes + more
+    highest = _highest_whole(array, 255 if values else DARK)
+    if values == "stretch" and not highest:
+        raise DataError(f"{what} holds no whole numbers from 0 to 255; leave out data.values.")
+    if highest and (values == "stretch" or highest == 1):
+        images, more = _stretched(array, highest)
+        return images, notes + more
+    if highest and highest <= DARK:
+        raise DataError(
+            f"{what} holds whole numbers from 0 to {highest}, which may be indices of a palette,"
+            " levels of fewer bits or a very dark picture; say data.palette=FILE,"
+            " data.values=stretch or data.values=levels."
+        )
+    return _with_alpha(array, what, notes)
+
+
 def eight_bit(array: np.ndarray, what: str) -> tuple[np.ndarray, list[str]]:
-    """Values uint8, and a note if they had another type; nothing is ever rounded.
+    """Values uint8 and a note if they had another type; nothing is ever rounded.
 
     Raises:
         DataError: values are not finite, out of range, or between two 8-bit values.
@@ -39,22 +93,87 @@ def eight_bit(array: np.ndarray, what: str) -> tuple[np.ndarray, list[str]]:
         return array, []
     if array.dtype == bool:
         return array * np.uint8(255), ["Booleans were read as 0 and 255."]
-    if array.dtype.kind not in RANGES:
-        raise DataError(f"{what} holds values of type {array.dtype}; save it as uint8.")
-    parts = [array[start : start + ROWS] for start in range(0, len(array), ROWS)]
+    _refuse_other_types(array, what)
+    parts = [part for _, part in _parts(array)]
     low, high = np.min([part.min() for part in parts]), np.max([part.max() for part in parts])
     if not np.isfinite([low, high]).all():
         raise DataError(f"{what} holds NaN or infinity; replace them and save it as uint8.")
     for least, most in RANGES[array.dtype.kind]:
         if least <= low and high <= most:
             converted = np.empty(array.shape, np.uint8)
-            for start, part in zip(range(0, len(array), ROWS), parts, strict=True):
-                converted[start : start + ROWS] = _levels(part, least, most, what)
+            for rows, part in _parts(array):
+                converted[rows] = _levels(part, least, most, what)
             return converted, [f"{array.dtype} values from {least} to {most} were read as uint8."]
     raise DataError(
         f"{what} holds {array.dtype} values from {low:g} to {high:g};"
         " save it as uint8 with values from 0 to 255."
     )
+
+
+def _refuse_other_types(array: np.ndarray, what: str) -> None:
+    if array.dtype.kind not in RANGES:
+        raise DataError(f"{what} holds values of type {array.dtype}; save it as uint8.")
+
+
+def _parts(array: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
+    for start in range(0, len(array), ROWS):
+        yield slice(start, start + ROWS), array[start : start + ROWS]
+
+
+def _highest_whole(array: np.ndarray, enough: int = 255) -> int | None:
+    """The highest value of whole numbers from 0 to 255, or one above `enough`; else None."""
+    highest = 0
+    for _, part in _parts(array):
+        if array.dtype.kind == "f" and not (np.isfinite(part).all() and (part % 1 == 0).all()):
+            return None
+        if part.min() < 0 or part.max() > 255:
+            return None
+        highest = max(highest, int(part.max()))
+        if highest > enough and array.dtype == np.uint8:
+            break
+    return highest
+
+
+def _stretched(array: np.ndarray, highest: int) -> tuple[np.ndarray, list[str]]:
+    """Whole numbers from 0 to the highest, as levels from 0 to 255."""
+    levels = np.rint(np.arange(highest + 1) * 255 / highest).astype(np.uint8)
+    images = np.empty(array.shape, np.uint8)
+    for rows, part in _parts(array):
+        images[rows] = levels[part.astype(np.int64)]
+    numbers = "The numbers 0 and 1" if highest == 1 else f"Whole numbers from 0 to {highest}"
+    return images, [f"{numbers} were stretched over 0 to 255 (data.values=levels keeps them)."]
+
+
+def _looked_up(
+    array: np.ndarray, what: str, palette: np.ndarray | None
+) -> tuple[np.ndarray, list[str]]:
+    """The colours that indices mean."""
+    assert palette is not None  # noqa: S101
+    highest = _highest_whole(array)
+    if array.shape[-1] != 1 or highest is None or highest >= len(palette):
+        raise DataError(
+            f"{what} is no array of indices of {len(palette)} colours: it has {array.shape[-1]}"
+            f" channels and values from {array.min():g} to {array.max():g}; say"
+            " data.values=levels, or give its own palette with data.palette=FILE."
+        )
+    images = np.empty((*array.shape[:-1], palette.shape[1]), np.uint8)
+    for rows, part in _parts(array):
+        images[rows] = palette[part[..., 0].astype(np.int64)]
+    return images, [f"Numbers were read as indices of a palette of {len(palette)} colours."]
+
+
+def _with_alpha(array: np.ndarray, what: str, notes: list[str]) -> tuple[np.ndarray, list[str]]:
+    """Levels, and alpha likewise unless it is 0 or 1 beside colours that go further."""
+    if array.shape[-1] == 4:
+        alphas = [(part[..., 3] == 0) | (part[..., 3] == 1) for _, part in _parts(array)]
+        brightest = max(float(part[..., :3].max()) for _, part in _parts(array))
+        alpha = array[..., 3] == 1
+        if all(part.all() for part in alphas) and alpha.any() and brightest > 1:
+            colours, more = eight_bit(array[..., :3], what)
+            images = np.concatenate([colours, alpha[..., None] * np.uint8(255)], axis=-1)
+            return images, [*notes, *more, "An alpha of 0 and 1 was read as 0 and 255."]
+    levels, more = eight_bit(array, what)
+    return levels, notes + more
 
 
 def _levels(part: np.ndarray, least: int, most: int, what: str) -> np.ndarray:

@@ -83,6 +83,62 @@ def test_the_course(tmp_path):
     assert npz(tmp_path, images=images, labels=np.arange(40) % 2).read().label_names == ("0", "1")
 
 
+INDICES = RNG.integers(0, 4, (40, 8, 8))
+COLOURS = np.array([[0, 0, 0], [255, 0, 255], [90, 80, 70], [1, 2, 3]], np.uint8)
+
+
+def test_indices_and_masks_are_no_black_pictures(tmp_path):
+    assert (npz(tmp_path, images=INDICES, palette=COLOURS).read().images == COLOURS[INDICES]).all()
+    refused(npz(tmp_path, images=INDICES), "from 0 to 3, which may be", "data.palette=FILE")
+    np.save(tmp_path / "colours.npy", COLOURS)
+    for palette in (str(tmp_path / "colours.npy"), [bytes(c).hex() for c in COLOURS]):
+        read = npy(tmp_path, INDICES, palette=palette).read()
+        assert (read.images == COLOURS[INDICES]).all()
+        assert "Numbers were read as indices of a palette of 4 colours." in read.notes
+    assert npy(tmp_path, INDICES, values="stretch").read().images.max() == 255
+    assert npy(tmp_path, INDICES, values="levels").read().images.max() == 3
+    masks = npy(tmp_path, INDICES > 1).read()
+    numbers = npy(tmp_path, (INDICES > 1).astype(np.int64)).read()
+    assert (numbers.images == masks.images).all()
+
+
+def test_a_flat_background_of_an_array(tmp_path):
+    images = CANONICAL[..., :3].copy()
+    images[:, [0, -1]], images[:, :, [0, -1]] = (255, 0, 255), (255, 0, 255)
+    sprites = npy(tmp_path, images).read()
+    assert isinstance(sprites.images, np.memmap)
+    assert "The flat colour ff00ff lies round the sprites" in sprites.notes[0]
+    assert npy(tmp_path, images, background="keep").read().notes == ()
+    for background in ("transparent", "ff00ff"):
+        read = npy(tmp_path, images, background=background).read()
+        shown = (images != (255, 0, 255)).any(axis=-1)
+        assert ((read.images[..., 3] > 0) == shown).all()
+        assert (read.images[shown][:, :3] == images[shown]).all()
+
+
+def test_sprites_without_a_label(tmp_path):
+    labels = np.arange(40) % 3 - 1
+    data = npz(tmp_path, images=IMAGES, labels=labels, label_names=np.array(["a", "b"]))
+    data.setup()
+    assert data.sprites.labels.tolist() == labels.tolist()
+    assert data.card["labels"] == {"a": 13, "b": 13}
+    assert sum(data.label_frequencies) == pytest.approx(1)
+    assert "14 sprites with the label -1 count as unlabelled." in data.card["notes"]
+    nobody = npz(tmp_path, images=IMAGES, labels=np.full(40, -1))
+    nobody.setup()
+    assert nobody.sprites.labels is None
+    assert nobody.classes == 0
+
+
+def test_labels_of_objects_are_told_how_to_be_saved(tmp_path):
+    words = np.array(["a", "b"] * 20, object)
+    np.savez(tmp_path / "a.npz", images=IMAGES, labels=words, allow_pickle=True)
+    refused(ArrayData(str(tmp_path / "a.npz")), "'labels' in", "np.array(words, dtype=str)")
+    (tmp_path / "labels.txt").write_text("\n".join(words))
+    read = npy(tmp_path, IMAGES, labels_path=str(tmp_path / "labels.txt")).read()
+    assert read.label_names == ("a", "b")
+
+
 def test_floats_are_read_with_a_note(tmp_path):
     sprites = npy(tmp_path, (CANONICAL[..., :3] / 255).astype(np.float32)).read()
     assert (sprites.images == CANONICAL[..., :3]).all()

@@ -39,13 +39,14 @@ def test_images_come_exactly_in_the_order_of_their_paths(tmp_path):
     assert sprites.notes == ()
 
 
-def test_first_level_folders_are_labels(tmp_path):
+@pytest.mark.parametrize(("depth", "red"), [(None, "orcs/red"), (1, "orcs"), (2, "orcs/red")])
+def test_folders_are_labels(tmp_path, depth, red):
     for place in ("orcs/red/1", "orcs/2", "elves/3", "4"):
         save(tmp_path / "game" / f"{place}.png", sprite())
-    sprites = folder(tmp_path / "game").read()
+    sprites = folder(tmp_path / "game", label_depth=depth).read()
     labels = [sprites.label_names[label] for label in sprites.labels]
     assert dict(zip(sprites.names, labels, strict=True)) == {
-        "orcs/red/1": "orcs",
+        "orcs/red/1": red,
         "orcs/2": "orcs",
         "elves/3": "elves",
         "4": "game",
@@ -161,13 +162,84 @@ def test_nothing_to_read(tmp_path):
             folder(path).read()
 
 
-def test_one_bad_picture_is_named(tmp_path):
+def test_bad_pictures_are_named_all_at_once(tmp_path):
     for k in range(9):
         save(tmp_path / f"{k}.png", sprite())
     data = (tmp_path / "3.png").read_bytes()
     (tmp_path / "3.png").write_bytes(data[: len(data) // 2])
     with pytest.raises(DataError, match=r"3\.png is damaged"):
         folder(tmp_path).read()
+    Image.new("RGB", (8, 8)).save(tmp_path / "5.png", "JPEG")
+    (tmp_path / "7.png").write_bytes(b"")
+    with pytest.raises(DataError) as error:
+        folder(tmp_path).read()
+    assert "3 files cannot be read: " in str(error.value)
+    assert "5.png is a JPEG" in str(error.value)
+    assert "7.png is damaged" in str(error.value)
+    assert str(error.value).endswith("save them again or remove them.")
+    for k in range(9):
+        (tmp_path / f"{k}.png").write_bytes(b"hello")
+    with pytest.raises(DataError, match="9 files cannot be read: .*; and 4 more; save them again"):
+        folder(tmp_path).read()
+
+
+def test_a_preview_among_sprites_is_no_sprite(tmp_path):
+    for k in range(24):
+        save(tmp_path / f"{k:02}.png", sprite(16, 16))
+    save(tmp_path / "preview.png", sprite(96, 128))
+    sprites = folder(tmp_path).read()
+    assert sprites.images.shape == (24, 16, 16, 4)
+    assert sprites.notes == ("Far larger than the sprites and left out: preview.png (128 x 96).",)
+
+
+def run_in(path):
+    """What a run, its samples and a report leave behind, with a picture in each."""
+    for name in ("a/.hydra/config.yaml", "b/checkpoints/last.ckpt", "b/metrics.csv"):
+        (path / name).parent.mkdir(parents=True, exist_ok=True)
+        (path / name).write_text("hello")
+    for name in ("c/manifest.json", "c/sprites.npz", "d/report.json"):
+        (path / name).parent.mkdir(parents=True, exist_ok=True)
+        (path / name).write_text("{}")
+    for name in "abcd":
+        save(path / name / "png" / "1.png", sprite())
+
+
+def test_what_this_program_wrote_is_no_data(tmp_path):
+    run_in(tmp_path / "runs")
+    for k in range(9):
+        save(tmp_path / f"{k}.png", sprite())
+    save(tmp_path / "checkpoints" / "mine.png", sprite())  # a name alone tells nothing
+    sprites = folder(tmp_path).read()
+    assert sprites.names == (*map(str, range(9)), "checkpoints/mine")
+    expected = (
+        "What this program wrote is no data and was left out: runs/a, runs/b, runs/c and 1 more."
+    )
+    assert sprites.notes[-1] == expected
+    with pytest.raises(DataError, match="was written by this program and is no data; give the"):
+        folder(tmp_path / "runs" / "a").read()
+    with pytest.raises(DataError, match=r"its sprites are data=array data\.path=.*c/sprites\.npz"):
+        folder(tmp_path / "runs" / "c").read()
+    assert len(folder(tmp_path / "runs" / "c" / "png").read()) == 1
+
+
+def test_backgrounds_go_before_margins_come(tmp_path):
+    for k in range(12):
+        pixels = sprite(6 + k % 3, 8)
+        pixels[..., 3] = 255
+        pixels[[0, -1]], pixels[:, [0, -1]] = (255, 0, 255, 255), (255, 0, 255, 255)
+        save(tmp_path / f"{k:02}.png", pixels)
+    kept = folder(tmp_path).read()
+    assert (kept.images[0, 2, 2] == (255, 0, 255, 255)).all() or kept.images.shape[-1] == 4
+    assert any("The flat colour ff00ff lies round" in note for note in kept.notes)
+    for background in ("transparent", "ff00ff"):
+        sprites = folder(tmp_path, background=background).read()
+        assert not (sprites.images == (255, 0, 255, 255)).all(axis=-1).any()
+        assert (sprites.images[:, [0, -1], :, 3] == 0).all()
+    assert folder(tmp_path, background="keep").read().notes == kept.notes[1:]
+    with pytest.raises(DataError, match=r"data\.background=magenta is unknown"):
+        folder(tmp_path, background="magenta")
+    with pytest.raises(DataError, match=r"data\.label_depth=-1 must be a whole number"):
+        folder(tmp_path, label_depth=-1)
 
 
 def test_one_large_picture_is_named_or_left_out(tmp_path):
@@ -187,8 +259,10 @@ def test_real_folders(real):
         picture = np.array(Image.open(file).convert("RGBA"))
         assert image[..., 3].astype(int).sum() == picture[..., 3].astype(int).sum()
     assert folder(real("raw/loose_palette16")).read().images.shape == (12, 16, 16, 4)
-    with pytest.raises(DataError, match="title.* is 416 x 416"):
-        folder(real("raw/dcss_modes")).read()
+    modes = folder(real("raw/dcss_modes")).read()
+    assert len(modes) == 32
+    assert modes.notes[0].startswith("Far larger than the sprites and left out: ")
+    assert "(416 x 416)" in modes.notes[0]
     assert folder(real("raw/dcss_modes"), fit="select").read().images.shape == (25, 32, 32, 4)
 
 

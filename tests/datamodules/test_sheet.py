@@ -1,10 +1,11 @@
 """`data=sheet`: real sheets as their names say, and sentences for what cannot be cut."""
 
+import ast
 import re
 
 import numpy as np
 import pytest
-from drawnsheets import figures, tiled
+from drawnsheets import figures, shaped, tiled
 from PIL import Image
 
 from datamodules.errors import DataError
@@ -88,8 +89,6 @@ def test_a_sheet_that_the_cell_does_not_divide(sheet):
         SheetData(path, cell=15).read()
     with pytest.raises(DataError, match="margin 0, spacing 3"):
         SheetData(path, cell=16, spacing=3).read()
-    with pytest.raises(DataError, match=r"give data\.cell=\[height,width\]"):
-        SheetData(sheet(np.ones((31, 37, 4), np.uint8)), cell=16).read()
 
 
 def test_no_sprite_and_no_grid(sheet):
@@ -107,9 +106,9 @@ def test_what_is_no_cell(cell):
 
 
 def test_other_files(tmp_path, sheet):
-    with pytest.raises(DataError, match="There is no file"):
+    with pytest.raises(DataError, match="There is nothing at"):
         SheetData(str(tmp_path / "none.png")).read()
-    with pytest.raises(DataError, match="use data=folder"):
+    with pytest.raises(DataError, match="holds no PNG"):
         SheetData(str(tmp_path)).read()
     frames = [Image.fromarray(cell) for cell in FIGURES]
     frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
@@ -117,3 +116,142 @@ def test_other_files(tmp_path, sheet):
         SheetData(str(tmp_path / "a.gif")).read()
     with pytest.raises(DataError, match="256 x 256"):
         SheetData(sheet(RNG.integers(1, 256, (514, 514, 4), dtype=np.uint8)), cell=257).setup()
+
+
+def as_typed(words):
+    """Arguments from words such as `data.cell=[32,24] data.spacing=1`."""
+    pairs = re.findall(r"data\.(\w+)=([^ ;]+)", words)
+    return {key: ast.literal_eval(value.rstrip(".")) for key, value in pairs}
+
+
+def images_of(path, **options):
+    return SheetData(path, **options).read().images
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_an_ambiguous_sheet_is_refused_and_both_forms_can_be_typed(sheet, seed):
+    cells = shaped(np.random.default_rng(seed), 16, 16, 32, 0.7)
+    path = sheet(tiled(cells, 4))
+    with pytest.raises(DataError, match="Two grids explain .* say which with") as error:
+        SheetData(path).read()
+    one, other = str(error.value).split(" say which with ")[1].split(" or with ")
+    shapes = {images_of(path, **as_typed(form)).shape for form in (one, other)}
+    assert shapes == {(16, 16, 32, 4), (8, 32, 32, 4)}
+
+
+def test_a_guess_is_shown_and_can_be_typed(sheet):
+    cells = shaped(np.random.default_rng(0), 6, 20, 14)
+    path = sheet(tiled(cells, 2, 1, 1))
+    with pytest.raises(DataError, match="No grid of cells.*the best guess is") as error:
+        SheetData(path).read()
+    assert (images_of(path, **as_typed(str(error.value).split("guess is")[1])) == cells).all()
+
+
+def test_the_remedies_of_a_misfit_can_be_typed(sheet):
+    cells = figures(RNG, 24, 16)
+    pixels = tiled(cells, 4)[:-3, :-5]
+    path = sheet(pixels)
+    with pytest.raises(DataError, match="do not divide .*completes the last ones") as error:
+        SheetData(path, cell=16).read()
+    completing = re.search(r"data\.cell=16 data\.margin=\S+", str(error.value))[0]
+    assert as_typed(completing) == {"cell": 16, "margin": [0, -5, -3, 0]}
+    whole = np.pad(pixels, ((0, 3), (0, 5), (0, 0)))
+    again = np.stack(
+        [whole[y : y + 16, x : x + 16] for y in range(0, 64, 16) for x in range(0, 96, 16)]
+    )
+    assert (images_of(path, **as_typed(completing)) == again).all()
+    path = sheet(tiled(figures(RNG, 24, 16), 4))
+    with pytest.raises(DataError, match="would") as error:
+        SheetData(path, cell=15).read()
+    for cell in re.search(r"data\.cell=([\d or]+) would", str(error.value))[1].split(" or "):
+        assert images_of(path, cell=int(cell)).shape[1] == int(cell)
+
+
+def test_an_end_without_sprites_is_a_margin(sheet):
+    cells = figures(RNG, 24, 16)
+    path = sheet(np.pad(tiled(cells, 4), ((0, 5), (0, 9), (0, 0))))
+    assert (images_of(path, cell=16) == cells).all()
+
+
+def test_margins_at_each_side_and_gutters_along_each_axis(sheet):
+    cells = RNG.integers(1, 256, (12, 6, 5, 4), dtype=np.uint8)
+    pixels = np.zeros((3 + 3 * 6 + 2 * 2 + 1, 4 + 4 * 5 + 3 * 1 + 2, 4), np.uint8)
+    for k, cell in enumerate(cells):
+        top, left = 3 + k // 4 * 8, 4 + k % 4 * 6
+        pixels[top : top + 6, left : left + 5] = cell
+    found = images_of(sheet(pixels), cell=[6, 5], margin=[3, 2, 1, 4], spacing=[2, 1])
+    assert (found == cells).all()
+
+
+def test_bands_of_two_sizes_are_found_said_and_typed(sheet):
+    rng = np.random.default_rng(1)
+    small, large = shaped(rng, 48, 16, 16, 0.75), shaped(rng, 18, 32, 32, 0.75)
+    path = sheet(np.concatenate([tiled(small, 4), tiled(large, 3)]))
+    sprites = SheetData(path).read()
+    expected = np.concatenate([np.pad(small, ((0, 0), (8, 8), (8, 8), (0, 0))), large])
+    assert (sprites.images == expected).all()
+    assert "bands of 16 x 16, 32 x 32" in sprites.notes[0]
+    assert (
+        images_of(path, **as_typed(sprites.notes[0].split("(")[1].split(")")[0])) == expected
+    ).all()
+    assert (images_of(path, cell=[[16, 16, 4], [32, 32, 3]], fit="select") == small).all()
+    with pytest.raises(DataError, match=r"bands of data\.cell end after 64 of 160 rows"):
+        SheetData(path, cell=[[16, 16, 4]]).read()
+    with pytest.raises(DataError, match="do not divide"):
+        SheetData(path, cell=[[16, 16, 4], [32, 32, 7]]).read()
+
+
+def save(path, pixels):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(pixels).save(path)
+
+
+def test_a_folder_of_sheets(tmp_path):
+    rng = np.random.default_rng(0)
+    heroes = {f"{name}.png": shaped(rng, 12, 24, 16) for name in "ab"}
+    wide = figures(rng, 40, 16)
+    for name, cells in heroes.items():
+        save(tmp_path / "heroes" / name, tiled(cells, 3))
+    save(tmp_path / "items" / "all.png", tiled(wide, 5))
+    sprites = SheetData(str(tmp_path), cell=None).read()
+    assert sprites.names[0] == "heroes/a/r0c0"
+    assert sprites.names[-1] == "items/all/r4c7"
+    assert sprites.images.shape == (64, 24, 16, 4)
+    assert (sprites.images[:24] == np.concatenate([*heroes.values()])).all()
+    assert (sprites.images[24:, 4:20] == wide).all()
+    assert [sprites.label_names[label] for label in sprites.labels[[0, 23, 24]]] == [
+        "heroes"
+    ] * 2 + ["items"]
+    assert sprites.groups is None  # too few sheets to keep each in one part
+
+
+def test_many_sheets_are_groups(tmp_path):
+    rng = np.random.default_rng(0)
+    for k in range(12):
+        save(tmp_path / f"{k:02}.png", tiled(shaped(rng, 8, 16, 16), 2))
+    data = SheetData(str(tmp_path))
+    data.setup()
+    assert data.card["groups"] == 12
+    assert data.sprites.labels is None
+    parts = [{data.called(row).split("/")[0] for row in rows} for rows in data.split.values()]
+    assert sum(map(len, parts)) == 12
+
+
+def test_the_contact_sheet_shows_every_cell_apart(sheet):
+    data = SheetData(sheet(tiled(FIGURES, 4)))
+    assert data.imported() is None
+    data.setup()
+    shown = np.asarray(data.imported())
+    assert shown.shape[:2] == (4 * (1 + 4 * 17 + 4), 4 * (1 + 6 * 17))
+    line = shown[:4, : 4 * 16]
+    assert len(np.unique(line.reshape(-1, 3), axis=0)) == 1
+    opaque = FIGURES[0][..., 3] == 255
+    first = shown[4 : 4 * 17 : 4, 4 : 4 * 17 : 4]
+    assert (first[opaque] == FIGURES[0][opaque][:, :3]).all()
+
+
+def test_every_real_sheet_has_a_contact_sheet(real):
+    for file in sorted(real("raw").glob("sheet_*.png")):
+        data = SheetData(str(file))
+        data.read()
+        assert max(data.imported().size) <= 4096

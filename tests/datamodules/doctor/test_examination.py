@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from datamodules.arrays import Sprites
-from datamodules.doctor.examination import check, examine, table
+from datamodules.doctor.examination import check, examine, table, unused_labels
 from datamodules.errors import DataError
 
 RNG = np.random.default_rng(0)
@@ -81,6 +81,15 @@ def test_labels_are_counted_once_for_equal_sprites():
     assert found["labels"] == {"a": 9, "b": 9, "c": 0}
     torn = found["suspicious"]["repeats with another label"]
     assert torn == {"count": 2, "examples": ["row 11", "row 12"]}
+
+
+def test_labels_that_nobody_uses_are_said():
+    names = tuple(f"label {k}" for k in range(5))
+    found = card(crowd(), labels=np.arange(40) % 5, label_names=names)
+    assert unused_labels(found) == (
+        "5 labels were read and are not used; model.classes=true trains with them."
+    )
+    assert unused_labels(card(crowd())) is None
 
 
 def test_the_split_shares_no_sprite_and_no_group():

@@ -1,12 +1,15 @@
-"""Sheets are cut where they were put together, whether the cut is given or found."""
+"""Sheets are cut where they were put together."""
 
 import numpy as np
 import pytest
-from drawnsheets import figures, tiled
+from drawnsheets import tiled
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from datamodules.files.cells import Layout, find, ground
+from datamodules.files.cells import Axis, Cut, Layout, ground, joined, plane, take
+
+RNG = np.random.default_rng(0)
+MAGENTA = (255, 0, 255, 255)
 
 
 @settings(deadline=None, max_examples=40)
@@ -21,53 +24,81 @@ from datamodules.files.cells import Layout, find, ground
 )
 def test_cutting_undoes_tiling(height, width, rows, columns, margin, spacing, trailing):
     n = rows * columns
-    assume(max(margin, spacing) < min(height, width))  # a wider end would hold more cells
-    cells = np.random.default_rng(n).integers(0, 256, (n, height, width, 4), dtype=np.uint8)
+    cells = RNG.integers(0, 256, (n, height, width, 4), dtype=np.uint8)
     sheet = tiled(cells, rows, margin, spacing, trailing)
-    layout = Layout(height, width, margin, spacing)
-    assert layout.fits(sheet.shape)
-    again, places = layout.cut(sheet)
-    assert (again == cells).all()
-    assert places.tolist() == [list(divmod(k, columns)) for k in range(n)]
+    end = max(margin, spacing if trailing else 0)
+    grid = Layout(Axis(height, margin, spacing, end), Axis(width, margin, spacing, end))
+    assert grid.fits(*sheet.shape[:2])
+    cut = Cut(((sheet.shape[0], grid),))
+    found = list(cut.cells(sheet.shape[1]))
+    assert [(cell.row, cell.column) for cell in found] == [divmod(k, columns) for k in range(n)]
+    assert all((take(sheet, cell) == cells[k]).all() for k, cell in enumerate(found))
 
 
-def test_what_does_not_divide_does_not_fit():
-    assert Layout(16, 16).fits((32, 48))
-    assert not Layout(16, 16).fits((32, 49))
-    assert not Layout(16, 24).fits((32, 40))
-    assert Layout(16, 16, spacing=1).fits((33, 50))
-    assert Layout(16, 16, spacing=1).fits((34, 51))  # one more gutter at the end
-    assert not Layout(16, 16, spacing=1).fits((35, 50))
-    assert not Layout(64, 64).fits((32, 32))
+@settings(deadline=None, max_examples=40)
+@given(
+    length=st.integers(1, 60),
+    cell=st.integers(1, 9),
+    before=st.integers(0, 4),
+    spacing=st.integers(0, 4),
+    after=st.integers(-8, 9),
+)
+def test_an_axis_fits_where_cells_gutters_and_margins_add_up(length, cell, before, spacing, after):
+    assume(after > -cell)
+    axis = Axis(cell, before, spacing, after)
+    sums = [before + n * cell + (n - 1) * spacing + after for n in range(1, 70)]
+    assert axis.fits(length) == (length in sums)
+    if axis.fits(length):
+        assert len(axis.starts(length)) == sums.index(length) + 1
 
 
-@pytest.mark.parametrize("background", [None, (200, 0, 200, 255)])
-@pytest.mark.parametrize(("margin", "spacing"), [(0, 0), (0, 1), (1, 1), (2, 2)])
-@pytest.mark.parametrize("side", [8, 16, 24, 32])
-def test_the_grid_is_found(side, margin, spacing, background):
-    rng = np.random.default_rng(side)
-    for rows, columns in ((4, 3), (2, 7)):
-        sheet = tiled(figures(rng, rows * columns, side), rows, margin, spacing)
-        if background:
-            sheet = np.where(sheet[..., 3:] > 0, sheet, np.array(background, np.uint8))
-            assert ground(sheet) == int(np.array(background, np.uint8).view(np.uint32)[0])
-        assert find(sheet) == Layout(side, side, margin, spacing), (rows, columns)
+def test_short_cells_end_in_ground():
+    for behind in ((0, 0, 0, 0), MAGENTA):
+        cells = RNG.integers(1, 255, (6, 8, 8, 4), dtype=np.uint8)
+        cells[:, 5:], cells[:, :, 6:] = behind, behind
+        cells[:, 0], cells[:, :, 0] = behind, behind
+        cells[..., 3] = np.where((cells == behind).all(axis=-1), behind[3], 255)
+        sheet = tiled(cells, 2)[:-3, :-2]
+        cut = Cut(((13, Layout(Axis(8, after=-3), Axis(8, after=-2))),))
+        assert (np.stack([take(sheet, cell) for cell in cut.cells(22)]) == cells).all()
 
 
-def test_no_grid_is_found_where_there_is_none():
-    rng = np.random.default_rng(0)
-    assert find(np.zeros((64, 64, 4), np.uint8)) is None
-    assert find(rng.integers(0, 256, (64, 64, 4), dtype=np.uint8)) is None
-    assert find(figures(rng, 1, 64)[0]) is None
+def test_bands_are_cut_one_below_the_other():
+    small, large = (
+        RNG.integers(1, 256, (n, s, s, 4), dtype=np.uint8) for n, s in ((12, 8), (3, 16))
+    )
+    sheet = np.concatenate([tiled(small, 2), tiled(large, 1)])
+    bands = ((16, Layout(Axis(8), Axis(8))), (16, Layout(Axis(16), Axis(16))))
+    found = list(Cut(bands).cells(48))
+    assert [cell.row for cell in found] == [0] * 6 + [1] * 6 + [2] * 3
+    assert all((take(sheet, c) == s).all() for c, s in zip(found, [*small, *large], strict=True))
+    halves = ((8, bands[0][1]), (8, bands[0][1]), bands[1])
+    assert list(Cut(halves).cells(48)) == found
+    assert joined(halves) == bands
 
 
-@pytest.mark.parametrize("name", ["ninja_16", "dawnlike_16", "dcss_32", "nouns_32"])
-def test_real_sprites_in_generated_sheets(real, name):
-    images = np.load(real(f"{name}.npz"))["images"]
-    rng = np.random.default_rng(0)
-    side = images.shape[1]
-    for spacing in (0, 1, 2):
-        for rows, columns in ((3, 4), (6, 7)):
-            cells = images[rng.choice(len(images), rows * columns, replace=False)]
-            found = find(tiled(cells, rows, 0, spacing, trailing=True))
-            assert found == Layout(side, side, 0, spacing)
+def test_what_lies_behind():
+    sheet = np.zeros((8, 8, 4), np.uint8)
+    sheet[2:5, 2:5] = (9, 9, 9, 255)
+    assert ground(sheet) == 0
+    assert (plane(sheet) > 0).sum() == 9
+    opaque = np.where(sheet[..., 3:] > 0, sheet, np.array(MAGENTA, np.uint8))
+    assert ground(opaque) == int(np.array(MAGENTA, np.uint8).view(np.uint32)[0])
+    assert ((plane(opaque) > 0) == (plane(sheet) > 0)).all()
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns", "words"),
+    [
+        (Axis(16), Axis(16), "data.cell=16"),
+        (Axis(32), Axis(24), "data.cell=[32,24]"),
+        (Axis(16, 1, 1, 1), Axis(16, 1, 1, 1), "data.cell=16 data.margin=1 data.spacing=1"),
+        (
+            Axis(8, 1, 2, 3),
+            Axis(8, 4, 5, -6),
+            "data.cell=8 data.margin=[1,-6,3,4] data.spacing=[2,5]",
+        ),
+    ],
+)
+def test_the_words_that_ask_for_it(rows, columns, words):
+    assert Layout(rows, columns).typed() == words

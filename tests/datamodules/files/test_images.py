@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from rawfiles import GREY, GREY_ALPHA, PALETTE, RGB, RGBA, composed, gif, png
+from rawfiles import GREY, GREY_ALPHA, PALETTE, RGB, RGBA, bmp, composed, gif, png
 
 from datamodules.errors import DataError
 from datamodules.files.images import read, smallest
@@ -149,8 +149,56 @@ def test_no_picture_is_said_so(tmp_path):
 def test_a_jpeg_is_no_sprite_whatever_it_is_called(tmp_path):
     Image.fromarray(RNG.integers(0, 256, (16, 16, 3), dtype=np.uint8)).save(tmp_path / "a.jpg")
     (tmp_path / "a.jpg").rename(tmp_path / "a.png")
-    with pytest.raises(DataError, match="no PNG"):
+    with pytest.raises(DataError, match="a.png is a JPEG, which blurs pixels and no PNG.*as PNG"):
         read(tmp_path / "a.png")
+    for start, kind in (
+        (b"II*\0", "a TIFF"),
+        (b"8BPS", "a Photoshop file"),
+        (b"\n <svg xmlns", "an SVG"),
+        (b"<!doctype html>", "a web page"),
+        (b"version https://git-lfs.github.com/spec/v1", "a Git LFS pointer"),
+    ):
+        (tmp_path / "a.png").write_bytes(start + bytes(50))
+        with pytest.raises(DataError, match=f"a.png is {kind}"):
+            read(tmp_path / "a.png")
+
+
+def test_a_picture_may_bear_the_name_of_another_kind_of_ours(tmp_path):
+    pixels = RNG.integers(0, 256, (7, 9, 4), dtype=np.uint8)
+    for kind in ("PNG", "BMP", "WEBP"):
+        Image.fromarray(pixels[..., :3]).save(tmp_path / "a.gif", kind, lossless=True)
+        assert (read(tmp_path / "a.gif")[0][0, ..., :3] == pixels[..., :3]).all()
+
+
+@pytest.mark.parametrize("size", [40, 108, 124])
+@pytest.mark.parametrize("upside_down", [False, True])
+@pytest.mark.parametrize("packing", [0, 3])
+def test_the_fourth_byte_of_a_bmp_is_alpha(tmp_path, size, upside_down, packing):
+    pixels = RNG.integers(0, 256, (7, 9, 4), dtype=np.uint8)
+    pixels[0, 0, 3] = 200
+    image, _ = shown(tmp_path / "a.bmp", bmp(pixels, size, packing, upside_down))
+    assert (image == pixels * (pixels[..., 3:] > 0)).all()
+    pixels[..., 3] = 0  # then it is only padding
+    image, _ = shown(tmp_path / "a.bmp", bmp(pixels, size, packing, upside_down))
+    assert (image[..., :3] == pixels[..., :3]).all()
+    assert (image[..., 3] == 255).all()
+
+
+def test_index_0_is_cleared_when_asked_and_only_round_a_sprite(tmp_path):
+    """Also where another index has the same colour, as the outlines here."""
+    indices = np.zeros((8, 8, 1), int)
+    indices[2:6, 2:6], indices[3:5, 3:5] = 1, 2
+    palette = [0, 0, 0, 0, 0, 0, 200, 100, 50]
+    (tmp_path / "a.png").write_bytes(png(indices, 8, PALETTE, palette))
+    colours = np.array(palette, np.uint8).reshape(-1, 3)[indices[..., 0]]
+    assert (read(tmp_path / "a.png")[0][0] == rgba(colours)).all()
+    cleared = read(tmp_path / "a.png", clear=True)[0][0]
+    assert (cleared == rgba(colours, np.where(indices > 0, 255, 0))).all()
+    (tmp_path / "a.png").write_bytes(png(2 - indices, 8, PALETTE, palette))
+    assert (read(tmp_path / "a.png", clear=True)[0][..., 3] == 255).all()
+    see_through = png(indices, 8, PALETTE, palette, transparency=bytes([255, 0]))
+    (tmp_path / "a.png").write_bytes(see_through)
+    assert (read(tmp_path / "a.png", clear=True)[0] == read(tmp_path / "a.png")[0]).all()
 
 
 @pytest.mark.parametrize("side", [4097, 6000, 12000])

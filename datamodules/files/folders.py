@@ -1,0 +1,85 @@
+"""What lies in a folder: pictures by their paths, and what is left out and why."""
+
+import os
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from datamodules.errors import DataError
+from datamodules.files.images import FORMATS
+
+UNPRINTABLE = ("Cc", "Cs")  # control characters, and what is not UTF-8: no file could hold them
+OURS = (  # what tells a folder that this program wrote: all of one row
+    (".hydra",),
+    ("checkpoints", "metrics.csv"),
+    ("manifest.json", "sprites.npz"),
+    ("report.json",),
+)
+
+
+def pictures(path: Path) -> tuple[Path, list[Path], list[str]]:
+    """The folder above, all image files in the order of their paths, and notes.
+
+    Args:
+        path: a folder, or one file.
+
+    Raises:
+        DataError: nothing is there, no picture is among it, or a name cannot be printed.
+    """
+    if not path.exists():
+        raise DataError(f"There is nothing at {path}; check data.path.")
+    if path.is_dir() and is_ours(path):
+        sprites = path / "sprites.npz"
+        remedy = (
+            f"its sprites are data=array data.path={sprites}"
+            if sprites.is_file()
+            else "give the folder of your own pictures"
+        )
+        raise DataError(f"{path} was written by this program and is no data; {remedy}.")
+    top = path if path.is_dir() else path.parent
+    left_out: list[Path] = []
+    everything = list(_files(path, left_out)) if path.is_dir() else [path]
+    files = [file for file in everything if file.suffix.lower() in FORMATS]
+    others = Counter(
+        file.suffix or "no suffix" for file in everything if file.suffix.lower() not in FORMATS
+    )
+    listed = ", ".join(f"{count} {suffix}" for suffix, count in others.most_common(4))
+    if not files:
+        raise DataError(
+            f"{path} holds no PNG, GIF, BMP or WebP image"
+            f" ({listed or 'it is empty'}); save sprites as PNG and arrays for data=array."
+        )
+    for name in (str(file.relative_to(top)) for file in files):
+        if any(unicodedata.category(letter) in UNPRINTABLE for letter in name):
+            raise DataError(
+                f"The name {name!a} in {path} holds bytes that cannot be printed; rename it."
+            )
+    notes = [f"Files of other kinds were left out: {listed}."] if others else []
+    if left_out:
+        names = ", ".join(folder.relative_to(top).as_posix() for folder in left_out[:3])
+        more = f" and {len(left_out) - 3} more" if len(left_out) > 3 else ""
+        notes.append(f"What this program wrote is no data and was left out: {names}{more}.")
+    return top, files, notes
+
+
+def is_ours(folder: Path) -> bool:
+    """Whether this program wrote the folder: a run, made sprites or a report."""
+    return any(all((folder / name).exists() for name in names) for names in OURS)
+
+
+def _files(folder: Path, left_out: list[Path]) -> Iterator[Path]:
+    """All files below a folder by their paths; hidden ones left out, each folder entered once."""
+    entered = set()
+    for place, folders, files in os.walk(folder, followlinks=True):
+        real = os.path.realpath(place)
+        if real in entered:
+            folders.clear()
+            continue
+        entered.add(real)
+        if place != str(folder) and is_ours(Path(place)):
+            left_out.append(Path(place))
+            folders.clear()
+            continue
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        yield from (Path(place, name) for name in sorted(files) if not name.startswith("."))
