@@ -1,7 +1,6 @@
 """A single sprite that somebody means: one of the data, or one in an image file of their own."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import torch
@@ -9,6 +8,7 @@ from torch import Tensor
 
 from datamodules.errors import DataError
 from datamodules.files.images import FORMATS, read, smallest
+from datamodules.files.paths import typed
 
 
 class Picked(NamedTuple):
@@ -31,7 +31,7 @@ def from_file(wanted: str | int, shape: Sequence[int]) -> Picked | None:
     """
     if not str(wanted).lower().endswith(tuple(FORMATS)):
         return None
-    path, (channels, height, width) = Path(str(wanted)), shape
+    path, (channels, height, width) = typed(str(wanted)), shape
     image = read(path)[0][:1]
     fewer = smallest(image)
     if image.shape[1:3] != (height, width) or fewer.shape[-1] > channels:

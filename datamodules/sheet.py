@@ -128,7 +128,7 @@ class SheetData(SpriteDataModule):
         frames, rounded = read_all(files, clear=self.background == "transparent")
         moving = [file for file, one in zip(files, frames, strict=True) if len(one) > 1]
         if moving:
-            raise DataError(f"{moving[0]} is an animation; give it to data=folder instead.")
+            raise DataError(f"{moving[0]} is an animation; give it alone to data=folder.")
         sizes: dict[tuple[int, ...], list[int]] = {}
         for number, one in enumerate(frames):
             sizes.setdefault(one.shape[1:3], []).append(number)

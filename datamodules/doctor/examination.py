@@ -121,7 +121,7 @@ def table(card: Card) -> str:
             79,
             initial_indent=f"{title:<12}",
             subsequent_indent=" " * 12,
-            max_lines=2,
+            max_lines=4 if title == "note" else 2,
             placeholder=" ...",
         )
         for title, text in lines

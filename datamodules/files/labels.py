@@ -19,8 +19,10 @@ def read_labels(path: Path) -> np.ndarray:
     Raises:
         DataError: the file is missing, damaged or of another kind.
     """
-    if path.suffix.lower() not in (".txt", ".csv", ".tsv"):
+    if path.suffix.lower() == ".npy":
         return np.asarray(map_npy(path, "data.labels_path"))
+    if path.suffix.lower() not in (".txt", ".csv", ".tsv"):
+        raise DataError(f"{path} is no .npy, .txt or .csv file; save one label per line as text.")
     with reading(path, "text of one label per line", "data.labels_path"):
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     while lines and not lines[-1].strip():

@@ -14,19 +14,21 @@ def typed(path: str | int | float | Path, key: str = "data.path") -> Path:
         key: what to call it in messages.
 
     Raises:
-        DataError: nothing was typed, or a number whose digits are lost.
+        DataError: nothing was typed, or a number of which no file has the name.
     """
-    if isinstance(path, int) and not isinstance(path, bool):
-        path = str(path)
-    if not isinstance(path, str | Path):
-        shown = path if isinstance(path, float | bool) else "FILE"
+    if isinstance(path, bool | int | float) and not Path(str(path)).exists():
+        shown = str(path).lower()
         raise DataError(
-            f"{key}={path} was read as something else than a name; put it in two kinds of"
-            f" quotation marks: \"{key}='{shown}'\"."
+            f"There is nothing at {key}={shown}, which was read as a number or a word of Hydra; if"
+            f" digits differ from what you typed, quote them: \"{key}='{shown}'\"."
         )
+    if path is None or isinstance(path, list | dict):
+        raise DataError(f"{key} is no name; give one file or folder.")
     if not str(path).strip():
         raise DataError(f"{key} is empty; give a file or a folder.")
-    wanted = Path(path).expanduser() if str(path).startswith("~") else Path(path)
+    wanted = Path(str(path))
+    if str(path).startswith("~"):
+        wanted = wanted.expanduser()
     if not wanted.exists():
         for form in ("NFC", "NFD"):  # an accent is one letter here and two letters there
             other = Path(unicodedata.normalize(form, str(wanted)))

@@ -1,12 +1,16 @@
 """The classes of cases by name."""
 
-from hostile import arrays, checkpoints, pictures
+from hostile import arrays, checkpoints, doors, pictures
 
 CLASSES = {
     "arrays": arrays.cases,
     "images": pictures.files,
     "folders": pictures.folders,
     "sheets": pictures.sheets,
+    "grids": lambda: list(doors.grids()),
+    "values": lambda: list(doors.values()),
+    "backgrounds": lambda: list(doors.backgrounds()),
+    "odd ones": lambda: list(doors.odd_ones()),
     "checkpoints": checkpoints.checkpoints,
     "cards": checkpoints.cards,
     "exports": checkpoints.exports,

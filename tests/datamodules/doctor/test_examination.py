@@ -144,7 +144,7 @@ def test_the_card_is_plain_and_the_table_is_short():
     found = card(images, labels=labels, label_names=kinds, names=names, notes=("It was " * 40,))
     assert json.loads(json.dumps(found)) == found
     lines = table(found).splitlines()
-    assert len(lines) <= 12
+    assert len(lines) <= 14
     assert max(map(len, lines)) < 80
     assert lines[0] == "sprites     60; 60 distinct, 0 near repeats"
     assert "labels      50: quite a long label 0 2," in table(found)

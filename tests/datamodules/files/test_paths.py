@@ -24,9 +24,16 @@ def test_home_and_numbers(tmp_path, monkeypatch):
     (tmp_path / "2024").mkdir()
     assert typed("~/2024") == tmp_path / "2024"
     assert typed(2024).is_dir()
-    for lost in (1e20, 1.5, True, None, ["a"]):
-        with pytest.raises(DataError, match=r"data.path=.* two kinds of quotation marks"):
+    (tmp_path / "1.5").mkdir()
+    assert typed(1.5).is_dir()
+    for lost in (1e20, 2.5, 20241, True):
+        with pytest.raises(
+            DataError, match=r"There is nothing at data\.path=.* quote them: \"data"
+        ):
             typed(lost)
+    for nothing in (None, ["a"]):
+        with pytest.raises(DataError, match="is no name; give one file or folder"):
+            typed(nothing)
     with pytest.raises(DataError, match="data.layers is empty"):
         typed(" ", "data.layers")
 
