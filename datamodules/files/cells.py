@@ -110,16 +110,6 @@ class Cut:
         return f"data.cell=[{','.join(sizes)}]"
 
 
-def joined(bands: Bands) -> Bands:
-    """The same cells with neighbouring bands of one layout made one."""
-    merged: list[tuple[int, Layout]] = []
-    for height, layout in bands:
-        if merged and merged[-1][1] == layout:
-            height += merged.pop()[0]
-        merged.append((height, layout))
-    return tuple(merged)
-
-
 def take(sheet: np.ndarray, cell: Cell) -> np.ndarray:
     """The pixels `(height, width, C)` of a cell; where the sheet ends they show its ground."""
     part = sheet[cell.top : cell.top + cell.height, cell.left : cell.left + cell.width]

@@ -34,7 +34,7 @@ class Evidence:
         self.width = colours.shape[1]
         left, right = colours[:, :-1], colours[:, 1:]
         self.filled = (colours != 0).any(axis=0)
-        self.gain = _gains(((left == right) & (left != 0)).sum(axis=0), self.filled)
+        self.gain = gains(((left == right) & (left != 0)).sum(axis=0), self.filled)
         one_colour = (colours == colours[:1]).all(axis=0)
         self.flat = np.where(one_colour, colours[0].astype(np.int64), -1)
 
@@ -52,9 +52,8 @@ class Evidence:
             after -= pitch
             if after + cell <= 0:  # what is left lies in the gutter
                 return None
-        outside = np.ones(self.width, bool)
-        for start in Axis(cell, before, spacing, after).starts(self.width):
-            outside[start : start + cell] = False
+        place = np.arange(self.width) - before
+        outside = (place < 0) | (place % pitch >= cell) | (place >= self.width - before - after)
         colours = self.flat[outside]
         if len(colours) and (colours[0] == -1 or (colours != colours[0]).any()):
             return None
@@ -83,6 +82,21 @@ class Evidence:
         return bool((self.flat[start:] == self.flat[-1]).all()) and self.flat[-1] != -1
 
 
+def gains(crossings: np.ndarray, filled: np.ndarray) -> np.ndarray:
+    """Log odds `(width + 1,)` of a line before each pixel; 0 outside of all content."""
+    gain = np.zeros(len(filled) + 1)
+    inside = np.flatnonzero(filled)
+    if len(inside) < 2:
+        return gain
+    counts = crossings[inside[0] : inside[-1]]
+    order = np.sort(counts)
+    low, high = (np.searchsorted(order, counts, side) / len(counts) for side in ("left", "right"))
+    density = np.exp(-SHARPNESS * low) - np.exp(-SHARPNESS * high)
+    density /= (1 - np.exp(-SHARPNESS)) * (high - low)
+    gain[inside[0] + 1 : inside[-1] + 1] = np.log((1 - FLOOR) * density + FLOOR)
+    return gain
+
+
 def alternation(cells: np.ndarray) -> float:
     """How much every other cell of `(n, m, h, w, features)` differs from those between, along n.
 
@@ -96,18 +110,3 @@ def alternation(cells: np.ndarray) -> float:
     squares = sum(((part - part.mean(axis=0)) ** 2).sum() for part in (one, other))
     expected = squares / (n - 2) * (1 / len(one) + 1 / len(other))
     return float(((one.mean(axis=0) - other.mean(axis=0)) ** 2).sum() / max(expected, 1e-9))
-
-
-def _gains(crossings: np.ndarray, filled: np.ndarray) -> np.ndarray:
-    """Log odds `(width + 1,)` of a line before each pixel; 0 outside of all content."""
-    gain = np.zeros(len(filled) + 1)
-    inside = np.flatnonzero(filled)
-    if len(inside) < 2:
-        return gain
-    counts = crossings[inside[0] : inside[-1]]
-    order = np.sort(counts)
-    low, high = (np.searchsorted(order, counts, side) / len(counts) for side in ("left", "right"))
-    density = np.exp(-SHARPNESS * low) - np.exp(-SHARPNESS * high)
-    density /= (1 - np.exp(-SHARPNESS)) * (high - low)
-    gain[inside[0] + 1 : inside[-1] + 1] = np.log((1 - FLOOR) * density + FLOOR)
-    return gain

@@ -6,7 +6,8 @@ from drawnsheets import tiled
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from datamodules.files.cells import Axis, Cut, Layout, ground, joined, plane, take
+from datamodules.files.bands import joined
+from datamodules.files.cells import Axis, Cut, Layout, ground, plane, take
 
 RNG = np.random.default_rng(0)
 MAGENTA = (255, 0, 255, 255)
