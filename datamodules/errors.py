@@ -1,12 +1,19 @@
 """The one exception of this package: unusable data, said in one sentence with the remedy."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 
 class DataError(ValueError):
     """The user's data cannot be used as it is; the message says what to do."""
+
+
+def listed(names: Iterable[object], most: int = 4) -> str:
+    """The first names with commas, and how many more there are."""
+    every = [str(name) for name in names]
+    more = f" and {len(every) - most} more" if len(every) > most else ""
+    return ", ".join(every[:most]) + more
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from datamodules.arrays import Sprites, packed
-from datamodules.errors import DataError
+from datamodules.errors import DataError, listed
 from datamodules.files import background as backgrounds
 from datamodules.files.canvas import Picture, one_size
 from datamodules.files.cells import Cell, Cut, ground, take
@@ -72,13 +72,13 @@ class SheetData(SpriteDataModule):
         cell: int | Sequence[int] | Sequence[Sequence[int]] | None = None,
         margin: int | Sequence[int] = 0,
         spacing: int | Sequence[int] = 0,
-        fit: str = "centre",
+        fit: str | None = None,
         label_depth: int | None = None,
         background: str | None = None,
         **common: int,
     ) -> None:
         super().__init__(**common)
-        self.path, self.fit = typed(path), fit_of(fit)
+        self.path, self.fit = typed(path), fit_of(fit or "centre")
         self.given = None if cell is None else given_cells(cell, margin, spacing)
         self.label_depth = depth_of(label_depth)
         self.background = backgrounds.wanted(background)
@@ -89,8 +89,12 @@ class SheetData(SpriteDataModule):
         In a folder the name of the file goes before: `heroes/knight/r0c3`.
         """
         top, files, notes = pictures(self.path)
-        self.sheets, more = self._sheets(files)
-        notes += more
+        frames, rounded = read_all(files, clear=self.background == "transparent")
+        if rounded:
+            notes.append(f"{rounded} sheets hold 16 bits per channel and were reduced to 8.")
+        frames, painted = self._without_board(files, frames)
+        self.sheets, more = self._sheets(files, frames)
+        notes += painted + more
         single = self.path.is_file()
         found = [
             Picture(take(sheet.pixels, cell)[None], _name(sheet, cell, None if single else top),
@@ -101,8 +105,9 @@ class SheetData(SpriteDataModule):
         if not found:
             raise DataError(f"All cells of {self.path} are empty; check data.cell.")
         notes += [] if self.given is None else self._shrink(found)
-        found, more = backgrounds.cleared(found, self.background)
+        found, more = backgrounds.cleared(found, "keep" if painted else self.background)
         notes += more
+        found = [picture for picture in found if picture.frames[..., 3].any()] or found
         found, more = one_size(found, self.fit, self.path)
         notes += more
         above = self.path.resolve().name
@@ -123,12 +128,23 @@ class SheetData(SpriteDataModule):
         sheets = getattr(self, "sheets", ())
         return contact_sheet([(sheet.pixels, sheet.cut) for sheet in sheets]) if sheets else None
 
-    def _sheets(self, files: Sequence[Path]) -> tuple[list[Sheet], list[str]]:
+    def _without_board(
+        self, files: Sequence[Path], frames: list[np.ndarray]
+    ) -> tuple[list[np.ndarray], list[str]]:
+        """Sheets without a painted checkerboard, if that is wanted: it would hide the grid."""
+        whole = [Picture(one, file) for one, file in zip(frames, files, strict=True)]
+        if self.background != "transparent" or not backgrounds.checkerboard(whole):
+            return frames, []
+        cleared, notes = backgrounds.cleared(whole, self.background)
+        return [sheet.frames for sheet in cleared], notes
+
+    def _sheets(
+        self, files: Sequence[Path], frames: Sequence[np.ndarray]
+    ) -> tuple[list[Sheet], list[str]]:
         """Every file with its cut; sheets of one size are looked at together."""
-        frames, rounded = read_all(files, clear=self.background == "transparent")
         moving = [file for file, one in zip(files, frames, strict=True) if len(one) > 1]
         if moving:
-            raise DataError(f"{moving[0]} is an animation; give it alone to data=folder.")
+            raise DataError(f"{listed(moving)} is an animation; give it alone to data=folder.")
         sizes: dict[tuple[int, ...], list[int]] = {}
         for number, one in enumerate(frames):
             sizes.setdefault(one.shape[1:3], []).append(number)
@@ -145,8 +161,6 @@ class SheetData(SpriteDataModule):
             notes.append(_cut_note(sheets))
             if enlarged > 1:
                 notes.append(f"The sheet was enlarged {enlarged} times; the true grid is used.")
-        if rounded:
-            notes.append(f"{rounded} sheets hold 16 bits per channel and were reduced to 8.")
         return [done[number] for number in range(len(files))], notes
 
     def _cut(self, sheets: Sequence[np.ndarray], path: Path) -> Cut:

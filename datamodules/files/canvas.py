@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from datamodules.doctor.examination import LARGEST_SIDE
-from datamodules.errors import DataError
+from datamodules.errors import DataError, listed
 from datamodules.files.grid import factor, times
 
 FITS = ("centre", "pad", "select")
@@ -76,12 +76,9 @@ def without_odd(pictures: Sequence[Picture]) -> tuple[list[Picture], list[str]]:
         if large >= max(LARGER * np.median(areas), APART * next_one):
             count = few
     odd = {*order[:count].tolist()}
-    named = [
-        f"{p.path.as_posix()} ({p.size[1]} x {p.size[0]})"
-        for p in map(pictures.__getitem__, sorted(odd))
-    ]
-    more = f" and {count - 4} more" if count > 4 else ""
-    note = f"Far larger than the sprites and left out: {', '.join(named[:4])}{more}."
+    large = [pictures[k] for k in sorted(odd)]
+    named = listed(f"{p.path.as_posix()} ({p.size[1]} x {p.size[0]})" for p in large)
+    note = f"Far larger than the sprites and left out: {named}."
     return [p for k, p in enumerate(pictures) if k not in odd], [note] if odd else []
 
 
@@ -104,13 +101,13 @@ def one_size(
         chosen = [picture for picture in pictures if picture.size == size]
         note = f"{count} of {len(pictures)} images are {size[1]} x {size[0]} and were chosen."
         return chosen, [note] if len(sizes) > 1 else []
-    for picture in pictures:
-        if max(picture.size) > LARGEST_SIDE:
-            raise DataError(
-                f"{folder / picture.path} is {picture.size[1]} x {picture.size[0]} and at"
-                f" most {LARGEST_SIDE} x {LARGEST_SIDE} pixels are possible; remove it, cut it"
-                " up, or keep only the most frequent size with data.fit=select."
-            )
+    if large := [picture for picture in pictures if max(picture.size) > LARGEST_SIDE]:
+        named = listed(f"{folder / p.path} is {p.size[1]} x {p.size[0]}" for p in large)
+        what = "it" if len(large) == 1 else "them"
+        raise DataError(
+            f"{named} and at most {LARGEST_SIDE} x {LARGEST_SIDE} pixels are possible; remove"
+            f" {what}, cut {what} up, or keep only the most frequent size with data.fit=select."
+        )
     if len(sizes) == 1:
         return list(pictures), []
     height, width = (max(size[axis] for size in sizes) for axis in (0, 1))

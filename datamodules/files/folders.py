@@ -3,10 +3,10 @@
 import os
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from datamodules.errors import DataError
+from datamodules.errors import DataError, listed
 from datamodules.files.images import FORMATS
 
 UNPRINTABLE = ("Cc", "Cs")  # control characters, and what is not UTF-8: no file could hold them
@@ -29,7 +29,7 @@ def pictures(path: Path) -> tuple[Path, list[Path], list[str]]:
     """
     if not path.exists():
         raise DataError(f"There is nothing at {path}; check data.path.")
-    if path.is_dir() and is_ours(path):
+    if path.is_dir() and is_ours(os.listdir(path)):
         sprites = path / "sprites.npz"
         remedy = (
             f"its sprites are data=array data.path={sprites}"
@@ -44,28 +44,33 @@ def pictures(path: Path) -> tuple[Path, list[Path], list[str]]:
     others = Counter(
         file.suffix or "no suffix" for file in everything if file.suffix.lower() not in FORMATS
     )
-    listed = ", ".join(f"{count} {suffix}" for suffix, count in others.most_common(4))
+    kinds = ", ".join(f"{count} {suffix}" for suffix, count in others.most_common(4))
     if not files:
         raise DataError(
             f"{path} holds no PNG, GIF, BMP or WebP image"
-            f" ({listed or 'it is empty'}); save sprites as PNG and arrays for data=array."
+            f" ({kinds or 'it is empty'}); save sprites as PNG and arrays for data=array."
         )
-    for name in (str(file.relative_to(top)) for file in files):
-        if any(unicodedata.category(letter) in UNPRINTABLE for letter in name):
-            raise DataError(
-                f"The name {name!a} in {path} holds bytes that cannot be printed; rename it."
-            )
-    notes = [f"Files of other kinds were left out: {listed}."] if others else []
+    names = [str(file.relative_to(top)) for file in files]
+    odd = [f"{name!a}" for name in names if any(map(_unprintable, name))]
+    if odd:
+        raise DataError(
+            f"Names in {path} hold bytes that cannot be printed: {listed(odd)}; rename them."
+        )
+    notes = [f"Files of other kinds were left out: {kinds}."] if others else []
     if left_out:
-        names = ", ".join(folder.relative_to(top).as_posix() for folder in left_out[:3])
-        more = f" and {len(left_out) - 3} more" if len(left_out) > 3 else ""
-        notes.append(f"What this program wrote is no data and was left out: {names}{more}.")
+        ours = listed((folder.relative_to(top).as_posix() for folder in left_out), 3)
+        notes.append(f"What this program wrote is no data and was left out: {ours}.")
     return top, files, notes
 
 
-def is_ours(folder: Path) -> bool:
-    """Whether this program wrote the folder: a run, made sprites or a report."""
-    return any(all((folder / name).exists() for name in names) for names in OURS)
+def is_ours(inside: Iterable[str]) -> bool:
+    """Whether a folder that holds these names is a run, made sprites or a report."""
+    there = {*inside}
+    return any(there.issuperset(names) for names in OURS)
+
+
+def _unprintable(letter: str) -> bool:
+    return unicodedata.category(letter) in UNPRINTABLE
 
 
 def _files(folder: Path, left_out: list[Path]) -> Iterator[Path]:
@@ -77,7 +82,7 @@ def _files(folder: Path, left_out: list[Path]) -> Iterator[Path]:
             folders.clear()
             continue
         entered.add(real)
-        if place != str(folder) and is_ours(Path(place)):
+        if place != str(folder) and is_ours([*folders, *files]):
             left_out.append(Path(place))
             folders.clear()
             continue

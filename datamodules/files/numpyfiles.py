@@ -11,6 +11,7 @@ from numpy.lib import format as npy
 from datamodules.errors import DataError, reading
 
 LARGEST = 8 * 2**30  # bytes of one array in an .npz, which has to fit into memory
+WORDS = ("labels.npy", "label_names.npy", "names.npy")
 SUSPECT, RATIO = 2**28, 200  # larger than this and compressed more than this is a bomb
 
 
@@ -53,14 +54,20 @@ def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, what: str) -> np.nd
             " an .npz; save the images alone with np.save and give that .npy."
         )
     with archive.open(info) as stream:
-        images = what.startswith("'images'")
-        _check_header(stream, info.file_size, what, images)
+        _check_header(stream, info.file_size, what, info.filename not in WORDS)
     with archive.open(info) as stream:
         return npy.read_array(stream, allow_pickle=False)
 
 
 def _check_header(stream: IO[bytes], size: int, what: str, images: bool) -> None:
-    """Refuse an array whose header does not match the `size` of the file it stands in."""
+    """Refuse an array whose header does not match the `size` of the file it stands in.
+
+    Args:
+        stream: at its beginning.
+        size: bytes of the file.
+        what: what to call the array in messages.
+        images: whether it should hold pictures; else words.
+    """
     version = npy.read_magic(stream)
     read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
     shape, _, dtype = read(stream)

@@ -250,6 +250,9 @@ def test_one_large_picture_is_named_or_left_out(tmp_path):
         with pytest.raises(DataError, match=r"title\.png is 257 x 9 and .* data\.fit=select"):
             folder(tmp_path, fit=fit).read()
     assert len(folder(tmp_path, fit="select").read()) == 3
+    save(tmp_path / "credits.png", sprite(300, 8))
+    with pytest.raises(DataError, match=r"credits\.png is 8 x 300, .*title\.png is .*remove them"):
+        folder(tmp_path).read()
 
 
 def test_real_folders(real):

@@ -237,6 +237,31 @@ def test_many_sheets_are_groups(tmp_path):
     assert sum(map(len, parts)) == 12
 
 
+def test_a_checkerboard_is_no_sprite_and_hides_no_grid(sheet):
+    cells = figures(RNG, 40, 16)
+    cells[[5, 17, 39]] = 0
+    y, x = np.indices((80, 128)) // 8
+    grey = np.where((y + x) % 2, 204, 255).astype(np.uint8)
+    board = np.stack([grey] * 3 + [np.full_like(grey, 255)], axis=-1)
+    pixels = tiled(cells, 5)
+    path = sheet(np.where(pixels[..., 3:] > 0, pixels, board))
+    sprites = SheetData(path, background="transparent").read()
+    assert (sprites.images == np.delete(cells, [5, 17, 39], axis=0)).all()
+    assert any("The checkerboard" in note for note in sprites.notes)
+    kept = SheetData(path, cell=16).read()
+    assert any("A checkerboard of" in note and "data.background" in note for note in kept.notes)
+
+
+def test_a_key_colour_between_and_inside_of_sprites(sheet):
+    magenta = np.array((255, 0, 255, 255), np.uint8)
+    path = sheet(np.where(tiled(FIGURES, 4, 1, 1)[..., 3:] > 0, tiled(FIGURES, 4, 1, 1), magenta))
+    for background in ("transparent", "ff00ff"):
+        assert (SheetData(path, background=background).read().images == FIGURES).all()
+    notes = SheetData(path).read().notes
+    assert any("The flat colour ff00ff lies round the sprites" in note for note in notes)
+    assert len(SheetData(path, background="keep").read().notes) == 1
+
+
 def test_the_contact_sheet_shows_every_cell_apart(sheet):
     data = SheetData(sheet(tiled(FIGURES, 4)))
     assert data.imported() is None

@@ -208,6 +208,7 @@ def backgrounds():
         "a checkerboard", FIGURES, painted, cell=16, background="transparent", notes="checkerboard"
     )
     cells = painted.reshape(5, 16, 8, 16, 4).swapaxes(1, 2).reshape(40, 16, 16, 4)
+    yield sheet("a checkerboard and no cell", FIGURES, painted, background="transparent")
     noticed = {"cell": 16, "notes": "A checkerboard of"}
     yield sheet("a checkerboard that is kept", cells, painted, **noticed)
 
