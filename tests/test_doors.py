@@ -1,17 +1,21 @@
 """What is typed at the door, as Hydra takes it apart: words, colours, grids and paths."""
 
+import ast
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 from drawnsheets import figures, shaped, tiled
+from omegaconf import OmegaConf
 from PIL import Image
-from test_conf import composed
+from test_conf import CONF, composed
 
 from datamodules.errors import DataError
 from diffusion.commands.entry import plain
 from diffusion.runs.building import build
 
+DATAMODULES = Path(__file__).parents[1] / "datamodules"
 RNG = np.random.default_rng(0)
 IMAGES = RNG.integers(0, 256, (40, 8, 8, 4), dtype=np.uint8)
 INDICES = RNG.integers(0, 4, (40, 8, 8, 1), dtype=np.uint8)
@@ -106,3 +110,21 @@ def test_the_home_folder(here, monkeypatch):
     monkeypatch.setenv("HOME", str(here))
     np.save("a.npy", IMAGES)
     assert len(read("data=array data.path='~/a.npy'")) == 40
+
+
+def test_every_word_that_a_sentence_offers_exists():
+    """Keys and sources named anywhere in the messages of `datamodules` can be typed."""
+    keys = {key for file in CONF.glob("data/*.yaml") for key in OmegaConf.load(file)}
+    sources = {file.stem for file in CONF.glob("data/*.yaml")}
+    offered = [
+        node.value
+        for file in DATAMODULES.rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    ]
+    named = {key for text in offered for key in re.findall(r"\bdata\.(\w+)=", text)}
+    assert {"cell", "margin", "background", "values", "palette", "label_depth"} <= named <= keys
+    assert {name for text in offered for name in re.findall(r"\bdata=(\w+)", text)} <= sources
+    for text in offered:
+        for group, key in re.findall(r"\b(model|trainer)\.(\w+)=", text):
+            assert key in composed()[group], text

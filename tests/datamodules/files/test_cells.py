@@ -6,7 +6,6 @@ from drawnsheets import tiled
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from datamodules.files.bands import joined
 from datamodules.files.cells import Axis, Cut, Layout, ground, plane, take
 
 RNG = np.random.default_rng(0)
@@ -73,9 +72,6 @@ def test_bands_are_cut_one_below_the_other():
     found = list(Cut(bands).cells(48))
     assert [cell.row for cell in found] == [0] * 6 + [1] * 6 + [2] * 3
     assert all((take(sheet, c) == s).all() for c, s in zip(found, [*small, *large], strict=True))
-    halves = ((8, bands[0][1]), (8, bands[0][1]), bands[1])
-    assert list(Cut(halves).cells(48)) == found
-    assert joined(halves) == bands
 
 
 def test_what_lies_behind():
