@@ -7,8 +7,8 @@ from datamodules.files.evidence import gains
 from datamodules.files.layouts import (
     Planes,
     axis_cost,
+    content_cost,
     evidence_of,
-    halves_cost,
     layouts,
     odds,
     shape_cost,
@@ -58,7 +58,7 @@ def _through(band: Planes, grid: Layout, first: int) -> float:
     rows, columns = evidence_of(band)
     lines = rows.gain[first or grid.rows.cell : -1 : grid.rows.cell].sum()
     part = Layout(Axis(grid.rows.cell), grid.columns)
-    halves = halves_cost(band, part) if first == 0 and part.rows.fits(rows.width) else 0.0
+    halves = content_cost(band, part) if first == 0 and part.rows.fits(rows.width) else 0.0
     return float(lines) + columns.of(grid.columns) - halves
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from datamodules.files.cells import LARGEST, SMALLEST, WIDEST_GUTTER, Axis, Layout
-from datamodules.files.evidence import USUAL, Evidence, alternation
+from datamodules.files.evidence import REPEATED, USUAL, Evidence, alternation, repetition
 
 KEPT = 40  # axes that are combined with those of the other
 COMPARED = 16  # layouts of which the cells are compared
@@ -44,7 +44,7 @@ def layouts(planes: Planes, evidence: Both, plain: bool = False) -> list[tuple[f
         if not plain or y.after == 0
     ]
     found.sort(key=odds, reverse=True)
-    found = [(each - halves_cost(planes, grid), grid) for each, grid in found[:COMPARED]]
+    found = [(each - content_cost(planes, grid), grid) for each, grid in found[:COMPARED]]
     return sorted(found, key=odds, reverse=True)
 
 
@@ -73,11 +73,13 @@ def shape_cost(rows: Axis, columns: Axis, height: int, width: int) -> float:
     return cost + 3 * ((rows.before, rows.spacing) != (columns.before, columns.spacing))
 
 
-def halves_cost(planes: Planes, grid: Layout) -> float:
-    """How much cells look like halves of cells, or 0."""
+def content_cost(planes: Planes, grid: Layout) -> float:
+    """How much cells look like halves of cells, or like several in one; or 0."""
     cells = np.concatenate([_cells(plane, grid) for plane in planes], axis=1)
-    across = alternation(cells.swapaxes(0, 1)) if len(planes) == 1 else 0.0
-    return 2.5 * np.log(max(alternation(cells), across, USUAL) / USUAL)
+    turned = cells.transpose(1, 0, 3, 2, 4)
+    halved = max(alternation(cells), alternation(turned) if len(planes) == 1 else 0.0, USUAL)
+    repeated = min(repetition(cells), repetition(turned), REPEATED)
+    return 2.5 * np.log(halved / USUAL) + 5 * np.log(REPEATED / max(repeated, 0.01))
 
 
 def _axes(evidence: Evidence, plain: bool) -> list[tuple[float, Axis]]:

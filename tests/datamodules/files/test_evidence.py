@@ -5,7 +5,7 @@ import pytest
 from drawnsheets import figures, tiled
 
 from datamodules.files.cells import Axis, plane
-from datamodules.files.evidence import USUAL, Evidence, alternation
+from datamodules.files.evidence import REPEATED, USUAL, Evidence, alternation, repetition
 
 RNG = np.random.default_rng(0)
 
@@ -70,3 +70,18 @@ def test_halves_alternate_and_cells_do_not():
     halves = grid.reshape(5, 8, 16, 2, 8, 4).swapaxes(2, 3).reshape(5, 16, 16, 8, 4)
     assert alternation(halves.swapaxes(0, 1)) > 3 * USUAL
     assert alternation(grid[:1, :2]) == 0
+
+
+def test_several_cells_in_one_repeat_themselves_and_cells_do_not():
+    cells = (
+        figures(RNG, 24, 16).astype(float) * np.linspace(0.5, 1, 16)[:, None]
+    )  # lit from a side
+    grid = cells.reshape(6, 4, 16, 16, 4)
+    assert repetition(grid) > REPEATED
+    steps = (
+        grid.repeat(3, axis=1).reshape(6, 4, 3, 16, 16, 4).swapaxes(2, 3).reshape(6, 4, 16, 48, 4)
+    )
+    assert repetition(steps) == 0
+    assert repetition(steps + RNG.normal(0, 20, steps.shape)) < REPEATED
+    assert repetition(grid[:1, :1]) == np.inf
+    assert repetition(np.zeros_like(grid)) == np.inf

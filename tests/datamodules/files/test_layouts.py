@@ -5,7 +5,7 @@ import pytest
 from drawnsheets import shaped, tiled
 
 from datamodules.files.cells import Axis, Layout, plane
-from datamodules.files.layouts import axis_cost, evidence_of, halves_cost, layouts, shape_cost
+from datamodules.files.layouts import axis_cost, content_cost, evidence_of, layouts, shape_cost
 
 RNG = np.random.default_rng(0)
 
@@ -27,11 +27,14 @@ def test_walkers_are_usual_though_not_square(rows, columns):
     assert walking < shape_cost(*tall, 32 * (rows + 1), 24 * columns)
 
 
-def test_halves_cost_and_cells_do_not():
+def test_halves_and_several_in_one_cost_and_cells_do_not():
     planes = [plane(tiled(shaped(RNG, 40, 32, 24), 5))]
-    assert halves_cost(planes, Layout(Axis(32), Axis(24))) < 1
-    assert halves_cost(planes, Layout(Axis(16), Axis(24))) > 3
-    assert halves_cost(planes, Layout(Axis(32), Axis(12))) > 3
+    assert content_cost(planes, Layout(Axis(32), Axis(24))) < 1
+    assert content_cost(planes, Layout(Axis(16), Axis(24))) > 3
+    assert content_cost(planes, Layout(Axis(32), Axis(12))) > 3
+    steps = [plane(tiled(shaped(RNG, 20, 32, 24).repeat(3, axis=0), 5))]
+    assert content_cost(steps, Layout(Axis(32), Axis(24))) < 1
+    assert content_cost(steps, Layout(Axis(32), Axis(72))) > 3
 
 
 def test_the_best_come_first_and_plain_ones_are_plain():
