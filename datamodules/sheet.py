@@ -12,7 +12,7 @@ from datamodules.errors import DataError, listed
 from datamodules.files import background as backgrounds
 from datamodules.files.canvas import Picture, one_size
 from datamodules.files.cells import Cell, Cut, ground, take
-from datamodules.files.contact import contact_sheet
+from datamodules.files.contact import SHEETS, contact_sheet
 from datamodules.files.finding import Finding, find
 from datamodules.files.folders import pictures
 from datamodules.files.grid import factor
@@ -59,12 +59,9 @@ class SheetData(SpriteDataModule):
         label_depth: as for `data=folder`.
         background: as for `data=folder`.
         common: `batch_size` and `seed`.
-
-    Attributes (after `setup`):
-        sheets: the files and how they were cut.
     """
 
-    sheets: list[Sheet]
+    _shown: Sequence[tuple[np.ndarray, Cut]] = ()  # sheets for people to look at
 
     def __init__(
         self,
@@ -93,13 +90,14 @@ class SheetData(SpriteDataModule):
         if rounded:
             notes.append(f"{rounded} sheets hold 16 bits per channel and were reduced to 8.")
         frames, painted = self._without_board(files, frames)
-        self.sheets, more = self._sheets(files, frames)
+        sheets, more = self._sheets(files, frames)
+        self._shown = [(sheet.pixels, sheet.cut) for sheet in sheets[:SHEETS]]
         notes += painted + more
         single = self.path.is_file()
         found = [
             Picture(take(sheet.pixels, cell)[None], _name(sheet, cell, None if single else top),
                     at=(cell.top, cell.left))
-            for sheet in self.sheets
+            for sheet in sheets
             for cell in sheet.filled()
         ]  # fmt: skip
         if not found:
@@ -125,8 +123,7 @@ class SheetData(SpriteDataModule):
 
     def imported(self) -> Image.Image | None:
         """A contact sheet of what was cut, with the grid drawn; None before `setup`."""
-        sheets = getattr(self, "sheets", ())
-        return contact_sheet([(sheet.pixels, sheet.cut) for sheet in sheets]) if sheets else None
+        return contact_sheet(self._shown) if self._shown else None
 
     def _without_board(
         self, files: Sequence[Path], frames: list[np.ndarray]

@@ -10,12 +10,16 @@ from datamodules.files.cells import Cut, ground, take
 LINE = (255, 0, 128)  # of the grid
 BEHIND, OTHER, EMPTY = 90, 120, 40  # greys: a checkerboard behind sprites, and cells left out
 SIDE = 2048  # pixels, about the largest side
-SHEETS, CELLS = 16, 2048  # at most
+SHEETS, CELLS = 16, 2048  # as many as fit on one picture
 
 
 def contact_sheet(sheets: Sequence[tuple[np.ndarray, Cut]]) -> Image.Image:
-    """The cells of canonical RGBA sheets `(H, W, 4)`, one sheet below the other, enlarged."""
-    drawn = [_drawn(pixels, cut) for pixels, cut in sheets[:SHEETS]]
+    """The cells of canonical RGBA sheets `(H, W, 4)`, one sheet below the other, enlarged.
+
+    Args:
+        sheets: at most `SHEETS`; of each the first `CELLS` cells are shown.
+    """
+    drawn = [_drawn(pixels, cut) for pixels, cut in sheets]
     width = max(one.shape[1] for one in drawn)
     padded = [
         np.pad(one, ((0, 4), (0, width - one.shape[1]), (0, 0)), constant_values=EMPTY)

@@ -4,7 +4,7 @@ import numpy as np
 from drawnsheets import tiled
 
 from datamodules.files.cells import Axis, Cut, Layout
-from datamodules.files.contact import EMPTY, LINE, SIDE, contact_sheet
+from datamodules.files.contact import EMPTY, LINE, SHEETS, SIDE, contact_sheet
 
 RNG = np.random.default_rng(0)
 
@@ -32,7 +32,7 @@ def test_every_pixel_of_a_cell_is_there_and_no_other():
 
 def test_large_and_many_sheets_stay_small():
     cut = Cut(((512, Layout(Axis(64), Axis(64))),))
-    sheets = [(tiled(opaque(64, 64), 8), cut)] * 30
+    sheets = [(tiled(opaque(64, 64), 8), cut)] * SHEETS
     picture = contact_sheet(sheets)
     assert picture.width <= SIDE
     assert picture.height <= 16 * 600
