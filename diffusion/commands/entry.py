@@ -23,6 +23,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from diffusion.commands.jobs import end_with_the_sweep, run_job, tell_sweep
 from diffusion.commands.sweeps import sweep_closed
+from diffusion.commands.typed import as_meant
 from diffusion.commands.wording import CONF, is_about_the_command_line, is_wrong_input, sentence
 from diffusion.errors import Interrupted, UserError
 from diffusion.runs.claim import Claim
@@ -78,11 +79,13 @@ def entry(
                     _refuse(
                         UserError(f"{word}= is answered by {script}; type: {line}"), config_name
                     )
+            sweep = bool({"-m", "--multirun"} & set(sys.argv))
+            sys.argv[1:] = as_meant(sys.argv[1:], sweep)
             for typed, read in (words or {}).items():
                 sys.argv[1:] = [
                     re.sub(f"^{re.escape(typed)}", read, each) for each in sys.argv[1:]
                 ]
-            if config_name != "train" and {"-m", "--multirun"} & set(sys.argv):
+            if config_name != "train" and sweep:
                 error = UserError(f"{config_name}.py does one thing at a time; leave out -m.")
                 _refuse(error, config_name)
             _name_jobs_after_what_differs()

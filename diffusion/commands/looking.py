@@ -7,7 +7,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig
 
 from diffusion.commands.entry import plain
-from diffusion.commands.sampling import place
+from diffusion.commands.sampling import chosen_label, place
 from diffusion.commands.views import in_these_sprites, show_panels, show_variations
 from diffusion.levels.noising import noising_pictures
 from diffusion.runs.files import Folder
@@ -30,7 +30,8 @@ def look(cfg: DictConfig, view: str) -> None:
     settings |= {"sprite": hashlib.sha256(image.numpy().tobytes()).hexdigest(), "seed": cfg.seed}
     if view != "noising":
         sampler, recipe = loaded.sampler(plain(cfg.get("sampler")))
-        label = own if cfg.label is None else loaded.label(cfg.label)
+        label = chosen_label(cfg, loaded, own)
+        assert label is not None  # a sprite's own is -1 without one
         sprites = loaded.sprites(sampler, cfg.seed, label=label, guidance=cfg.guidance)
         settings |= {"sampler": recipe, "label": label, "guidance": cfg.guidance, "n": cfg.n}
     if view == "noising":

@@ -82,7 +82,7 @@ def wanted(cfg: DictConfig, loaded: Loaded) -> tuple[SpriteSet, dict[str, Any]]:
         loaded.denoiser.schedule.grid(sampler.steps, cfg.noise_level)
         origin = Origin(PixelCodec().encode(picked.image), cfg.noise_level)
         drawn = hashlib.sha256(picked.image.numpy().tobytes()).hexdigest()
-    label = own if cfg.label is None else loaded.label(cfg.label)
+    label = chosen_label(cfg, loaded, own)
     sprites = loaded.sprites(sampler, cfg.seed, label=label, guidance=cfg.guidance)
     settings = {
         "checkpoint": loaded.sha256,
@@ -97,6 +97,19 @@ def wanted(cfg: DictConfig, loaded: Loaded) -> tuple[SpriteSet, dict[str, Any]]:
         "noise_level": None if drawn is None else cfg.noise_level,
     }
     return replace(sprites, origin=origin), settings
+
+
+def chosen_label(cfg: DictConfig, loaded: Loaded, own: int | None) -> int | None:
+    """The class that the words ask for, else the own one; what a bare number means is said."""
+    if cfg.label is None and cfg.label_index is None:
+        return own
+    if cfg.label is not None and cfg.label_index is not None:
+        raise UserError("label= and label_index= are two ways to say one thing; give one.")
+    label = loaded.label(cfg.label, cfg.label_index)
+    name = loaded.card["sprites"]["label_names"][label]
+    if label >= 0 and str(cfg.label) != name and process_rank() == 0:
+        print(f"label {label} is {name}")
+    return label
 
 
 def in_parts(indices: range, shards: int) -> Iterator[tuple[str, range]]:

@@ -3,7 +3,9 @@
 import logging
 from typing import Any
 
-from datamodules.doctor.examination import table
+from datamodules.doctor.examination import table, unused_labels
+from datamodules.rules import READER, as_before
+from diffusion import pictures
 from diffusion.callbacks.checkpoints import validated
 from diffusion.commands.closing import close_run
 from diffusion.commands.composing import compose_loggers, compose_module, compose_trainer
@@ -31,9 +33,13 @@ def train(config: dict[str, Any], run: RunDirectory, words: list[str]) -> float 
     """
     for library in ("lightning.pytorch", "lightning.fabric"):
         logging.getLogger(library).setLevel(logging.ERROR)
-    data = build(config["data"] | {"seed": config["seed"]}, packages=("datamodules",))
+    reader = run.data_card.get("reader", 1) if run.last else READER
+    source = as_before(config["data"], reader) | {"seed": config["seed"]}
+    data = build(source, packages=("datamodules",))
     data.setup()
     run.say(table(data.card))
+    if not (config["model"] or {}).get("classes") and (unused := unused_labels(data.card)):
+        run.say(unused)
     module = compose_module(config, data)
     if doubt := warning(module.denoiser.schedule, data):
         run.say(doubt)
@@ -46,6 +52,8 @@ def train(config: dict[str, Any], run: RunDirectory, words: list[str]) -> float 
     if run.leads:
         shown = data.images(data.split["train"][:SHOWN])
         run.folder.write_all(noising_pictures(shown, module.denoiser.schedule))
+        if imported := data.imported():
+            run.folder.write("imported.png", pictures.png(imported))
     if step:
         run.say(f"continues at step {step}")
     with ended_loggers():

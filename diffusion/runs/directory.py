@@ -92,6 +92,11 @@ class RunDirectory:
         return self._read("summary.json") or {}
 
     @property
+    def data_card(self) -> dict[str, Any]:
+        """What `data.json` says of the data; empty before the run was begun."""
+        return self._read("data.json") or {}
+
+    @property
     def finished(self) -> bool:
         """Whether the run used up the budget that is asked for now."""
         if self._earlier is None or self.summary.get("status") != "finished":
@@ -107,8 +112,7 @@ class RunDirectory:
         """
         if not self.leads:
             return
-        known = self._read("data.json") or {}
-        if self.last and known.get("fingerprint") != data_card["fingerprint"]:
+        if self.last and self.data_card.get("fingerprint") != data_card["fingerprint"]:
             raise UserError(
                 f"The data has changed since {self.path} was begun; give another hydra.run.dir, "
                 "or the old data to continue it."

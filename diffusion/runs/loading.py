@@ -82,11 +82,17 @@ class Loaded:
         )
         return sprites if label is None else sprites.labelled(label)
 
-    def label(self, typed: str | int) -> int:
-        """The class that a name or number means; -1 for the word none, if no class is called so.
+    def label(self, typed: str | int | None, index: int | None = None) -> int:
+        """The class that a name or a position means; -1 for the word none, if no class is called
+        so.
+
+        Args:
+            typed: a label's name; where names are no numbers also its position.
+            index: a label's position, instead of a name.
 
         Raises:
-            UserError: the run learned no such label, or no labels at all.
+            UserError: the run learned no such label, or no labels at all; or a number could be
+                both.
         """
         names = self.card["sprites"]["label_names"] if self.denoiser.model.classes else []
         if not names:
@@ -95,9 +101,17 @@ class Loaded:
             return names.index(str(typed))
         if typed == UNLABELLED:
             return -1
-        if isinstance(typed, int) and 0 <= typed < len(names):
-            return typed
-        raise UserError(f"label={typed} is not known; this run learned {', '.join(names)}.")
+        if typed is None or (isinstance(typed, int) and not any(map(str.isdecimal, names))):
+            index = index if typed is None else typed
+            if isinstance(index, int) and 0 <= index < len(names):
+                return index
+        elif isinstance(typed, int):
+            raise UserError(
+                f"label={typed} is none of the names {', '.join(names)}; a position is typed "
+                f"label_index={typed}."
+            )
+        asked = f"label_index={index}" if typed is None else f"label={typed}"
+        raise UserError(f"{asked} is not known; this run learned {', '.join(names)}.")
 
 
 def checkpoint_file(run: str, which: str) -> Path:

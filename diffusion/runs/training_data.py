@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from datamodules.rules import CHANGED, READER, as_before
 from diffusion.errors import UserError
 from diffusion.runs.building import build
 
@@ -21,7 +22,8 @@ def training_data(card: dict[str, Any], moved_to: str | None = None) -> Any:
         raise UserError(
             "An exported model does not say where its training data is; give the run it is from."
         )
-    source, seed = card["config"]["data"], card["config"]["seed"]
+    seed = card["config"]["seed"]
+    source = as_before(card["config"]["data"], card["data"].get("reader", 1))
     if moved_to is not None:
         if "path" not in source:
             raise UserError("This run's sprites come from no file; leave out data.path=.")
@@ -34,8 +36,14 @@ def training_data(card: dict[str, Any], moved_to: str | None = None) -> Any:
                 f"data.path={moved_to} holds other sprites than this run was trained on; give "
                 "where those are."
             )
-        raise UserError(
-            "The training data has changed since this run was trained; where its copy is, give "
-            "data.path=..."
-        )
+        raise changed(card["data"].get("reader", 1))
     return data
+
+
+def changed(reader: int) -> UserError:
+    """The refusal of data that is not what a run was trained on; what else may be the reason."""
+    rules = "" if reader >= READER else f" Or it is read by other rules now: {'; '.join(CHANGED)}."
+    return UserError(
+        "The training data has changed since this run was trained; where it is as it was, give "
+        f"data.path=...{rules}"
+    )

@@ -1,0 +1,46 @@
+"""Words of the command line as people type them, put so that Hydra reads what is meant.
+
+Hydra's grammar takes blanks, brackets, `#`, `=`, commas and accents in a value only in quotes, and
+`2024_1` for a number. A path or a name is a text whatever is in it.
+"""
+
+import re
+from collections.abc import Sequence
+
+PATHS = (
+    *("data.path", "data.labels_path", "data.layers", "data.background", "hydra.run.dir"),
+    *("run", "runs_in", "sweep", "out", "images", "export", "init_from", "teacher"),
+)
+NAMES = ("label", "from", "panel", "variations", "noising", "sweep_name")
+LISTS = ("runs",)  # of paths; a single one may stand without brackets
+PLAIN = re.compile(r"[A-Za-z0-9_./+@%-]*")
+MEANT = re.compile(r"""null|['"].*|.*\$\{.*|\[.*\]|\{.*\}""", re.DOTALL)  # as Hydra's own
+
+
+def as_meant(words: Sequence[str], sweep: bool = False) -> list[str]:
+    """The words, with quotes around paths and names that need them.
+
+    Args:
+        words: as typed.
+        sweep: whether commas separate the choices of a sweep.
+    """
+    return [_quoted(word, sweep) for word in words]
+
+
+def _quoted(word: str, sweep: bool) -> str:
+    key, equals, value = word.partition("=")
+    name = key.lstrip("+")
+    if not equals or name not in PATHS + NAMES + LISTS or MEANT.fullmatch(value):
+        return word
+    if sweep and "," in value:
+        return word
+    if name in LISTS:
+        return f"{key}=[{','.join(map(_text, value.split(',')))}]"
+    if name in NAMES and PLAIN.fullmatch(value):  # numbers may be rows and positions
+        return word
+    return f"{key}={_text(value)}" if value else word
+
+
+def _text(value: str) -> str:
+    escaped = re.sub(r"(\\*)(?='|$)", r"\1\1", value).replace("'", "\\'")
+    return f"'{escaped}'"
