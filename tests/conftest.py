@@ -16,10 +16,11 @@ import diffusion.commands.closing  # noqa: F401  what commands import late is th
 
 ROOT = Path(__file__).parents[1]
 REAL = ROOT.parent / "shared" / "data"
-SMOKE = "train.py experiment=smoke logger=csv"
+SMOKE_OF_ANY = "train.py experiment=smoke logger=csv"  # data and network
+SMOKE = f"{SMOKE_OF_ANY} data.n=300 model.widths=[32] model.blocks=1"
 QUICK = (  # a run that only has to be there: few sprites, a small network, no measurements
     f"{SMOKE} closing=false callbacks.samples=null callbacks.noise_levels=null data.n=60 "
-    "model.widths=[32] model.blocks=1 trainer.max_steps=6 trainer.val_check_interval=3"
+    "trainer.max_steps=6 trainer.val_check_interval=3"
 )
 
 

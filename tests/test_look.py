@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from conftest import SMOKE
 from PIL import Image
 
 pytestmark = pytest.mark.processes
@@ -11,7 +12,7 @@ pytestmark = pytest.mark.processes
 
 @pytest.fixture
 def run(command, tmp_path):
-    assert command("train.py experiment=smoke logger=csv hydra.run.dir=run").code == 0
+    assert command(f"{SMOKE} hydra.run.dir=run").code == 0
     return tmp_path / "run"
 
 

@@ -4,7 +4,7 @@ import json
 import time
 
 import pytest
-from conftest import QUICK, SMOKE, column
+from conftest import QUICK, SMOKE_OF_ANY, column
 
 pytestmark = pytest.mark.processes
 
@@ -48,10 +48,10 @@ def test_of_five_starts_at_once_one_wins(launch, tmp_path):
 
 def test_a_refused_command_leaves_nothing(command, tmp_path):
     for line in ("data=array", "seed=-1", "model.blocks=0"):
-        assert command(f"{SMOKE} hydra.run.dir=runs/a {line}").code == 2
+        assert command(f"{SMOKE_OF_ANY} hydra.run.dir=runs/a {line}").code == 2
         assert not (tmp_path / "runs").exists()
     (tmp_path / "runs" / "a").mkdir(parents=True)
-    assert command(f"{QUICK} hydra.run.dir=runs/a seed=-1").code == 2
+    assert command(f"{SMOKE_OF_ANY} hydra.run.dir=runs/a seed=-1").code == 2
     assert (tmp_path / "runs" / "a").is_dir()  # it was not ours to take away
 
 

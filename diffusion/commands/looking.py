@@ -30,8 +30,8 @@ def look(cfg: DictConfig, view: str) -> None:
     settings |= {"sprite": hashlib.sha256(image.numpy().tobytes()).hexdigest(), "seed": cfg.seed}
     if view != "noising":
         sampler, recipe = loaded.sampler(plain(cfg.get("sampler")))
-        label = chosen_label(cfg, loaded, own)
-        assert label is not None  # a sprite's own is -1 without one
+        asked = chosen_label(cfg, loaded, None)
+        label = own if asked is None else asked
         sprites = loaded.sprites(sampler, cfg.seed, label=label, guidance=cfg.guidance)
         settings |= {"sampler": recipe, "label": label, "guidance": cfg.guidance, "n": cfg.n}
     if view == "noising":
