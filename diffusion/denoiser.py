@@ -1,14 +1,18 @@
 """The denoiser: network + schedule + prediction. All that samplers and metrics ever see.
 
 forward:  x_t, t -> clean estimate            loss:  w(t) mean |network(x_t, t) - target|^2
+
+What is trained may be another loss than that: see `losses`.
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 
 from diffusion.errors import UserError
+from diffusion.losses import Loss
 from diffusion.predictions import Epsilon, Prediction
 from diffusion.schedules.base import NoiseSchedule
 from diffusion.weightings import Weighting
@@ -22,9 +26,11 @@ class Denoiser(nn.Module):
         schedule: noise schedule.
         prediction: what the network's output means.
         weighting: weight of each noise level in the loss.
+        loss: what training makes small; None for the loss that the prediction has of itself.
 
     Raises:
-        UserError: the schedule ends at zero SNR, where epsilon says nothing about the sprite.
+        UserError: the schedule ends at zero SNR, where epsilon says nothing about the sprite; or
+            the loss does not go with the other parts.
     """
 
     def __init__(
@@ -33,6 +39,7 @@ class Denoiser(nn.Module):
         schedule: NoiseSchedule,
         prediction: Prediction,
         weighting: Weighting,
+        loss: Loss | None = None,
     ) -> None:
         super().__init__()
         if schedule.reaches_zero_snr and isinstance(prediction, Epsilon):
@@ -40,7 +47,9 @@ class Denoiser(nn.Module):
                 "schedule=zero_terminal ends in pure noise, from which prediction=epsilon cannot "
                 "recover a sprite; use prediction=velocity or prediction=clean."
             )
-        self.model, self.schedule = model, schedule
+        if loss:
+            loss.check(prediction, schedule, weighting)
+        self.model, self.schedule, self.objective = model, schedule, loss
         self.prediction, self.weighting = prediction, weighting
 
     def forward(self, x_t: Tensor, t: Tensor, label: Tensor | None = None) -> Tensor:
@@ -50,17 +59,23 @@ class Denoiser(nn.Module):
 
     def loss(self, x0: Tensor, t: Tensor, eps: Tensor, label: Tensor | None = None) -> Tensor:
         """Weighted squared error per sprite `(B,)`, averaged over its pixels and channels."""
-        return self._weighted(self.prediction.error, x0, t, eps, label)
+        scale = self.prediction.clean_scale
+        return self._weighted(self.prediction.error, scale, x0, t, eps, label)
 
     def training_loss(
         self, x0: Tensor, t: Tensor, eps: Tensor, label: Tensor | None = None
     ) -> Tensor:
-        """What training makes small, per sprite `(B,)`; the loss, unless the prediction says."""
-        return self._weighted(self.prediction.training_error, x0, t, eps, label)
+        """What training makes small, per sprite `(B,)`; the loss, unless the recipe says."""
+        of, scale = self.prediction, self.prediction.clean_scale
+        if self.objective:
+            scale = self.objective.clean_scale
+            return self._weighted(partial(self.objective.error, of), scale, x0, t, eps, label)
+        return self._weighted(of.training_error, scale, x0, t, eps, label)
 
     def _weighted(
         self,
         error: Callable[..., Tensor],
+        clean_scale: Callable[[Tensor], Tensor],
         x0: Tensor,
         t: Tensor,
         eps: Tensor,
@@ -68,7 +83,7 @@ class Denoiser(nn.Module):
     ) -> Tensor:
         alpha, sigma = self.schedule(t)
         snr = (alpha / sigma) ** 2
-        weight = self.weighting(snr, self.prediction.clean_scale(snr))
+        weight = self.weighting(snr, clean_scale(snr))
         alpha, sigma = alpha.view(-1, 1, 1, 1), sigma.view(-1, 1, 1, 1)
         x_t = alpha * x0 + sigma * eps
         output = self.model(x_t, t, label).to(x0.dtype)

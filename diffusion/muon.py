@@ -16,6 +16,8 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
+from diffusion.bfloat16 import multiplied_natively
+
 SMALLEST = 16  # a matrix with a shorter side is learned as biases and norms are
 
 
@@ -78,7 +80,7 @@ class Muon(Optimizer):
             step = _channels_last(step)
             alike[step.shape[0], step[0].numel()].append((weight, step))
         for shape, members in alike.items():  # one batched product for all of one shape
-            matrices = torch.stack([step.flatten(1).to(torch.bfloat16) for _, step in members])
+            matrices = torch.stack([step.flatten(1) for _, step in members])
             steps = [
                 _channels_first(matrix.reshape(step.shape))
                 for matrix, (_, step) in zip(orthogonal(matrices), members, strict=True)
@@ -119,12 +121,13 @@ def _channels_first(weight: Tensor) -> Tensor:
 
 
 def orthogonal(matrices: Tensor) -> Tensor:
-    """Nearly U V^T of each U S V^T in `(N, m, n)`, in bfloat16, which is exact enough for it.
+    """Nearly U V^T of each U S V^T in `(N, m, n)`.
 
-    Five Newton-Schulz steps take every singular value that is not tiny into 0.7..1.2, which does
-    as well as 1.
+    In bfloat16, which is exact enough for it, where the device multiplies that by itself; in
+    float32 elsewhere, which a CPU without it does in a tenth of the time. Five Newton-Schulz steps
+    take every singular value that is not tiny into 0.7..1.2, which does as well as 1.
     """
-    x = matrices.to(torch.bfloat16)
+    x = matrices.to(torch.bfloat16 if multiplied_natively(matrices.device) else torch.float32)
     tall = x.shape[-2] > x.shape[-1]
     x = x.mT.contiguous() if tall else x
     x = x / x.norm(dim=(-2, -1), keepdim=True).clamp(min=1e-7)

@@ -31,3 +31,19 @@ class MinSNR:
 
     def __call__(self, snr: Tensor, clean_scale: Tensor) -> Tensor:
         return snr.clamp(max=self.gamma) * clean_scale
+
+
+class Truncated:
+    """max(SNR, floor) on the clean error (Salimans & Ho 2022, section 4).
+
+    Under the noise loss this is `Uniform` where SNR > floor; in more noise, pure noise among it,
+    the clean estimate counts alike at all levels.
+    """
+
+    def __init__(self, floor: float = 1.0) -> None:
+        if floor <= 0:
+            raise UserError(f"weighting.floor={floor} must be above 0; the paper uses 1.")
+        self.floor = floor
+
+    def __call__(self, snr: Tensor, clean_scale: Tensor) -> Tensor:
+        return snr.clamp(min=self.floor) * clean_scale

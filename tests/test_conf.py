@@ -8,12 +8,14 @@ from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
 from diffusion.runs.building import build, build_denoiser
+from diffusion.runs.cards import PARTS
 
 CONF = Path(__file__).parents[1] / "conf"
 OPTIONS = sorted((file.parent.name, file.stem) for file in CONF.glob("*/*.yaml"))
 NEEDED = {
     ("schedule", "zero_terminal"): ["prediction=velocity"],
     ("prediction", "palette"): ["prediction.colours=[[0,0,0]]"],
+    ("loss", "colours"): ["prediction=palette", "prediction.colours=[[0,0,0]]"],
     ("experiment", "best"): ["prediction.colours=[[0,0,0]]"],
     ("experiment", "distill"): [  # these are a teacher's
         *("model=tiny", "schedule=linear", "prediction=epsilon", "weighting=uniform"),
@@ -32,7 +34,7 @@ def composed(*overrides):
 
 def test_the_groups_are_the_promised_ones():
     groups = {"schedule", "prediction", "weighting", "model", "sampler", "data", "optimizer"}
-    groups |= {"callbacks", "logger", "trainer", "experiment", "metrics"}
+    groups |= {"loss", "callbacks", "logger", "trainer", "experiment", "metrics"}
     assert groups <= {group for group, _ in OPTIONS}
 
 
@@ -41,7 +43,7 @@ def test_every_option_composes_and_instantiates(group, option, tmp_path):
     extra = NEEDED.get((group, option), [])
     cfg = composed(f"{group}={option}", *extra)
     config = OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)
-    recipe = {part: config[part] for part in ("schedule", "prediction", "weighting", "model")}
+    recipe = {part: config[part] for part in PARTS if config.get(part)}
     recipe["model"] |= {
         "channels": 3,
         "classes": 0,

@@ -18,7 +18,7 @@ from diffusion.module import DiffusionModule
 from diffusion.palette import MOST
 from diffusion.pixels import PixelCodec
 from diffusion.runs.building import build_denoiser
-from diffusion.runs.cards import PARTS
+from diffusion.runs.cards import OPTIONAL, PARTS
 from diffusion.runs.checkpoint import AtomicCheckpointIO
 from diffusion.runs.loggers import MetricsCSV
 from diffusion.runs.precision import exact_float32, native_precision
@@ -81,13 +81,14 @@ def compose_module(config: dict[str, Any], data: Any) -> DiffusionModule:
 
 def _recipe(config: dict[str, Any], data: Any) -> dict[str, Any]:
     """What the denoiser is made from."""
-    missing = [part for part in PARTS if config.get(part) is None]
+    given = [part for part in PARTS if config.get(part) is not None]
+    missing = [part for part in PARTS if part not in (*given, *OPTIONAL)]
     if missing:
         raise UserError(
             f"There is no {missing[0]}; give {missing[0]}=..., or for experiment=distill teacher="
             "..., a trained run."
         )
-    recipe = {part: config[part] for part in PARTS}
+    recipe = {part: config[part] for part in given}
     classes = data.classes if config["model"]["classes"] else 0
     recipe["model"] = config["model"] | {"channels": data.shape[0], "classes": classes}
     if "colours" in recipe["prediction"]:

@@ -43,5 +43,5 @@ def build(node: Any, packages: Sequence[str] = OURS) -> Any:
 
 
 def build_denoiser(recipe: dict[str, Any]) -> Denoiser:
-    """A denoiser with fresh weights from a recipe with model, schedule, prediction, weighting."""
+    """A denoiser with fresh weights from a recipe, the configurations of its `PARTS`."""
     return Denoiser(**{part: build(recipe[part]) for part in sorted(recipe)})

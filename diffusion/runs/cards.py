@@ -17,7 +17,9 @@ PARTS = {  # of a denoiser, and the packages that their classes come from
     "schedule": ("diffusion.schedules",),
     "prediction": ("diffusion.predictions", "diffusion.palette"),
     "weighting": ("diffusion.weightings",),
+    "loss": ("diffusion.losses",),
 }
+OPTIONAL = {"loss"}  # parts; without a loss a recipe has the one of its prediction
 
 
 def check_card(card: Any) -> None:
@@ -29,9 +31,12 @@ def check_card(card: Any) -> None:
     _require(isinstance(card, dict) and {"recipe", "sprites"} <= card.keys(), "card")
     _check_plain(card, "card", 0)
     recipe, sprites = card["recipe"], card["sprites"]
-    _require(isinstance(recipe, dict) and recipe.keys() == PARTS.keys(), "recipe")
-    for part, packages in PARTS.items():
-        within = tuple(f"{package}." for package in packages)
+    _require(
+        isinstance(recipe, dict) and PARTS.keys() - OPTIONAL <= recipe.keys() <= PARTS.keys(),
+        "recipe",
+    )
+    for part in recipe:
+        within = tuple(f"{package}." for package in PARTS[part])
         _require(_targets(recipe[part]).startswith(within), f"recipe.{part}")
     _check_numbers(recipe, "recipe")
     _check_sprites(sprites)

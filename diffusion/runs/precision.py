@@ -2,6 +2,8 @@
 
 import torch
 
+from diffusion.bfloat16 import multiplied_natively
+
 
 def native_precision(accelerator: str) -> str:
     """`bf16-mixed` where the device multiplies bfloat16 by itself, else `32-true`.
@@ -10,13 +12,12 @@ def native_precision(accelerator: str) -> str:
         accelerator: as given to the Trainer: auto, cpu, gpu, cuda, mps, ...
     """
     if accelerator in ("auto", "gpu", "cuda") and torch.cuda.is_available():
-        native = torch.cuda.is_bf16_supported(including_emulation=False)
+        device = "cuda"
     elif accelerator in ("auto", "gpu", "mps") and torch.backends.mps.is_available():
-        native = False
+        device = "mps"
     else:
-        features = torch.cpu.get_capabilities()
-        native = features.get("amx_bf16", False) or features.get("avx512_bf16", False)
-    return "bf16-mixed" if native else "32-true"
+        device = "cpu"
+    return "bf16-mixed" if multiplied_natively(torch.device(device)) else "32-true"
 
 
 def exact_float32() -> None:
