@@ -56,6 +56,7 @@ class Ours(Contestant):
         from hydra import compose, initialize_config_dir
         from omegaconf import OmegaConf
 
+        from diffusion.averages import MovingAverage
         from diffusion.commands.composing import compose_module
         from diffusion.runs.precision import native_precision
 
@@ -74,7 +75,9 @@ class Ours(Contestant):
         self.learning_rate = module.learning_rate
         self.rate = self.optimizer.param_groups[0]["lr"]
         self.clip = config["trainer"]["gradient_clip_val"]
-        self.decay = (config["callbacks"].get("ema") or {"decay": 0.0})["decay"]
+        averaged = dict(config["callbacks"].get("ema") or {"decay": 0.0})
+        averaged.pop("_target_", None)
+        self.moving = MovingAverage(**averaged)
         self.batch, self.sampler = config["data"]["batch_size"], config["sampler"]
         self.bf16 = native_precision("cpu") == "bf16-mixed"
         self.generator = torch.Generator().manual_seed(config["seed"])
@@ -97,10 +100,7 @@ class Ours(Contestant):
         self.optimizer.step()
         self.optimizer.zero_grad()
         self.steps += 1
-        decay = min(self.decay, (1 + self.steps) / (10 + self.steps))
-        with torch.no_grad():
-            weights = [weight.detach() for weight in self.denoiser.parameters()]
-            torch._foreach_lerp_(list(self.average.parameters()), weights, 1 - decay)
+        self.moving.move(self.average.parameters(), self.denoiser.parameters(), self.steps)
         for kept, now in zip(self.average.buffers(), self.denoiser.buffers(), strict=True):
             kept.copy_(now)
 

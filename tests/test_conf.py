@@ -78,3 +78,22 @@ def test_wrappers_take_any_base():
     for base in ("linear", "sigmoid", "laplace"):
         cfg = composed("schedule=shifted", f"schedule@schedule.base={base}")
         assert type(instantiate(cfg.schedule).base).__name__.lower() == base
+
+
+def test_the_textbook_is_the_card_to_the_letter_and_leaves_no_part_to_the_defaults():
+    cfg = composed("experiment=textbook")
+    targets = {
+        "model": "UNet",
+        "schedule": "Linear",
+        "prediction": "Epsilon",
+        "weighting": "Uniform",
+        "sampler": "DDPM",
+        "optimizer": "AdamW",
+        "learning_rate": "WarmupCosine",
+    }
+    assert {part: cfg[part]._target_.rpartition(".")[2] for part in targets} == targets
+    assert cfg.get("loss") is None
+    written = OmegaConf.load(CONF / "experiment" / "textbook.yaml").defaults
+    assert {key for entry in written for key in entry} == {
+        f"override /{part}" for part in (*targets, "loss")
+    }

@@ -1,4 +1,4 @@
-"""Exponential moving average of the weights, with a warm-up that suits short runs."""
+"""The average of the weights, kept beside a training by Lightning's own callback."""
 
 from typing import Any
 
@@ -6,11 +6,11 @@ import lightning
 import torch
 from lightning.pytorch.callbacks import WeightAveraging
 
-from diffusion.errors import UserError
+from diffusion.averages import MovingAverage
 
 
 class EMA(WeightAveraging):
-    """After n steps the average moves by 1 - min(decay, (1 + n) / (10 + n)) towards the weights.
+    """Keeps a `MovingAverage` of the weights.
 
     Lightning's own callback, changed where a run could be lost or slowed: the update touches no
     value on the host; validation runs with averaged weights from its first hook to its last; a
@@ -19,14 +19,13 @@ class EMA(WeightAveraging):
     so that a finished run can be continued.
 
     Args:
-        decay: the largest decay; 0.999 remembers about the last thousand steps.
+        decay: see `MovingAverage`.
+        reach: see there.
     """
 
-    def __init__(self, decay: float = 0.999) -> None:
-        if not 0 <= decay <= 1:
-            raise UserError(f"callbacks.ema.decay={decay} must lie between 0 and 1.")
+    def __init__(self, decay: float = 0.999, reach: float | None = None) -> None:
         super().__init__(use_buffers=False)
-        self.decay = decay
+        self.average = MovingAverage(decay, reach)
         self._swapped = False
 
     @torch.no_grad()
@@ -35,12 +34,7 @@ class EMA(WeightAveraging):
     ) -> None:
         step = trainer.global_step
         if step > self._latest_update_step and self._average_model is not None:
-            decay = min(self.decay, (1 + step) / (10 + step))
-            average, current = (
-                [weight.detach() for weight in model.parameters()]
-                for model in (self._average_model, pl_module)
-            )
-            torch._foreach_lerp_(average, current, 1 - decay)
+            self.average.move(self._average_model.parameters(), pl_module.parameters(), step)
             buffers = zip(self._average_model.module.buffers(), pl_module.buffers(), strict=True)
             for kept, now in buffers:
                 kept.copy_(now)  # running statistics are averages already
