@@ -115,6 +115,7 @@ def test_spoilt_checkpoints_are_refused_or_the_same(tmp_path, data, inside):
 @given(data=st.data())
 def test_spoilt_exports_are_refused_or_read(tmp_path, data):
     file = tmp_path / "a.safetensors"
+    file.unlink(missing_ok=True)  # of the last example
     sharing.write(file, checkpoints.GOOD["state_dict"], checkpoints.CARD)
     file.write_bytes(spoilt(data, file.read_bytes()))
     with suppress(UserError):

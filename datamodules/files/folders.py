@@ -9,6 +9,7 @@ from pathlib import Path
 from datamodules.errors import DataError, listed
 from datamodules.files.images import FORMATS
 
+MOST = 200_000  # files and folders below one
 UNPRINTABLE = ("Cc", "Cs")  # control characters, and what is not UTF-8: no file could hold them
 OURS = (  # what tells a folder that this program wrote: all of one row
     (".hydra",),
@@ -74,14 +75,23 @@ def _unprintable(letter: str) -> bool:
 
 
 def _files(folder: Path, left_out: list[Path]) -> Iterator[Path]:
-    """All files below a folder by their paths; hidden ones left out, each folder entered once."""
-    entered = set()
+    """All files below a folder by their paths; hidden ones left out, each folder entered once.
+
+    Raises:
+        DataError: there are more than any set of loose images has; a card can name the whole disk.
+    """
+    entered, count = set(), 0
     for place, folders, files in os.walk(folder, followlinks=True):
         real = os.path.realpath(place)
         if real in entered:
             folders.clear()
             continue
         entered.add(real)
+        if (count := count + len(folders) + len(files)) > MOST:
+            raise DataError(
+                f"{folder} holds more than {MOST:,} files and folders; give the folder of the "
+                "sprites alone, or save them as one array for data=array."
+            )
         if place != str(folder) and is_ours([*folders, *files]):
             left_out.append(Path(place))
             folders.clear()

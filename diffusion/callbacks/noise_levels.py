@@ -12,6 +12,7 @@ from diffusion.levels.losses import LevelLosses, longer_history
 from diffusion.levels.panel import look
 from diffusion.module import DiffusionModule
 from diffusion.runs.files import Folder
+from diffusion.runs.reading import record
 
 
 class NoiseLevels(Callback):
@@ -62,7 +63,7 @@ class NoiseLevels(Callback):
         if trainer.is_global_zero:
             folder = Folder(trainer.default_root_dir)
             images = float(trainer.callback_metrics["progress/images"])
-            known = longer_history(folder.path / "noise_levels.json", images, levels)
+            known = longer_history(record(folder, "noise_levels.json"), images, levels)
             folder.write("noise_levels.json", known)
             picture = draw_panels([panel])
             folder.write("panel.png", pictures.png(picture))

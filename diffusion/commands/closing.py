@@ -1,6 +1,5 @@
 """The end of a run: last sprites, how new they are, `summary.json`, and one table for a person."""
 
-import csv
 import statistics
 from typing import Any
 
@@ -21,6 +20,7 @@ from diffusion.module import DiffusionModule
 from diffusion.novelty.passport import Findings
 from diffusion.runs.directory import RunDirectory
 from diffusion.runs.loading import load
+from diffusion.runs.reading import numbers, record, table
 from diffusion.samplers.base import Sampler
 
 PASSPORT = ["index", "verdict", "nearest", "distance", "percentile"]
@@ -77,7 +77,7 @@ def _measured(run: RunDirectory, trainer: lightning.Trainer, data: Any) -> dict[
     files["denoising.gif"] = pictures.gif(sprites.film(range(FILM)))
     shown = [data.pick(int(row)) for row in data.split["train"][:3]]
     files |= show_panels(shown, sprites.denoiser, data, run.config["flip"])
-    if levels := history(run.path / "noise_levels.json"):
+    if levels := history(record(run.folder, "noise_levels.json")):
         files["noise_levels.png"] = draw_gap_history(levels)
     run.folder.write_all(files)
     for logger in trainer.loggers:
@@ -101,11 +101,10 @@ def _measured(run: RunDirectory, trainer: lightning.Trainer, data: Any) -> dict[
 def _last_metrics(run: RunDirectory) -> dict[str, float]:
     """The last value of each logged metric; of the speed the median over the whole run."""
     values: dict[str, list[float]] = {}
-    with (run.path / "metrics.csv").open(newline="") as file:
-        for row in csv.DictReader(file):
-            for key, text in row.items():
-                if text and "/" in key:
-                    values.setdefault(key, []).append(float(text))
+    for row in table(run.folder, "metrics.csv"):
+        for key, value in numbers(row).items():
+            if "/" in key:
+                values.setdefault(key, []).append(value)
     speed = values.get("train/images_per_second", [])
     last = {key: column[-1] for key, column in values.items() if key != "progress/images"}
     return last | ({"train/images_per_second": statistics.median(speed)} if speed else {})

@@ -23,6 +23,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from diffusion.commands.jobs import end_with_the_sweep, run_job, tell_sweep
 from diffusion.commands.sweeps import sweep_closed
+from diffusion.commands.terminal import spoken
 from diffusion.commands.typed import as_meant
 from diffusion.commands.wording import CONF, is_about_the_command_line, is_wrong_input, sentence
 from diffusion.errors import Interrupted, UserError
@@ -52,9 +53,12 @@ def entry(
                 return run_job(config_name, cfg)
             began.append(output_directory())
             try:
-                return main(cfg)
+                found = main(cfg)
+                sys.stdout.flush()  # what could not be printed is said
+                return found
             except Interrupted as interruption:
-                say(str(interruption))
+                if interruption.signal != signal.SIGPIPE:
+                    say(str(interruption))
                 sys.exit(128 + interruption.signal)
             except KeyboardInterrupt:
                 say("stopped; the same command continues where the last checkpoint is.")
@@ -68,6 +72,7 @@ def entry(
                 Claim.give_all_back()
 
         @functools.wraps(main)
+        @spoken()
         def command() -> None:
             os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # let Hydra's errors reach us
             warnings.filterwarnings("ignore", category=FutureWarning)  # other libraries' own
@@ -95,6 +100,8 @@ def entry(
             with sweep_closed():
                 try:
                     composed(job)()
+                except Interrupted:
+                    raise
                 except Exception as error:
                     if began or not is_about_the_command_line(error):
                         raise

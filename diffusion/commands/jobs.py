@@ -25,6 +25,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from diffusion.commands.places import places, share, taken_place, usable_cpus
 from diffusion.runs.files import Folder, write_file
+from diffusion.runs.reading import entries, numbers, text_of
 
 ROOT = Path(__file__).parents[2]
 RECORDS = ".jobs"
@@ -74,13 +75,24 @@ def run_job(verb: str, cfg: DictConfig) -> float:
             code = _waited(child)
         finally:
             if reason.exists():
-                row["reason"] = reason.read_text()
+                row["reason"] = text_of(records, reason.name)
             elif code < 0:
                 row["reason"] = f"ended by signal {-code}"
             records.write(record, json.dumps(row | {"code": code}))
     if code:
         return math.nan
-    return json.loads((folder / "summary.json").read_text())["val/loss"]
+    return numbers(entries(Folder(folder), "summary.json") or {}).get("val/loss", math.nan)
+
+
+def rows_of(records: Folder) -> list[dict[str, Any]]:
+    """What is recorded of each job of a sweep, by its number.
+
+    Raises:
+        UserError: a record is damaged.
+    """
+    names = sorted(file.name for file in records.path.glob("*.json"))
+    rows = [entries(records, name) for name in names]
+    return sorted(filter(None, rows), key=lambda row: int(row["number"]))
 
 
 def stop_jobs(sweep: Path) -> None:
@@ -89,9 +101,8 @@ def stop_jobs(sweep: Path) -> None:
     records.write(STOP, "")
 
     def running() -> list[dict[str, Any]]:
-        files = records.path.glob("*.json")
-        rows = [json.loads(file.read_text()).get("running") for file in files]
-        return [by for by in rows if by and by["host"] == here and by["parent"] != os.getpid()]
+        rows = [row["running"] for row in rows_of(records) if "running" in row]
+        return [by for by in rows if by["host"] == here and by["parent"] != os.getpid()]
 
     here, patience = socket.gethostname(), time.monotonic() + PATIENCE
     for by in running():

@@ -15,9 +15,10 @@ from typing import Any, ClassVar, NoReturn
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
-from diffusion.commands.jobs import RECORDS, STOP, stop_jobs
+from diffusion.commands.jobs import RECORDS, STOP, rows_of, stop_jobs
 from diffusion.errors import UserError
 from diffusion.runs.files import Folder
+from diffusion.runs.reading import entries
 
 OURS = re.compile(rf"\d+\.(json|reason)|place-\d+|{STOP}")
 
@@ -65,10 +66,7 @@ class Sweep(Callback):
 
     def close(self) -> bool:
         """Writes `sweep.json` and prints the table; returns whether all jobs are done."""
-        records = [json.loads(file.read_text()) for file in (self.path / RECORDS).glob("*.json")]
-        rows = [
-            self._row(record) for record in sorted(records, key=lambda record: record["number"])
-        ]
+        rows = [self._row(record) for record in rows_of(Folder(self.path, RECORDS))]
         if not rows:
             return True
         Folder(self.path).write("sweep.json", json.dumps(rows, indent=2) + "\n")
@@ -92,8 +90,7 @@ class Sweep(Callback):
         code = record.pop("code", None)
         record.pop("running", None)
         if code == 0:
-            summary = self.path / record["job"] / "summary.json"
-            return record | json.loads(summary.read_text())
+            return record | (entries(Folder(self.path / record["job"]), "summary.json") or {})
         stopped = (128 + signal.SIGINT, 128 + signal.SIGTERM, -signal.SIGINT, -signal.SIGTERM)
         return record | {"status": "interrupted" if code in (None, *stopped) else "failed"}
 

@@ -4,6 +4,7 @@ from omegaconf import DictConfig
 
 from diffusion.commands.entry import entry, output_directory, overrides, plain
 from diffusion.runs.directory import RunDirectory
+from diffusion.runs.reading import numbers
 
 
 @entry("train")
@@ -15,7 +16,7 @@ def main(cfg: DictConfig) -> float | None:
             run.say(
                 f"{run.path} is finished; raise its trainer.max_steps or max_time to train longer."
             )
-            return run.summary["val/loss"]
+            return numbers(run.summary).get("val/loss")
         from diffusion.commands.training import train  # takes seconds; the rest has been checked
 
         return train(config, run, overrides())

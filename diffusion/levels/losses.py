@@ -13,7 +13,6 @@ good network is below the memoriser: that is what it learned beyond copying.
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -26,6 +25,7 @@ from diffusion.noise import ImageNoise
 from diffusion.pixels import PixelCodec
 
 TIMES = tuple(k / 10 for k in range(1, 11))
+CURVES = ("t", "train", "held-out")  # that every row of a history has
 
 
 @dataclass(frozen=True)
@@ -150,30 +150,40 @@ class LevelLosses:
         return means[0], means[1]
 
 
-def longer_history(path: Path, images_seen: float, levels: LossLevels) -> str:
-    """The history of a training in a JSON list such as `noise_levels.json`, and one row more.
+def longer_history(known: Any, images_seen: float, levels: LossLevels) -> str:
+    """The history of a training as JSON, such as `noise_levels.json`, and one row more.
 
     Rows of as many images or more go: a training that was killed comes by there again.
     """
-    rows = [row for row in history(path) if row["images"] < images_seen]
+    rows = [row for row in history(known) if row["images"] < images_seen]
     rows.append({"images": images_seen, **levels.plain()})
     return "[\n" + ",\n".join(json.dumps(row) for row in rows) + "\n]\n"
 
 
-def history(path: Path) -> list[dict[str, Any]]:
-    """The rows of a history, oldest first: `LossLevels.plain()` and "images"; [] without a file.
+def history(known: Any) -> list[dict[str, Any]]:
+    """The rows of a history, oldest first: `LossLevels.plain()` and "images"; [] for None.
+
+    Args:
+        known: what the JSON held, plain values of any kind.
 
     Raises:
-        UserError: the file holds something else.
+        UserError: it is something else.
     """
-    if not path.exists():
-        return []
-    try:
-        rows = json.loads(path.read_text())
-        lengths = {len(row[name]) for row in rows for name in ("t", "train", "held-out")}
-        ordered = [row["images"] for row in rows] == sorted(row["images"] for row in rows)
-    except (ValueError, TypeError, KeyError) as error:
-        raise UserError(f"{path} is not a history of noise levels; remove it.") from error
-    if len(lengths) > 1 or not ordered:
-        raise UserError(f"{path} mixes histories of different noise levels; remove it.")
+    rows = [] if known is None else known
+    if not isinstance(rows, list) or not all(map(_is_row, rows)):
+        raise UserError("noise_levels.json is not a history of noise levels; remove it.")
+    lengths = {len(row[name]) for row in rows for name in CURVES}
+    if len(lengths) > 1 or rows != sorted(rows, key=lambda row: row["images"]):
+        raise UserError("noise_levels.json mixes histories of different noise levels; remove it.")
     return rows
+
+
+def _is_row(row: Any) -> bool:
+    """Whether this is images, and numbers for each noise level."""
+    if not isinstance(row, dict) or type(row.get("images")) not in (int, float):
+        return False
+    curves = [row.get(name) for name in CURVES]
+    return all(
+        isinstance(curve, list) and curve and all(type(value) in (int, float) for value in curve)
+        for curve in curves
+    )

@@ -9,6 +9,8 @@ from diffusion.exact.memoriser import memoriser
 from diffusion.levels.attributes import decide
 from diffusion.levels.detail import detail
 from diffusion.levels.losses import LevelLosses, history
+from diffusion.runs.files import Folder
+from diffusion.runs.reading import record
 from diffusion.samplers.dpm_solver import DPMSolver
 from diffusion.samplers.sprite_set import SpriteSet
 
@@ -52,7 +54,7 @@ def level_pictures(sprites: SpriteSet, data: Any, flip: bool, run: Path) -> dict
         told = None if labels is None else labels[:COMPLETED]
         found = decide(images[:COMPLETED], quick, data.attributes, training, labels=told)
         drawn["At which noise level is each attribute decided?"] = draw_decided(found)
-    if rows := history(run / "noise_levels.json"):
+    if rows := history(record(Folder(run), "noise_levels.json")):
         title = "The gap between training and unseen sprites, over training"
         drawn[title] = draw_gap_history(rows)
     return drawn

@@ -8,8 +8,8 @@ import math
 from typing import Any
 
 from diffusion.errors import UserError
+from diffusion.runs.reading import foreign
 
-DEEPEST, LONGEST = 16, 10_000  # levels of containers, letters of a word
 LARGEST = 10**6  # number in a recipe: no schedule, width or count comes near it
 WIDEST = 256  # pixels of a sprite's side, as in every source of data
 PARTS = {  # of a denoiser, and the packages that their classes come from
@@ -29,7 +29,7 @@ def check_card(card: Any) -> None:
         UserError: naming the entry that is wrong.
     """
     _require(isinstance(card, dict) and {"recipe", "sprites"} <= card.keys(), "card")
-    _check_plain(card, "card", 0)
+    _require(not foreign(card), "card")
     recipe, sprites = card["recipe"], card["sprites"]
     _require(
         isinstance(recipe, dict) and PARTS.keys() - OPTIONAL <= recipe.keys() <= PARTS.keys(),
@@ -109,21 +109,6 @@ def _check_origin(card: dict[str, Any]) -> None:
 
 def _targets(node: Any) -> str:
     return str(node.get("_target_")) if isinstance(node, dict) else ""
-
-
-def _check_plain(node: Any, name: str, depth: int) -> None:
-    _require(depth <= DEEPEST, name)
-    if isinstance(node, dict):
-        for key, child in node.items():
-            _require(isinstance(key, str) and len(key) <= LONGEST, name)
-            _check_plain(child, f"{name}.{key[:40]}", depth + 1)
-    elif isinstance(node, list | tuple):
-        for child in node:
-            _check_plain(child, name, depth + 1)
-    elif isinstance(node, str):
-        _require(len(node) <= LONGEST, name)
-    else:
-        _require(node is None or isinstance(node, bool | int | float), name)
 
 
 def _check_numbers(node: Any, name: str) -> None:

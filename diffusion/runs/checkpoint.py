@@ -14,6 +14,7 @@ from lightning.fabric.plugins import TorchCheckpointIO
 
 from diffusion.errors import UserError
 from diffusion.runs.files import Folder
+from diffusion.runs.reading import foreign
 from diffusion.runs.torchfiles import checked, doubt_of
 
 RESUMED = {"loops", "callbacks", "optimizer_states", "lr_schedulers"}  # what a run continues from
@@ -108,6 +109,7 @@ def read_with_hash(path: Path) -> tuple[dict[str, Any], str]:
         file.seek(0)
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     keys = {"card", "state_dict", "global_step"}
-    if not isinstance(checkpoint, dict) or not keys <= checkpoint.keys():
+    known = isinstance(checkpoint, dict) and keys <= checkpoint.keys()
+    if not known or foreign(checkpoint, (torch.Tensor,), (str, int)):
         raise UserError(f"{path} is not a checkpoint of this project; train one with train.py.")
     return checkpoint, sha256

@@ -12,6 +12,7 @@ import yaml
 from diffusion.errors import Interrupted, UserError
 from diffusion.runs.claim import LOCK, Claim
 from diffusion.runs.files import Folder
+from diffusion.runs.reading import entries
 from diffusion.runs.torchfiles import is_whole
 
 BUDGET = ("trainer.max_steps", "trainer.max_time")
@@ -140,17 +141,9 @@ class RunDirectory:
 
     def _read(self, name: str) -> dict[str, Any] | None:
         """A YAML or JSON file of the run directory; None if it is not there."""
-        file = self.path / name
-        if not file.exists():
-            return None
-        parse = json.loads if name.endswith(".json") else yaml.safe_load
-        try:
-            content = parse(file.read_text())
-        except (ValueError, yaml.YAMLError):
-            content = None
-        if not isinstance(content, dict):
-            raise UserError(f"{file} is damaged; give another hydra.run.dir to begin anew.")
-        return content
+        *folders, file = name.split("/")
+        folder = self.folder.inside(*folders)
+        return entries(folder, file, "give another hydra.run.dir to begin anew")
 
     def _say_what_another_budget_means(self) -> None:
         """A constant learning rate knows no budget, so a longer run is just a longer run."""

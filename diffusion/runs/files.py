@@ -1,4 +1,4 @@
-"""The one way in which files are written: whole or not at all, and never through a link.
+"""The one way in which files are written and read: whole or not at all, never through a link.
 
 A run directory may come from a stranger, who can have left a link where a file of ours belongs; a
 writer that follows it overwrites whatever the link names. So below the directory that the user
@@ -6,12 +6,14 @@ named nothing is opened through a link: each part of the path is opened by itsel
 one above it. Content goes into a new file with a random name, which then takes its place.
 """
 
+import errno
 import os
 import re
 import secrets
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO
 
@@ -38,15 +40,34 @@ class Folder:
     def __str__(self) -> str:
         return str(self.path)
 
-    def inside(self, name: str) -> "Folder":
-        """A folder in this one."""
-        return Folder(self.root, *self.below, name)
+    def inside(self, *names: str) -> "Folder":
+        """A folder in this one, by the names of those that lead there."""
+        return Folder(self.root, *self.below, *names)
 
     def sibling(self, ending: str) -> "Folder":
         """A folder beside this one, whose name has an ending more."""
         if not self.below:
             return Folder(self.root.with_name(self.root.name + ending))
         return Folder(self.root, *self.below[:-1], self.below[-1] + ending)
+
+    def read(self, name: str, largest: int) -> bytes | None:
+        """The content of a file; None where there is no such file or folder.
+
+        Args:
+            name: of the file, without folders.
+            largest: bytes of it.
+
+        Raises:
+            UserError: its folder is a link.
+            OSError: it is a link or no plain file, or too large, or cannot be read.
+        """
+        try:
+            with self._opened(make=False) as folder, plain_file(name, folder) as file:
+                if os.fstat(file.fileno()).st_size > largest:
+                    raise OSError(errno.EFBIG, "it is larger than any that a run writes")
+                return file.read(largest)
+        except FileNotFoundError:
+            return None
 
     def write(self, name: str, content: Content, new: bool = False, synced: bool = False) -> None:
         """Writes one file whole, or leaves everything as it was.
@@ -156,19 +177,21 @@ class Folder:
                     raise UserError(_refusal(entry))
 
     @contextmanager
-    def _opened(self) -> Iterator[int]:
-        """A descriptor of the folder."""
-        self.root.mkdir(parents=True, exist_ok=True)
+    def _opened(self, make: bool = True) -> Iterator[int]:
+        """A descriptor of the folder; what is missing of it is made, or FileNotFoundError."""
+        if make:
+            self.root.mkdir(parents=True, exist_ok=True)
         here, path = os.open(self.root, FOLDER), self.root
         try:
             for name in self.below:
                 path /= name
-                with suppress(FileExistsError):
-                    os.mkdir(name, dir_fd=here)
+                if make:
+                    with suppress(FileExistsError):
+                        os.mkdir(name, dir_fd=here)
                 try:
                     inner = os.open(name, FOLDER | os.O_NOFOLLOW, dir_fd=here)
                 except OSError as error:
-                    if stat.S_ISLNK(os.lstat(name, dir_fd=here).st_mode):
+                    if not isinstance(error, FileNotFoundError) and _is_link(name, here):
                         raise UserError(_refusal(path)) from error
                     raise
                 os.close(here)
@@ -193,6 +216,30 @@ def _refusal(path: Path) -> str:
         f"{path} is a link or no plain file, where one of ours belongs, and is not written "
         "through; remove it, or use another directory."
     )
+
+
+def plain_file(path: str | Path, folder: int | None = None) -> BufferedReader:
+    """A file opened for reading, without waiting for whoever writes into a pipe.
+
+    Args:
+        path: of the file; below a folder it may be no link.
+        folder: descriptor of the folder that `path` begins at.
+
+    Raises:
+        OSError: there is no such file, or something that is no plain file.
+    """
+    if folder is not None and _is_link(path, folder):
+        raise OSError(errno.ELOOP, "it is a link")
+    flags = os.O_RDONLY | os.O_NONBLOCK | (0 if folder is None else os.O_NOFOLLOW)
+    number = os.open(path, flags, dir_fd=folder)
+    if not stat.S_ISREG(os.fstat(number).st_mode):
+        os.close(number)
+        raise OSError(errno.EINVAL, "it is no plain file")
+    return open(number, "rb")
+
+
+def _is_link(name: str | Path, folder: int) -> bool:
+    return stat.S_ISLNK(os.lstat(name, dir_fd=folder).st_mode)
 
 
 def write_file(path: str | Path, content: Content, new: bool = False) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import math
 import os
 import secrets
 import sys
@@ -15,6 +16,7 @@ from lightning.pytorch.loggers.csv_logs import ExperimentWriter
 from lightning.pytorch.utilities import rank_zero_only
 
 from diffusion.runs.files import Folder
+from diffusion.runs.reading import table
 
 METRICS = "metrics.csv"
 
@@ -38,11 +40,11 @@ class MetricsCSV(CSVLogger):
     @rank_zero_only
     def experiment(self) -> Any:
         if self._experiment is None:
-            kept = [row for row in _rows(self.folder.path / METRICS) if _step(row) < self.keep]
+            kept = [row for row in table(self.folder, METRICS) if _step(row) < self.keep]
             self._experiment = _Table(self.folder)
             if kept:
-                self._experiment.metrics_keys = list(kept[0])
-                self.folder.write(METRICS, _csv(list(kept[0]), kept))
+                self._experiment.metrics_keys = sorted(kept[0])  # as Lightning keeps them
+                self.folder.write(METRICS, _csv(sorted(kept[0]), kept))
             else:
                 self.folder.remove(METRICS)
         return self._experiment
@@ -62,7 +64,7 @@ class _Table(ExperimentWriter):
         if not self.metrics:
             return
         if self._record_new_keys():
-            rows: list[Mapping[str, Any]] = [*_rows(self.folder.path / METRICS), *self.metrics]
+            rows: list[Mapping[str, Any]] = [*table(self.folder, METRICS), *self.metrics]
             self.folder.write(METRICS, _csv(self.metrics_keys, rows))
         else:
             with self.folder.append(METRICS) as file:
@@ -70,25 +72,18 @@ class _Table(ExperimentWriter):
         self.metrics = []
 
 
-def _rows(file: Path) -> list[dict[str, str]]:
-    """The rows that are whole; the last is not when its process was killed or the disk is full."""
-    if not file.exists():
-        return []
-    lines = file.read_text().splitlines(keepends=True)
-    return list(csv.DictReader(line for line in lines if line.endswith("\n")))
-
-
-def _step(row: dict[str, str]) -> float:
+def _step(row: Mapping[str, str]) -> float:
     """Infinite for a row that a loss of power has damaged."""
-    return int(row["step"]) if (row["step"] or "").isdigit() else float("inf")
+    step = row.get("step", "")
+    return int(step) if step.isdecimal() and step.isascii() and len(step) < 19 else math.inf
 
 
 def _csv(columns: list[str], rows: Sequence[Mapping[str, Any]], head: bool = True) -> str:
     text = io.StringIO(newline="")
-    table = csv.DictWriter(text, columns)
+    writer = csv.DictWriter(text, columns)
     if head:
-        table.writeheader()
-    table.writerows(rows)
+        writer.writeheader()
+    writer.writerows(rows)
     return text.getvalue()
 
 

@@ -7,16 +7,17 @@ new folder beside it, with a number.
 
 import hashlib
 import json
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 from diffusion.errors import UserError
 from diffusion.runs.claim import LOCK, Claim
-from diffusion.runs.files import TEMPORARY, Content, Folder
+from diffusion.runs.files import TEMPORARY, Content, Folder, plain_file
+from diffusion.runs.reading import record
 
 SETTINGS = "settings.json"
-LARGEST = 2**24  # bytes of the settings
 
 
 def sha256(path: Path) -> str:
@@ -25,10 +26,11 @@ def sha256(path: Path) -> str:
     Raises:
         UserError: there is no such file.
     """
-    if not path.is_file():
-        raise UserError(f"There is no file {path}; give one that is there.")
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    try:
+        with plain_file(path) as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise UserError(f"There is no file {path}; give one that is there.") from error
 
 
 class Output:
@@ -81,10 +83,6 @@ class Output:
         return all(name == LOCK or TEMPORARY.fullmatch(name) for name in names)
 
     def _settings(self) -> Any:
-        file = self.path / SETTINGS
-        try:
-            if file.is_symlink() or not file.is_file() or file.stat().st_size > LARGEST:
-                return None
-            return json.loads(file.read_text())
-        except (OSError, ValueError, RecursionError):
-            return None
+        with suppress(UserError):
+            return record(self.folder, SETTINGS)
+        return None

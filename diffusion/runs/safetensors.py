@@ -15,7 +15,7 @@ from torch import Tensor
 
 from diffusion.errors import UserError
 from diffusion.runs.cards import own_sampler
-from diffusion.runs.files import write_file
+from diffusion.runs.files import plain_file, write_file
 
 KEY = "sprite-diffusion"  # of the card in the file's metadata
 LARGEST = 2**22  # bytes of the header, which holds names, shapes and the card
@@ -49,10 +49,15 @@ def read(path: Path) -> tuple[dict[str, Tensor], Any, str]:
     """
     from safetensors.torch import load
 
-    if not path.is_file():
-        raise UserError(f"There is no file {path}; give a run directory, .ckpt or .safetensors.")
     try:
-        content = path.read_bytes()
+        opened = plain_file(path)
+    except OSError as error:
+        raise UserError(
+            f"There is no file {path}; give a run directory, .ckpt or .safetensors."
+        ) from error
+    try:
+        with opened as file:
+            content = file.read()
         (length,) = struct.unpack_from("<Q", content)
         if length > LARGEST:
             raise ValueError("its header is absurdly long")

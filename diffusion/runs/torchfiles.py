@@ -6,17 +6,18 @@ is unpickled it is known that the pickle names nothing but what tensors are made
 file unpacks to no more than itself.
 """
 
-import io
 import os
 import pickletools
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO
 
 from diffusion.errors import UserError
+from diffusion.runs.files import plain_file
 
 TYPES = ("BFloat16", "Bool", "Byte", "Char", "Double", "Float", "Half", "Int", "Long", "Short")
 NAMES = {f"torch {kind}Storage" for kind in TYPES} | {
@@ -28,7 +29,7 @@ LARGEST = 2**22  # bytes of the pickle, which holds names and numbers but no wei
 
 
 @contextmanager
-def checked(path: Path) -> Iterator[io.BufferedReader]:
+def checked(path: Path) -> Iterator[BufferedReader]:
     """A checkpoint file, open, of which is known that it may be loaded.
 
     What is checked, loaded and hashed through the one open file is the same content, also while a
@@ -38,9 +39,13 @@ def checked(path: Path) -> Iterator[io.BufferedReader]:
         UserError: the file is missing, is not as it was written, or holds more than tensors and
             plain values.
     """
-    if not path.is_file():
-        raise UserError(f"There is no checkpoint {path}; give a run directory or a .ckpt file.")
-    with path.open("rb") as file:
+    try:
+        opened = plain_file(path)
+    except OSError as error:
+        raise UserError(
+            f"There is no checkpoint {path}; give a run directory or a .ckpt file."
+        ) from error
+    with opened as file:
         try:
             doubt = doubt_of(file)
         except Exception as error:  # a foreign file can fail in any way; none is our defect

@@ -277,3 +277,11 @@ def test_real_animations(real):
     for file in sorted(real("raw/gif").glob("*.gif")):
         with Image.open(file) as image:
             assert folder(file).read().images.shape[:3] == (image.n_frames, *image.size[::-1])
+
+
+def test_the_whole_disk_is_no_folder_of_sprites(tmp_path, monkeypatch):
+    monkeypatch.setattr("datamodules.files.folders.MOST", 20)
+    for k in range(30):
+        (tmp_path / f"{k}").mkdir()
+    with pytest.raises(DataError, match="more than 20 files and folders; give the folder of"):
+        FolderData(str(tmp_path), batch_size=8).setup()

@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from diffusion.errors import UserError
-from diffusion.report.records import LARGEST, curves_of, pictures_of, summary_of
+from diffusion.report.records import curves_of, pictures_of, summary_of
+from diffusion.runs.reading import LARGEST
 
 FUZZ = settings(
     max_examples=150,
@@ -67,7 +68,7 @@ def test_traps_are_refused(tmp_path, bad):
             large.truncate(LARGEST + 1)
     else:
         file.write_text("[" * 100_000 if bad == "deep" else "9" * 10_000)
-    with pytest.raises(UserError, match="is damaged|no record"):
+    with pytest.raises(UserError, match="is damaged|is not read"):
         summary_of(tmp_path)
 
 
