@@ -34,9 +34,12 @@ def test_control_characters_are_shown(text, shown):
 def test_a_reader_who_goes_away_interrupts():
     reader, writer = os.pipe()
     os.close(reader)
-    with suppress(BrokenPipeError), os.fdopen(writer, "w") as stream:
-        with pytest.raises(Interrupted) as stopped:
-            print("hello", file=Printable(stream), flush=True)
+    with (
+        suppress(BrokenPipeError),
+        os.fdopen(writer, "w") as stream,
+        pytest.raises(Interrupted) as stopped,
+    ):
+        print("hello", file=Printable(stream), flush=True)
     assert stopped.value.signal == signal.SIGPIPE
 
 

@@ -6,6 +6,7 @@ from omegaconf import OmegaConf
 from diffusion.commands.composing import compose_loggers, compose_module, compose_trainer
 from diffusion.commands.wording import CONF
 from diffusion.runs.building import build
+from diffusion.runs.trust import packages_of
 
 WORDS = [
     *("experiment=smoke", "logger=csv", "model.widths=[32]", "model.blocks=1"),
@@ -21,7 +22,8 @@ def fit(folder, *words, callbacks=()):
         composed = compose("train", [*WORDS, *words])
     composed = OmegaConf.masked_copy(composed, [key for key in composed if key != "hydra"])
     config = OmegaConf.to_container(composed, resolve=True)
-    data = build(config["data"] | {"seed": config["seed"]}, packages=("datamodules",))
+    source = config["data"] | {"seed": config["seed"]}
+    data = build(source, packages=("datamodules", *packages_of(source)))
     data.setup()
     module, trainer = compose_module(config, data), compose_trainer(config, folder)
     trainer.callbacks[:0] = callbacks

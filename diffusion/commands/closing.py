@@ -21,6 +21,7 @@ from diffusion.novelty.passport import Findings
 from diffusion.runs.directory import RunDirectory
 from diffusion.runs.loading import load
 from diffusion.runs.reading import numbers, record, table
+from diffusion.runs.trust import packages_of
 from diffusion.samplers.base import Sampler
 
 PASSPORT = ["index", "verdict", "nearest", "distance", "percentile"]
@@ -63,7 +64,8 @@ def _measured(run: RunDirectory, trainer: lightning.Trainer, data: Any) -> dict[
     """Scores and rates of last samples, by the keys of the summary; draws and logs them too."""
     assert run.last is not None
     sampler: Sampler = make(run.config["sampler"])
-    sprites = load(run.last).sprites(sampler, seed=0, device=trainer.strategy.root_device)
+    loaded = load(run.last, packages_of(run.config))  # its own, which was typed
+    sprites = loaded.sprites(sampler, seed=0, device=trainer.strategy.root_device)
     images = torch.cat(list(sprites.batches(range(SAMPLES))))
     judge = next((c.judge for c in trainer.callbacks if isinstance(c, Samples)), None)  # type: ignore[attr-defined]
     judge = judge or Judge.of(data, {}, SAMPLES, searched=SEARCHED)

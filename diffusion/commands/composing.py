@@ -22,6 +22,7 @@ from diffusion.runs.cards import OPTIONAL, PARTS
 from diffusion.runs.checkpoint import AtomicCheckpointIO
 from diffusion.runs.loggers import MetricsCSV
 from diffusion.runs.precision import exact_float32, native_precision
+from diffusion.runs.trust import packages_of
 from diffusion.samplers.base import Sampler
 
 make = partial(instantiate, _convert_="all")  # plain lists: others end up in checkpoints
@@ -45,7 +46,7 @@ def compose_module(config: dict[str, Any], data: Any) -> DiffusionModule:
     teacher = find_teacher(config, data) if config["teacher"] is not None else None
     recipe = students_recipe(teacher) if teacher else _recipe(config, data)
     torch.manual_seed(config["seed"])  # the initial weights
-    denoiser = build_denoiser(recipe)
+    denoiser = build_denoiser(recipe, teacher.trust if teacher else packages_of(recipe))
     make_optimizer = make(config["optimizer"])
     try:
         optimizer = make_optimizer(denoiser.parameters())

@@ -14,6 +14,7 @@ from diffusion.runs.files import Folder
 from diffusion.runs.loading import checkpoint_file, load
 from diffusion.runs.output import Output
 from diffusion.runs.training_data import training_data
+from diffusion.runs.trust import trusted
 
 
 def look(cfg: DictConfig, view: str) -> None:
@@ -23,8 +24,8 @@ def look(cfg: DictConfig, view: str) -> None:
         data.setup()
         settings: dict[str, Any] = {"schedule": plain(cfg.schedule)}
     else:
-        loaded = load(checkpoint_file(str(cfg.run), cfg.checkpoint))
-        data = training_data(loaded.card, cfg.data.get("path"))
+        loaded = load(checkpoint_file(str(cfg.run), cfg.checkpoint), trusted(plain(cfg.trust)))
+        data = training_data(loaded.card, cfg.data.get("path"), loaded.trust)
         schedule, settings = loaded.denoiser.schedule, {"checkpoint": loaded.sha256}
     name, image, own = data.pick(cfg[view])
     settings |= {"sprite": hashlib.sha256(image.numpy().tobytes()).hexdigest(), "seed": cfg.seed}

@@ -13,6 +13,7 @@ from diffusion.report.page import figures, manifest, page
 from diffusion.runs.files import Folder
 from diffusion.runs.loading import checkpoint_file
 from diffusion.runs.output import Output, sha256
+from diffusion.runs.trust import trusted
 
 FILES = ("report.json", "manifest.json", "report.html")
 
@@ -29,6 +30,7 @@ def report(cfg: DictConfig) -> None:
     if output.has(*FILES):
         print(f"made already: {output.path}/report.html")
         return
+    trust = trusted(plain(cfg.trust))
     metrics = with_inception(instantiate(cfg.metrics), cfg.inception)
     moved_to, sampler = cfg.data.get("path"), plain(cfg.get("sampler"))
     if cfg.images:
@@ -39,7 +41,16 @@ def report(cfg: DictConfig) -> None:
         alone = len(runs) == 1  # half a minute a run
         judged = [
             judge_run(
-                run, name, metrics, cfg.n, alone, cfg.seed, cfg.checkpoint, sampler, moved_to
+                run,
+                name,
+                metrics,
+                cfg.n,
+                alone,
+                cfg.seed,
+                cfg.checkpoint,
+                sampler,
+                moved_to,
+                trust,
             )
             for run, name in zip(runs, names_of(runs), strict=True)
         ]

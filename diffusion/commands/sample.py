@@ -2,9 +2,10 @@
 
 from omegaconf import DictConfig
 
-from diffusion.commands.entry import entry
+from diffusion.commands.entry import entry, plain
 from diffusion.commands.numbers import LARGEST_SEED, check_numbers
 from diffusion.errors import UserError
+from diffusion.runs.trust import trusted
 
 LEAST = {"n": 1, "batch_size": 1, "devices": 1, "shards": 1, "seed": 0, "index": 0}
 MOST = {"seed": LARGEST_SEED, "index": LARGEST_SEED}
@@ -20,7 +21,8 @@ def main(cfg: DictConfig) -> None:
     if cfg.export is not None:
         from diffusion.commands.exporting import export_network
 
-        export_network(str(cfg.run), cfg.checkpoint, str(cfg.export))
+        trust = trusted(plain(cfg.trust))
+        export_network(str(cfg.run), cfg.checkpoint, str(cfg.export), trust)
     else:
         from diffusion.commands.sampling import make_sprites  # takes seconds
 

@@ -21,6 +21,7 @@ from diffusion.runs.loading import Loaded, beside, checkpoint_file, load
 from diffusion.runs.output import Output
 from diffusion.runs.sprite_folder import Passports, SpriteFolder
 from diffusion.runs.training_data import training_data
+from diffusion.runs.trust import trusted
 from diffusion.samplers.base import Origin
 from diffusion.samplers.sprite_set import SpriteSet
 
@@ -30,7 +31,7 @@ AT_ONCE = 2**31  # bytes of sprites in one part
 
 def make_sprites(cfg: DictConfig) -> None:
     """Makes the sprites that are not there yet, the same on any device and in any batch."""
-    loaded = load(checkpoint_file(str(cfg.run), cfg.checkpoint))
+    loaded = load(checkpoint_file(str(cfg.run), cfg.checkpoint), trusted(plain(cfg.trust)))
     sprites, settings = wanted(cfg, loaded)
     indices = range(cfg.n) if cfg.index is None else range(cfg.index, cfg.index + 1)
     parts = dict(in_parts(indices, cfg.shards))
@@ -77,7 +78,7 @@ def wanted(cfg: DictConfig, loaded: Loaded) -> tuple[SpriteSet, dict[str, Any]]:
     own = origin = drawn = None
     if (name := cfg["from"]) is not None:
         given = from_file(name, loaded.card["sprites"]["shape"])  # needs no training data
-        picked = given or training_data(loaded.card, cfg.data.path).pick(name)
+        picked = given or training_data(loaded.card, cfg.data.path, loaded.trust).pick(name)
         own = picked.label
         loaded.denoiser.schedule.grid(sampler.steps, cfg.noise_level)
         origin = Origin(PixelCodec().encode(picked.image), cfg.noise_level)

@@ -9,6 +9,7 @@ from diffusion.muon import Muon
 from diffusion.palette import Palette, SharpPalette
 from diffusion.runs.cards import PARTS
 from diffusion.runs.loading import Loaded, checkpoint_file, load
+from diffusion.runs.trust import trusted
 from diffusion.samplers.base import Sampler
 from diffusion.samplers.ddpm import DDPM
 
@@ -30,7 +31,8 @@ def find_teacher(config: dict[str, Any], data: Any) -> Loaded:
             f"teacher= brings its own {' and '.join(typed)}; use experiment=distill, without "
             f"{' '.join(f'{part}=' for part in typed)}."
         )
-    teacher = load(checkpoint_file(str(config["teacher"]), "last"))
+    trust = trusted(config["trust"])
+    teacher = load(checkpoint_file(str(config["teacher"]), "last"), trust)
     shape, known = tuple(teacher.card["sprites"]["shape"]), teacher.card.get("data", {})
     if shape != data.shape or known.get("fingerprint", "") not in ("", data.card["fingerprint"]):
         raise UserError(

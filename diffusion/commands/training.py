@@ -16,6 +16,7 @@ from diffusion.runs.checkpoint import read
 from diffusion.runs.directory import RunDirectory
 from diffusion.runs.fine_tuning import begin_with
 from diffusion.runs.loggers import ended_loggers
+from diffusion.runs.trust import packages_of, trusted
 
 SHOWN = 3  # sprites in noising.png
 
@@ -35,7 +36,7 @@ def train(config: dict[str, Any], run: RunDirectory, words: list[str]) -> float 
         logging.getLogger(library).setLevel(logging.ERROR)
     reader = run.data_card.get("reader", 1) if run.last else READER
     source = as_before(config["data"], reader) | {"seed": config["seed"]}
-    data = build(source, packages=("datamodules",))
+    data = build(source, packages=("datamodules", *packages_of(source)))
     data.setup()
     run.say(table(data.card))
     if not (config["model"] or {}).get("classes") and (unused := unused_labels(data.card)):
@@ -44,7 +45,7 @@ def train(config: dict[str, Any], run: RunDirectory, words: list[str]) -> float 
     if doubt := warning(module.denoiser.schedule, data):
         run.say(doubt)
     if config["init_from"] is not None and not run.last:
-        run.say(begin_with(module.denoiser, str(config["init_from"])))
+        run.say(begin_with(module.denoiser, str(config["init_from"]), trusted(config["trust"])))
     step = read(run.last)["global_step"] if run.last else 0
     trainer = compose_trainer(config, run.path)
 

@@ -32,6 +32,7 @@ def judge_run(
     checkpoint: str = "last",
     sampler: dict[str, Any] | None = None,
     moved_to: str | None = None,
+    trust: tuple[str, ...] = (),
 ) -> Judged:
     """Makes n sprites of a run and measures them.
 
@@ -45,13 +46,14 @@ def judge_run(
         checkpoint: `last` or `best`.
         sampler: configuration of another sampler than the run's own, or of values that differ.
         moved_to: where its training data is now, if not where it was.
+        trust: packages beside this project's own whose classes its checkpoint may name.
 
     Raises:
         UserError: no such run, or nothing can be measured.
         DataError: its training data is not there.
     """
-    loaded = load(checkpoint_file(run, checkpoint))
-    data = training_data(loaded.card, moved_to)
+    loaded = load(checkpoint_file(run, checkpoint), trust)
+    data = training_data(loaded.card, moved_to, trust)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     chosen, _ = loaded.sampler(sampler)
     sprites = loaded.sprites(chosen, seed, device)

@@ -9,9 +9,11 @@ from typing import Any
 
 from diffusion.errors import UserError
 from diffusion.runs.reading import foreign
+from diffusion.runs.trust import is_within, remedy
 
 LARGEST = 10**6  # number in a recipe: no schedule, width or count comes near it
 WIDEST = 256  # pixels of a sprite's side, as in every source of data
+SAMPLERS = "diffusion.samplers"
 PARTS = {  # of a denoiser, and the packages that their classes come from
     "model": ("diffusion.models",),
     "schedule": ("diffusion.schedules",),
@@ -22,8 +24,12 @@ PARTS = {  # of a denoiser, and the packages that their classes come from
 OPTIONAL = {"loss"}  # parts; without a loss a recipe has the one of its prediction
 
 
-def check_card(card: Any) -> None:
+def check_card(card: Any, trust: tuple[str, ...] = ()) -> None:
     """Refuses a card that is not plain, or that describes no sprites and no denoiser.
+
+    Args:
+        card: as found.
+        trust: packages beside this project's own whose classes it may name.
 
     Raises:
         UserError: naming the entry that is wrong.
@@ -36,8 +42,7 @@ def check_card(card: Any) -> None:
         "recipe",
     )
     for part in recipe:
-        within = tuple(f"{package}." for package in PARTS[part])
-        _require(_targets(recipe[part]).startswith(within), f"recipe.{part}")
+        _check_target(recipe[part], (*PARTS[part], *trust), f"recipe.{part}")
     _check_numbers(recipe, "recipe")
     _check_sprites(sprites)
     _require(recipe["model"].get("channels") == sprites["shape"][0], "recipe.model.channels")
@@ -45,9 +50,9 @@ def check_card(card: Any) -> None:
     classes = recipe["model"].get("classes", 0)
     _require(classes in (0, len(sprites["label_names"])), "recipe.model.classes")
     if "sampler" in card:
-        _require(_targets(card["sampler"]).startswith("diffusion.samplers."), "sampler")
+        _check_target(card["sampler"], (SAMPLERS, *trust), "sampler")
     if "config" in card:
-        _check_origin(card)
+        _check_origin(card, trust)
 
 
 def own_sampler(card: dict[str, Any]) -> dict[str, Any] | None:
@@ -96,7 +101,7 @@ def _check_outputs(recipe: dict[str, Any], channels: int) -> None:
     _require(of_bytes and outputs == len(colours), "recipe.prediction.colours")
 
 
-def _check_origin(card: dict[str, Any]) -> None:
+def _check_origin(card: dict[str, Any], trust: tuple[str, ...]) -> None:
     """What is needed to find the training data again, and to make sprites as the run did."""
     config, data = card["config"], card.get("data")
     _require(isinstance(config, dict) and isinstance(config.get("data"), dict), "config.data")
@@ -104,11 +109,18 @@ def _check_origin(card: dict[str, Any]) -> None:
     _require(isinstance(seed, int) and seed >= 0, "config.seed")
     _require(isinstance(config.get("flip"), bool), "config.flip")
     _require(isinstance(data, dict) and isinstance(data.get("fingerprint"), str), "data")
-    _require(_targets(config.get("sampler")).startswith("diffusion.samplers."), "config.sampler")
+    _check_target(config.get("sampler"), (SAMPLERS, *trust), "config.sampler")
 
 
-def _targets(node: Any) -> str:
-    return str(node.get("_target_")) if isinstance(node, dict) else ""
+def _check_target(node: Any, packages: tuple[str, ...], name: str) -> None:
+    """Refuses an entry that names no class of these packages."""
+    target = node.get("_target_") if isinstance(node, dict) else None
+    _require(isinstance(target, str), name)
+    if not is_within(str(target), packages):
+        raise UserError(
+            f"The card's {name} is {str(target)[:100]}, which is none of this project's "
+            f"{' '.join(packages)}{remedy(str(target)[:100])}."
+        )
 
 
 def _check_numbers(node: Any, name: str) -> None:

@@ -17,7 +17,15 @@ from diffusion.runs.torchfiles import is_whole
 
 BUDGET = ("trainer.max_steps", "trainer.max_time")
 DEVICES = ("trainer.devices", "trainer.num_nodes", "trainer.strategy")
-REACTIONS = ("logger", "callbacks", "metrics", "inception", "closing", "checkpoint.on_failure")
+REACTIONS = (
+    "logger",
+    "callbacks",
+    "metrics",
+    "inception",
+    "closing",
+    "trust",
+    "checkpoint.on_failure",
+)
 MAY_DIFFER = (*BUDGET, *DEVICES, *REACTIONS)
 CHECKPOINTS = ("last", "previous", "best")  # a run continues from the first that is whole
 

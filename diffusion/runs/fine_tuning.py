@@ -5,7 +5,7 @@ from diffusion.errors import UserError
 from diffusion.runs.loading import checkpoint_file, load
 
 
-def begin_with(denoiser: Denoiser, run: str) -> str:
+def begin_with(denoiser: Denoiser, run: str, trust: tuple[str, ...] = ()) -> str:
     """Takes over every averaged weight that has the same name and shape, and says how many.
 
     Sprites of other sizes, labels or palettes are welcome: what depends on them begins anew.
@@ -13,11 +13,13 @@ def begin_with(denoiser: Denoiser, run: str) -> str:
     Args:
         denoiser: with fresh weights, which are replaced.
         run: a run directory, a .ckpt or a .safetensors file.
+        trust: packages beside this project's own whose classes it may name.
 
     Raises:
         UserError: no such run, or less than half of the weights fit.
     """
-    fresh, known = denoiser.state_dict(), load(checkpoint_file(run, "last")).denoiser.state_dict()
+    fresh = denoiser.state_dict()
+    known = load(checkpoint_file(run, "last"), trust).denoiser.state_dict()
     fits = {k: known[k] for k in fresh if k in known and known[k].shape == fresh[k].shape}
     share = sum(w.numel() for w in fits.values()) / sum(w.numel() for w in fresh.values())
     if share < 0.5:

@@ -19,10 +19,11 @@ from diffusion.errors import UserError
 from diffusion.guidance import guided
 from diffusion.pixels import PixelCodec
 from diffusion.runs import safetensors
-from diffusion.runs.building import build, build_denoiser
-from diffusion.runs.cards import check_card, own_sampler
+from diffusion.runs.building import OURS, build, build_denoiser
+from diffusion.runs.cards import SAMPLERS, check_card, own_sampler
 from diffusion.runs.checkpoint import read_with_hash
 from diffusion.runs.precision import exact_float32
+from diffusion.runs.trust import packages_of
 from diffusion.samplers.base import Sampler
 from diffusion.samplers.sprite_set import SpriteSet
 
@@ -34,11 +35,16 @@ DEFAULT_SAMPLER = "diffusion.samplers.ddpm.DDPM"  # of files that name none
 
 @dataclass(frozen=True)
 class Loaded:
-    """What a checkpoint holds for making sprites: EMA weights, and the card saved with them."""
+    """What a checkpoint holds for making sprites: EMA weights, and the card saved with them.
+
+    Args:
+        trust: packages beside this project's own whose classes the card may name.
+    """
 
     denoiser: Denoiser
     card: dict[str, Any]
     sha256: str
+    trust: tuple[str, ...] = ()
 
     def sampler(self, typed: dict[str, Any] | None = None) -> tuple[Sampler, dict[str, Any]]:
         """The sampler to use, and its configuration.
@@ -52,7 +58,8 @@ class Loaded:
         config = typed or {}
         if "_target_" not in config:
             config = (own_sampler(self.card) or {"_target_": DEFAULT_SAMPLER}) | config
-        made: Sampler = build(config, packages=("diffusion.samplers",))
+        packages = (SAMPLERS, *self.trust, *packages_of(typed))
+        made: Sampler = build(config, packages)
         self.denoiser.schedule.grid(made.steps)
         return made, config
 
@@ -132,8 +139,12 @@ def beside(run: str) -> Path:
     return path.parent if path.suffix in (".ckpt", ".safetensors") else path
 
 
-def load(path: Path) -> Loaded:
+def load(path: Path, trust: tuple[str, ...] = ()) -> Loaded:
     """The EMA denoiser of a checkpoint or of an exported `.safetensors`, on the CPU, for sampling.
+
+    Args:
+        path: of the file.
+        trust: packages beside this project's own whose classes it may name.
 
     Raises:
         UserError: no such file, another kind of file, or weights that do not fit the recipe.
@@ -144,18 +155,18 @@ def load(path: Path) -> Loaded:
         checkpoint, sha256 = read_with_hash(path)
         weights, card = checkpoint["state_dict"], checkpoint["card"]
     try:
-        check_card(card)
+        check_card(card, trust)
         weights = {
             name.removeprefix("denoiser."): value
             for name, value in weights.items()
             if not name.startswith(AUXILIARY)
         }
-        denoiser = _fitting(card["recipe"], weights, path.stat().st_size)
+        denoiser = _fitting(card["recipe"], weights, path.stat().st_size, trust)
     except UserError as error:
         raise UserError(f"{path} cannot be used: {_cut(str(error))}") from error
     except Exception as error:  # whatever a foreign recipe makes of our own classes
         raise UserError(f"{path}: the weights do not fit the recipe in the file.") from error
-    return Loaded(denoiser.eval().requires_grad_(False), card, sha256)
+    return Loaded(denoiser.eval().requires_grad_(False), card, sha256, trust)
 
 
 def _cut(text: str) -> str:
@@ -163,15 +174,17 @@ def _cut(text: str) -> str:
     return text if len(text) < LONGEST else f"{text[:LONGEST]} ..."
 
 
-def _fitting(recipe: dict[str, Any], weights: dict[str, Tensor], size: int) -> Denoiser:
+def _fitting(
+    recipe: dict[str, Any], weights: dict[str, Tensor], size: int, trust: tuple[str, ...]
+) -> Denoiser:
     """The denoiser of a recipe with these weights; made without memory first, to see its size."""
     with torch.device("meta"), _at_most(len(weights)):
-        network = build(recipe["model"])
+        network = build(recipe["model"], (*OURS, *trust))
     expected = {f"model.{name}": value.shape for name, value in network.state_dict().items()}
     found = {name: value.shape for name, value in weights.items()}
     if found != expected or sum(value.nbytes for value in weights.values()) > size:
         raise UserError("the weights do not fit the recipe in the file.")
-    denoiser = build_denoiser(recipe)
+    denoiser = build_denoiser(recipe, trust)
     denoiser.load_state_dict(weights)
     return denoiser
 

@@ -103,7 +103,7 @@ class Passports:
     def __init__(self, loaded: Loaded, moved_to: str | None = None) -> None:
         self.judge: Judge | None = None
         try:
-            self.judge = Judge.of(training_data(loaded.card, moved_to), {}, 1)
+            self.judge = Judge.of(training_data(loaded.card, moved_to, loaded.trust), {}, 1)
         except ValueError as error:  # a DataError or a UserError
             if moved_to is not None:
                 raise

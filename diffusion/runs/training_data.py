@@ -7,12 +7,15 @@ from diffusion.errors import UserError
 from diffusion.runs.building import build
 
 
-def training_data(card: dict[str, Any], moved_to: str | None = None) -> Any:
+def training_data(
+    card: dict[str, Any], moved_to: str | None = None, trust: tuple[str, ...] = ()
+) -> Any:
     """The SpriteDataModule that a checkpoint was trained on, set up.
 
     Args:
         card: of the checkpoint.
         moved_to: where the files are now, if not where they were during training.
+        trust: packages beside this project's own whose classes the card may name.
 
     Raises:
         DataError: the files are gone or unreadable.
@@ -28,7 +31,7 @@ def training_data(card: dict[str, Any], moved_to: str | None = None) -> Any:
         if "path" not in source:
             raise UserError("This run's sprites come from no file; leave out data.path=.")
         source = source | {"path": str(moved_to)}
-    data = build(source | {"seed": seed}, packages=("datamodules",))
+    data = build(source | {"seed": seed}, packages=("datamodules", *trust))
     data.setup()
     if data.card["fingerprint"] != card["data"]["fingerprint"]:
         if moved_to is not None:
