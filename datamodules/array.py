@@ -1,12 +1,14 @@
 """`data=array`: sprites in one `.npy` or `.npz` file, as NumPy and `sample.py` write them.
 
-A `.npy` stays on disk and is mapped into memory, so it may be larger than memory. An `.npz` holds
+A large `.npy` stays on disk and is mapped, so it may be larger than memory. An `.npz` holds
 `images` and may hold `labels`, `label_names`, `groups`, `names` and a `palette`.
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
+from torch import Tensor
 
 from datamodules.arrays import Sprites, canonical, rgba
 from datamodules.errors import DataError
@@ -59,7 +61,8 @@ class ArrayData(SpriteDataModule):
         self.background = backgrounds.wanted(background)
 
     def read(self) -> Sprites:
-        """The sprites of the file; those of a `.npy` with uint8 values stay on disk."""
+        """The sprites of the file; those of a large `.npy` with uint8 values stay on disk."""
+        self._stamp = _stamp(self.path)
         found = self._arrays()
         what = f"The array in {self.path}"
         images, notes = read_values(
@@ -84,6 +87,23 @@ class ArrayData(SpriteDataModule):
             names=tuple(str(name) for name in found["names"]) if "names" in found else None,
             notes=tuple(notes),
         )
+
+    def images(self, rows: np.ndarray) -> Tensor:
+        """As of every source; from a file that stays on disk only while nobody writes to it.
+
+        Raises:
+            DataError: somebody did. What takes its place as a new file changes nothing here.
+        """
+        images = super().images(rows)
+        if isinstance(self.sprites.images, np.memmap):
+            now = _stamp(self.path)
+            if now != self._stamp and now[:1] == self._stamp[:1]:
+                raise DataError(
+                    f"{self.path} was written to while it was in use, and other sprites are no "
+                    "longer those of this run; give the old file back to continue it, or another "
+                    "hydra.run.dir to begin anew."
+                )
+        return images
 
     def _arrays(self) -> dict[str, np.ndarray]:
         kind = self.path.suffix.lower()
@@ -121,6 +141,15 @@ class ArrayData(SpriteDataModule):
         pictures = [Picture(rgba(shown), self.path) for _, shown in every]
         done, notes = backgrounds.cleared(pictures, self.background)
         return smallest(np.concatenate([picture.frames for picture in done])), notes
+
+
+def _stamp(path: Path) -> tuple[int, ...]:
+    """Which file this is, and its state; empty where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return ()
+    return found.st_ino, found.st_mtime_ns, found.st_size
 
 
 def _tidy(images: np.ndarray) -> tuple[np.ndarray, list[str]]:

@@ -12,11 +12,12 @@ from datamodules.errors import DataError, reading
 
 LARGEST = 8 * 2**30  # bytes of one array in an .npz, which has to fit into memory
 WORDS = ("labels.npy", "label_names.npy", "names.npy")
+IN_MEMORY = 2**27  # bytes of a .npy that is read whole
 SUSPECT, RATIO = 2**28, 200  # larger than this and compressed more than this is a bomb
 
 
 def map_npy(path: Path, key: str = "data.path") -> np.ndarray:
-    """The array of a `.npy` file, read-only and left on disk.
+    """The array of a `.npy` file, read-only; a large one is left on disk.
 
     Args:
         path: the file.
@@ -28,6 +29,8 @@ def map_npy(path: Path, key: str = "data.path") -> np.ndarray:
     with reading(path, "complete .npy file", key):
         with path.open("rb") as stream:
             _check_header(stream, path.stat().st_size, str(path), key == "data.path")
+        if path.stat().st_size <= IN_MEMORY:  # nobody can change it there
+            return np.load(path)
         return npy.open_memmap(path, mode="r")
 
 

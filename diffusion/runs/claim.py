@@ -53,10 +53,26 @@ class Claim:
         for claim in list(cls.held.values()):
             claim.give_back()
 
+    @classmethod
+    def check(cls, path: Path) -> None:
+        """Refuses a directory that this process has claimed and that is not there any more.
+
+        Raises:
+            UserError: it was moved, removed, or replaced by another.
+        """
+        for claim in cls.held.values():
+            if claim.path == path.absolute() and not claim.holds():
+                raise UserError(
+                    f"{_short(claim.path)} was moved, removed or replaced while it was in use; "
+                    "what was saved lies where it went. Move it back, and the same command goes "
+                    "on from there."
+                )
+
     def give_back(self) -> None:
         """Lets others use the directory."""
-        self.held.pop(Path(os.path.realpath(self.path)))
-        for folder in reversed(self._made):
+        for real in [real for real, claim in self.held.items() if claim is self]:
+            del self.held[real]
+        for folder in reversed(self._made) if self.holds() else ():
             try:
                 folder.rmdir()
             except OSError:  # something is in it

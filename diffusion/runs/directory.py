@@ -75,7 +75,7 @@ class RunDirectory:
         if error is not None and self._begun:
             signalled = isinstance(error, Interrupted | KeyboardInterrupt)
             status = "interrupted" if signalled else "failed"
-            with suppress(OSError):  # on a full disk that very error is on its way
+            with suppress(OSError, UserError):  # on a full disk that very error is on its way
                 self.write_json("summary.json", {"status": status, "reason": str(error)})
         Claim.give_all_back()
 

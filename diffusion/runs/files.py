@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from diffusion.errors import UserError
+from diffusion.runs.claim import Claim
 
 Content = bytes | str | Callable[[BinaryIO], object]
 TEMPORARY = re.compile(r"\..+\.tmp")
@@ -64,7 +65,7 @@ class Folder:
         try:
             with self._opened(make=False) as folder, plain_file(name, folder) as file:
                 if os.fstat(file.fileno()).st_size > largest:
-                    raise OSError(errno.EFBIG, "it is larger than any that a run writes")
+                    raise OSError(errno.EFBIG, "is larger than any that a run writes")
                 return file.read(largest)
         except FileNotFoundError:
             return None
@@ -180,6 +181,7 @@ class Folder:
     def _opened(self, make: bool = True) -> Iterator[int]:
         """A descriptor of the folder; what is missing of it is made, or FileNotFoundError."""
         if make:
+            Claim.check(self.root)
             self.root.mkdir(parents=True, exist_ok=True)
         here, path = os.open(self.root, FOLDER), self.root
         try:
@@ -229,12 +231,12 @@ def plain_file(path: str | Path, folder: int | None = None) -> BufferedReader:
         OSError: there is no such file, or something that is no plain file.
     """
     if folder is not None and _is_link(path, folder):
-        raise OSError(errno.ELOOP, "it is a link")
+        raise OSError(errno.ELOOP, "is a link")
     flags = os.O_RDONLY | os.O_NONBLOCK | (0 if folder is None else os.O_NOFOLLOW)
     number = os.open(path, flags, dir_fd=folder)
     if not stat.S_ISREG(os.fstat(number).st_mode):
         os.close(number)
-        raise OSError(errno.EINVAL, "it is no plain file")
+        raise OSError(errno.EINVAL, "is no plain file")
     return open(number, "rb")
 
 

@@ -1,7 +1,10 @@
 """`data=array`: files of NumPy users, of the short course and of `sample.py` load as they are."""
 
+import os
+
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from datamodules.array import COURSE_LABELS, ArrayData
@@ -34,7 +37,46 @@ def test_both_files_and_both_layouts_hold_the_same(tmp_path, channels, first):
         assert sprites.notes == ()
 
 
-def test_a_npy_stays_on_disk(tmp_path):
+@pytest.fixture
+def on_disk(monkeypatch):
+    """As if every file were large."""
+    monkeypatch.setattr("datamodules.files.numpyfiles.IN_MEMORY", 0)
+
+
+@pytest.mark.parametrize("way", ["in place", "touched", "replaced", "removed"])
+def test_a_file_that_is_written_to_while_it_is_used_is_noticed(tmp_path, on_disk, way):
+    data = npy(tmp_path, CANONICAL, batch_size=8)
+    data.setup()
+    before, file = data.images(np.arange(40)), tmp_path / "a.npy"
+    if way == "in place":
+        with file.open("r+b") as opened:
+            opened.seek(-1, 2)
+            opened.write(b"\x07")
+    elif way == "touched":
+        os.utime(file, ns=(1, 1))
+    elif way == "replaced":
+        np.save(tmp_path / "b.npy", CANONICAL[::-1])
+        os.replace(tmp_path / "b.npy", file)
+    else:
+        file.unlink()
+    if way in ("replaced", "removed"):  # the file that was opened lives on
+        assert torch.equal(data.images(np.arange(40)), before)
+    else:
+        with pytest.raises(DataError, match=r"a\.npy was written to while it was in use"):
+            data.images(np.arange(40))
+
+
+@pytest.mark.parametrize("size", [0, 500])
+def test_a_small_file_may_be_cut_short_while_it_is_used(tmp_path, size):
+    """It is in memory; mapped, the process would die of a SIGBUS."""
+    data = npy(tmp_path, CANONICAL, batch_size=8)
+    data.setup()
+    before = data.images(np.arange(40))
+    os.truncate(tmp_path / "a.npy", size)
+    assert torch.equal(data.images(np.arange(40)), before)
+
+
+def test_a_large_npy_stays_on_disk(tmp_path, on_disk):
     for array in (HIDING, HIDING.transpose(0, 3, 1, 2), IMAGES.repeat(2, 1).repeat(2, 2)):
         assert isinstance(npy(tmp_path, array).read().images, np.memmap)
 

@@ -22,8 +22,10 @@ def header(shape, descr="|u1"):
     return stream.getvalue()
 
 
-def test_a_npy_stays_on_disk(tmp_path):
+def test_a_large_npy_stays_on_disk(tmp_path, monkeypatch):
     np.save(tmp_path / "a.npy", IMAGES)
+    assert not isinstance(map_npy(tmp_path / "a.npy"), np.memmap)
+    monkeypatch.setattr("datamodules.files.numpyfiles.IN_MEMORY", 0)
     mapped = map_npy(tmp_path / "a.npy")
     assert isinstance(mapped, np.memmap)
     assert (mapped == IMAGES).all()
