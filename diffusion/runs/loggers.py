@@ -4,6 +4,7 @@ import csv
 import io
 import math
 import os
+import re
 import secrets
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,9 +17,10 @@ from lightning.pytorch.loggers.csv_logs import ExperimentWriter
 from lightning.pytorch.utilities import rank_zero_only
 
 from diffusion.runs.files import Folder
-from diffusion.runs.reading import table
+from diffusion.runs.reading import table, text_of
 
 METRICS = "metrics.csv"
+RUN_ID = "run_id"
 
 
 class MetricsCSV(CSVLogger):
@@ -210,9 +212,18 @@ def _end(library: Any, run: Any, code: int) -> None:
 
 
 def _run_id(folder: Path) -> str:
-    """The same for every part of an interrupted run, which then is one run in W&B too."""
+    """The same for every part of an interrupted run, which then is one run in W&B too.
+
+    The file holds the id, and whose it is: the place of the directory on its disk and its path. A
+    copy differs in both and gets an id of its own; a directory that was moved or mounted elsewhere
+    differs in one. Files of older runs hold the id alone, and are taken as they are.
+    """
     wandb = Folder(folder).inside("wandb")
-    file = wandb.path / "run_id"
-    if not file.exists():
-        wandb.write(file.name, secrets.token_hex(4))
-    return file.read_text()
+    there = folder.stat()
+    mine = f"{there.st_dev}:{there.st_ino}", os.path.realpath(folder)
+    known, *whose = (text_of(wandb, RUN_ID) or "").splitlines()[:3] or [""]
+    copied = len(whose) == 2 and not set(whose) & set(mine)
+    if not re.fullmatch(r"\w{1,64}", known) or copied:
+        known = secrets.token_hex(4)
+    wandb.write(RUN_ID, "\n".join((known, *mine)) + "\n")
+    return known
