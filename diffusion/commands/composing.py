@@ -11,6 +11,7 @@ from lightning.pytorch.loggers import Logger
 
 from diffusion.callbacks.cost import Cost
 from diffusion.callbacks.signals import Signals
+from diffusion.commands.numbers import LARGEST_SEED, check_numbers
 from diffusion.commands.teacher import check_student, find_teacher, students_recipe
 from diffusion.distillation import DistillationModule
 from diffusion.errors import UserError
@@ -38,8 +39,7 @@ def compose_module(config: dict[str, Any], data: Any) -> DiffusionModule:
     Raises:
         UserError: parts that do not fit together, or more sampler steps than the schedule has.
     """
-    if not isinstance(config["seed"], int) or config["seed"] < 0:
-        raise UserError(f"seed={config['seed']} must be a whole number, 0 or more.")
+    check_numbers(config, {"seed": 0}, {"seed": LARGEST_SEED})
     for key in ("compile", "closing"):
         if not isinstance(config[key], bool):
             raise UserError(f"{key}={config[key]} must be true or false.")

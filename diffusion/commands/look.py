@@ -12,7 +12,7 @@ VIEWS = ("noising", "panel", "variations")
 @entry("look", {"sampler.": "++sampler.", "data.": "++data."})
 def main(cfg: DictConfig) -> None:
     """Writes one view of one sprite."""
-    check_numbers(cfg, {"n": 1, "seed": 0}, {"seed": LARGEST_SEED})
+    check_numbers(cfg, {"n": 1, "seed": 0}, {"n": 1024, "seed": LARGEST_SEED})
     views = [view for view in VIEWS if cfg[view] is not None]
     if len(views) != 1:
         raise UserError("Give one view of a sprite: panel=NAME, variations=NAME or noising=NAME.")

@@ -19,7 +19,7 @@ def main(cfg: DictConfig) -> None:
     own = [word for word in own if not word.startswith("data.path=")]
     if own and not cfg.images:
         raise UserError(f"Runs bring their own data; leave out {' '.join(own)}.")
-    check_numbers(cfg, {"n": 1, "seed": 0}, {"seed": LARGEST_SEED})
+    check_numbers(cfg, {"n": 1, "seed": 0}, {"n": 100_000, "seed": LARGEST_SEED})
     from diffusion.commands.reporting import report  # takes seconds
 
     report(cfg)

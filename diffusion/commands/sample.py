@@ -8,7 +8,12 @@ from diffusion.errors import UserError
 from diffusion.runs.trust import trusted
 
 LEAST = {"n": 1, "batch_size": 1, "devices": 1, "shards": 1, "seed": 0, "index": 0}
-MOST = {"seed": LARGEST_SEED, "index": LARGEST_SEED}
+MOST = {  # memory of the network grows with the batch; five digits number the parts
+    "batch_size": 4096,
+    "shards": 99_999,
+    "seed": LARGEST_SEED,
+    "index": LARGEST_SEED,
+}
 VIEWS = ("panel", "variations", "noising")
 
 

@@ -21,6 +21,7 @@ from datamodules.errors import DataError
 from diffusion.errors import UserError
 
 CONF = Path(__file__).parents[2] / "conf"
+CLOSED = (errno.EACCES, errno.EPERM, errno.EROFS)
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 LONGEST = 200  # letters of a word in a sentence
 
@@ -33,7 +34,8 @@ def is_wrong_input(error: Exception) -> bool:
         return _cause(cause, refusals) is not None or _is_lightnings_refusal(cause)
     ours = isinstance(error, UserError | DataError | OmegaConfBaseException)
     missed = _taken_away(error) != ""
-    return ours or missed or _is_full_disk(error) or _is_lightnings_refusal(error)
+    closed = isinstance(error, OSError) and error.errno in CLOSED
+    return ours or missed or closed or _is_full_disk(error) or _is_lightnings_refusal(error)
 
 
 def is_about_the_command_line(error: Exception) -> bool:
@@ -73,6 +75,9 @@ def sentence(error: Exception, config_name: str) -> str:
         return f"{error.full_key} cannot be resolved: {reason}."
     if taken := _taken_away(error):
         return f"{taken} is needed; leave out ~{taken}."
+    if isinstance(error, OSError) and error.errno in CLOSED:
+        what = error.filename or "A file"
+        return f"{what} cannot be used ({error.strerror}); allow it, or name another place."
     if _is_full_disk(error):
         reason = getattr(error, "strerror", None) or _one_line(error)
         return f"Files cannot be written ({reason}); make room, and run the same command again."
