@@ -6,7 +6,6 @@
 import copy
 import io
 import os
-import signal
 import zipfile
 from contextlib import suppress
 
@@ -18,6 +17,7 @@ from hostile.classes import CLASSES
 from hostile.trial import tried
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from limits import processor_seconds
 from test_bad_input import refused
 
 from datamodules.array import ArrayData
@@ -86,13 +86,11 @@ GOOD = {
 def test_spoilt_files_are_refused_or_read(tmp_path, data, kind):
     file = tmp_path / f"a.{kind}"
     file.write_bytes(spoilt(data, GOOD[kind]))
-    signal.alarm(20)
-    with suppress(DataError):
+    with processor_seconds(20), suppress(DataError):
         if kind.startswith("np"):
             ArrayData(str(file), batch_size=8).setup()
         else:
             assert read(file)[0].dtype == np.uint8
-    signal.alarm(0)
 
 
 @FUZZ
@@ -105,10 +103,8 @@ def test_spoilt_checkpoints_are_refused_or_the_same(tmp_path, data, inside):
         file.write_bytes(checkpoints.with_pickle(spoilt(data, pickled)))
     else:
         file.write_bytes(spoilt(data, whole))
-    signal.alarm(20)
-    with suppress(UserError):
+    with processor_seconds(20), suppress(UserError):
         load(file)
-    signal.alarm(0)
 
 
 @FUZZ

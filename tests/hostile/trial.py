@@ -1,20 +1,20 @@
-"""Tries every case of a class in one forked child, which may use little memory and little time."""
+"""Tries every case of a class in a forked child that may use little memory and processor time."""
 
 import json
 import os
 import resource
-import signal
 import tempfile
-import time
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+
+from limits import processor_seconds
 
 from datamodules.errors import DataError
 from diffusion.errors import UserError
 
 MEMORY = 2**30  # bytes that all cases of a class together may take
-SECONDS = 20  # for one case, on a busy machine
+SECONDS = 20  # of a processor, for one case
 REFUSED, HARMLESS = "refused", "harmless"
 
 
@@ -33,7 +33,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How the cases of a class ended, and what it cost."""
+    """How the cases of a class ended, and what it cost: memory, and seconds of a processor."""
 
     kind: str
     ends: dict
@@ -61,7 +61,6 @@ def tried(kind, cases):
     """The outcome of all cases of a class."""
     names = [case.name for case in cases]
     assert len(set(names)) == len(names), Counter(names).most_common(1)
-    began = time.monotonic()
     receiving, sending = os.pipe()
     child = os.fork()
     if child == 0:
@@ -72,23 +71,21 @@ def tried(kind, cases):
     os.close(sending)
     with os.fdopen(receiving) as pipe:
         lines = [json.loads(line) for line in pipe]
-    os.waitpid(child, 0)
+    _, _, cost = os.wait4(child, 0)
     ends = {name: end for name, end, _ in lines}
     ends |= dict.fromkeys(names[len(ends) : len(ends) + 1], "the process died")
     megabytes = max((peak for *_, peak in lines), default=0) // 2**20
-    return Outcome(kind, ends, megabytes, time.monotonic() - began)
+    return Outcome(kind, ends, megabytes, cost.ru_utime + cost.ru_stime)
 
 
 def _try_all(cases, pipe):
     resource.setrlimit(resource.RLIMIT_AS, (_pages("VmSize") + MEMORY, resource.RLIM_INFINITY))
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)  # which ends even what never returns to Python
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for case in cases:
         with tempfile.TemporaryDirectory() as folder:
             made = case.make(Path(folder))
-            signal.alarm(SECONDS)
-            end = _tried(case, made)
-            signal.alarm(0)
+            with processor_seconds(SECONDS):
+                end = _tried(case, made)
         peak = 1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
         print(json.dumps([case.name, end, peak]), file=pipe, flush=True)
 
