@@ -112,9 +112,9 @@ def text_of(folder: Folder, name: str, remedy: str = REMEDY, largest: int = LARG
         content = folder.read(name, largest)
         return None if content is None else content.decode()
     except OSError as error:
-        raise UserError(
-            f"{folder.path / name} is not read ({error.strerror}); {remedy}."
-        ) from error
+        why = str(error.strerror)
+        why = why if why.startswith("is ") else f"cannot be used ({why})"
+        raise UserError(f"{folder.path / name} {why} and is not read; {remedy}.") from error
     except UnicodeDecodeError as error:
         raise _damaged(folder, name, "it is no text", remedy) from error
 

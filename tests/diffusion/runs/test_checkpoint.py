@@ -242,7 +242,7 @@ def test_what_is_typed_changes_the_runs_own_sampler_or_replaces_it(card):
     [
         ({"step": 7}, "steps, eta"),
         ({"steps": 701}, "schedule.steps=700"),
-        ({"_target_": "os.system", "command": "true"}, "not one of"),
+        ({"_target_": "os.system", "command": "true"}, "is no class"),
     ],
 )
 def test_values_that_the_sampler_does_not_have_are_refused(typed, why):
