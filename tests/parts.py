@@ -1,0 +1,51 @@
+"""The parts that `conf/` offers, as the tests find them: from the files, without a list."""
+
+from functools import cache
+from pathlib import Path
+
+from hydra import compose, initialize_config_dir
+from hydra.utils import instantiate
+from omegaconf import OmegaConf
+
+from diffusion.commands.wording import CONF
+
+
+def names(group):
+    """Every choice of a group, such as `sampler`."""
+    return sorted(file.stem for file in (CONF / group).glob("*.yaml"))
+
+
+@cache
+def composed(*words):
+    """The configuration that these words give; `???` becomes a file that is not there."""
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        cfg = compose("train", list(words))
+    OmegaConf.set_struct(cfg, False)
+    for key in OmegaConf.missing_keys(cfg):
+        OmegaConf.update(cfg, key, "nowhere.file")
+    if cfg.prediction is not None and cfg.prediction.get("colours") == []:
+        cfg.prediction.colours = [[0, 0, 0, 0], [255, 0, 0, 255], [20, 40, 90, 255]]
+    return cfg
+
+
+def settings(group, name):
+    """The configuration of one part; of metrics, of each metric in the file."""
+    chosen = f"[{name}]" if group == "metrics" else name
+    return composed(f"{group}={chosen}")[group]
+
+
+def part(group, name):
+    """Makes a part from its YAML, with other values where they are given."""
+
+    def make(**values):
+        cfg = settings(group, name)
+        if group == "metrics":
+            (cfg,) = cfg.values()
+        return instantiate(cfg, _convert_="all", **values)
+
+    return make
+
+
+def comment(group, name):
+    """The first line of a YAML."""
+    return (Path(CONF) / group / f"{name}.yaml").read_text().splitlines()[0]
