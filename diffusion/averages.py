@@ -34,9 +34,9 @@ class MovingAverage:
     """
 
     def __init__(self, decay: float = 0.999, reach: float | None = None) -> None:
-        if not 0 <= decay <= 1:
+        if not isinstance(decay, int | float) or not 0 <= decay <= 1:
             raise UserError(f"callbacks.ema.decay={decay} must lie between 0 and 1.")
-        if reach is not None and not reach > 0:
+        if reach is not None and not (isinstance(reach, int | float) and reach > 0):
             raise UserError(f"callbacks.ema.reach={reach} must be above 0, or null for no bound.")
         self.decay, self.reach = decay, reach
 

@@ -65,7 +65,9 @@ def test_weights_of_zero_are_followed_exactly():
         assert torch.equal(average, torch.zeros(4))
 
 
-@pytest.mark.parametrize("values", [{"decay": 2.0}, {"decay": float("nan")}, {"reach": 0.0}])
+@pytest.mark.parametrize(
+    "values", [{"decay": 2.0}, {"decay": float("nan")}, {"reach": 0.0}, {"reach": "far"}]
+)
 def test_absurd_values_are_refused(values):
     with pytest.raises(UserError, match="callbacks.ema"):
         MovingAverage(**values)
