@@ -2,12 +2,14 @@
 
 import pytest
 import torch
+import training
 
 from diffusion.denoiser import Denoiser
 from diffusion.errors import UserError
 from diffusion.losses import Colours, Noise
 from diffusion.palette import Palette
 from diffusion.predictions import Clean, Epsilon, Velocity
+from diffusion.runs.loading import load
 from diffusion.schedules.cosine import Cosine
 from diffusion.schedules.linear import Linear
 from diffusion.schedules.wrappers import ZeroTerminal
@@ -109,3 +111,11 @@ def test_parts_that_do_not_go_together_are_refused_with_what_does(parts, said):
 def test_truncated_refuses_a_floor_of_zero():
     with pytest.raises(UserError, match="floor"):
         Truncated(floor=0)
+
+
+def test_a_run_keeps_its_loss_in_its_recipe(tmp_path):
+    words = ("prediction=palette", "loss=noise", "weighting=truncated", "trainer.max_steps=5")
+    training.fit(tmp_path, *words, "trainer.val_check_interval=5")
+    loaded = load(tmp_path / "checkpoints" / "last.ckpt")
+    assert loaded.card["recipe"]["loss"] == {"_target_": "diffusion.losses.Noise"}
+    assert isinstance(loaded.denoiser.objective, Noise)
