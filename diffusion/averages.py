@@ -5,8 +5,8 @@ weights. Until that reaches the decay, 0.999 at step 8,990, it is the power-func
 Karras et al. 2024, "Analyzing and Improving the Training Dynamics of Diffusion Models", with
 gamma = 8: its window grows with the age of the run, to a relative width of 0.09.
 
-Weights that move far within the window may have a mean that is no network. With a reach each tensor
-a of the average also stays near the weights w that it follows:
+Weights that move far within the window may have a mean that is no network. With a reach each
+tensor a of the average also stays near the weights w that it follows:
 
     |a - w| <= reach |w|
 
