@@ -23,7 +23,7 @@ def composed(*words):
     OmegaConf.set_struct(cfg, False)
     for key in OmegaConf.missing_keys(cfg):
         OmegaConf.update(cfg, key, "nowhere.file")
-    if cfg.prediction is not None and cfg.prediction.get("colours") == []:
+    if (cfg.get("prediction") or {}).get("colours") == []:
         cfg.prediction.colours = [[0, 0, 0, 0], [255, 0, 0, 255], [20, 40, 90, 255]]
     return cfg
 
