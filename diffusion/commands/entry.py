@@ -21,6 +21,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
+from diffusion.commands.continuing import with_saved_words
 from diffusion.commands.jobs import end_with_the_sweep, run_job, tell_sweep
 from diffusion.commands.sweeps import sweep_closed
 from diffusion.commands.terminal import spoken
@@ -90,6 +91,11 @@ def entry(
                 sys.argv[1:] = [
                     re.sub(f"^{re.escape(typed)}", read, each) for each in sys.argv[1:]
                 ]
+            if config_name == "train":
+                try:
+                    sys.argv[1:] = with_saved_words(sys.argv[1:])
+                except UserError as damaged:
+                    _refuse(damaged, config_name)
             if config_name != "train" and sweep:
                 error = UserError(f"{config_name}.py does one thing at a time; leave out -m.")
                 _refuse(error, config_name)

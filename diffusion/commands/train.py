@@ -2,6 +2,7 @@
 
 from omegaconf import DictConfig
 
+from diffusion.commands.continuing import continued
 from diffusion.commands.entry import entry, output_directory, overrides, plain
 from diffusion.runs.directory import RunDirectory
 from diffusion.runs.reading import numbers
@@ -10,7 +11,7 @@ from diffusion.runs.reading import numbers
 @entry("train")
 def main(cfg: DictConfig) -> float | None:
     """One run: check, prepare, fit, close. Returns the validation loss, for sweepers."""
-    config = plain(cfg)
+    config = continued(plain(cfg), output_directory(), overrides())
     with RunDirectory(output_directory(), config) as run:
         if run.finished:
             run.say(

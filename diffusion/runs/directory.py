@@ -26,7 +26,7 @@ REACTIONS = (
     "trust",
     "checkpoint.on_failure",
 )
-MAY_DIFFER = (*BUDGET, *DEVICES, *REACTIONS)
+MAY_DIFFER = (*BUDGET, *DEVICES, *REACTIONS, "data.path")  # the data's fingerprint may not
 CHECKPOINTS = ("last", "previous", "best")  # a run continues from the first that is whole
 
 
@@ -187,7 +187,9 @@ class RunDirectory:
         different = sorted(
             key
             for key in before.keys() | now.keys()
-            if before.get(key) != now.get(key) and not key.startswith(MAY_DIFFER)
+            if before.get(key) != now.get(key)
+            and not key.startswith(MAY_DIFFER)
+            and key.partition(".")[0] in self._earlier  # others came after the run was begun
         )
         if different and self.last:  # a run that never saved anything may be replaced
             raise UserError(
