@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 from hostile.checkpoints import CARD
 from training import fit
 
@@ -74,7 +75,8 @@ def test_own_classes_train_and_their_checkpoint_is_loaded_where_they_are_trusted
     loaded = load(file, ("mine",))
     sampler, config = loaded.sampler()
     assert config["_target_"] == "mine.Sampler"
-    assert loaded.sprites(sampler, 0).made(range(2)).shape == (2, 4, 16, 16)
+    made = torch.cat(list(loaded.sprites(sampler, 0).batches(range(2))))
+    assert made.shape == (2, 4, 16, 16)
     assert type(training_data(loaded.card, trust=loaded.trust)).__module__ == "mine"
     with pytest.raises(UserError, match="add trust=mine"):
         training_data(loaded.card)
