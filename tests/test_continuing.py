@@ -41,16 +41,20 @@ def begun(run, words, change=None):
 
 def typed(run, *words):
     """The configuration that a command means."""
+    return meant(run, *words)[0]
+
+
+def meant(run, *words):
     all_words = with_saved_words([*words, f"hydra.run.dir='{run}'"])
     tasks = [word for word in all_words if not word.startswith("hydra.")]
     return continued(composed(tasks), run, tasks)
 
 
-def differing(run, config, monkeypatch):
+def differing(run, config, monkeypatch, younger=()):
     """The keys for which a command is refused."""
     monkeypatch.setattr(RunDirectory, "last", Path("last.ckpt"))
     try:
-        with RunDirectory(run, config):
+        with RunDirectory(run, config, younger):
             return ""
     except UserError as error:
         return str(error)
@@ -83,9 +87,12 @@ def test_a_key_that_is_younger_than_the_run_is_todays(tmp_path, monkeypatch):
     config = begun(tmp_path / "run", ["seed=1"])
     del config["closing"], config["label_drop"]
     (tmp_path / "run" / ".hydra" / "config.yaml").write_text(yaml.safe_dump(config))
-    now = typed(tmp_path / "run")
+    now, younger = meant(tmp_path / "run")
     assert (now["closing"], now["label_drop"]) == (True, 0.1)
-    assert differing(tmp_path / "run", now, monkeypatch) == ""
+    assert younger == {"closing", "label_drop"}
+    assert differing(tmp_path / "run", now, monkeypatch, younger) == ""
+    other = meant(tmp_path / "run", "label_drop=0.5")
+    assert "label_drop" in differing(tmp_path / "run", other[0], monkeypatch, other[1])
 
 
 def test_without_a_checkpoint_nothing_is_taken_over(tmp_path):

@@ -56,13 +56,18 @@ def with_saved_words(words: list[str]) -> list[str]:
     return [*words[:place], *saved, *words[place:]]
 
 
-def continued(today: dict[str, Any], run: Path, words: list[str]) -> dict[str, Any]:
+def continued(
+    today: dict[str, Any], run: Path, words: list[str]
+) -> tuple[dict[str, Any], set[str]]:
     """The configuration of the run that is continued, with what was typed anew.
 
     Args:
         today: what Hydra made of the saved and the typed words, as plain containers.
         run: the directory.
         words: the saved and the typed ones.
+
+    Returns:
+        it, and its keys that the run did not know yet and nobody typed.
 
     Raises:
         UserError: the saved configuration is damaged, or names what nobody trusts.
@@ -71,12 +76,13 @@ def continued(today: dict[str, Any], run: Path, words: list[str]) -> dict[str, A
     known = saved_words(run)
     typed = [word for word in words if word not in known]
     if saved is None or any(_key(word) in EVERYTHING for word in typed):
-        return today
+        return today, set()
     config = {**today, **saved}
+    younger = today.keys() - saved.keys() - {re.split(r"[./]", _key(word))[0] for word in typed}
     for way in (*TODAYS, *(tuple(re.split(r"[./]", _key(word))) for word in typed)):
         _take(config, today, way)
     _check(config, today, (), trusted(today.get("trust")))
-    return config
+    return config, younger
 
 
 def saved_words(run: Path) -> list[str]:

@@ -11,8 +11,8 @@ from diffusion.runs.reading import numbers
 @entry("train")
 def main(cfg: DictConfig) -> float | None:
     """One run: check, prepare, fit, close. Returns the validation loss, for sweepers."""
-    config = continued(plain(cfg), output_directory(), overrides())
-    with RunDirectory(output_directory(), config) as run:
+    config, younger = continued(plain(cfg), output_directory(), overrides())
+    with RunDirectory(output_directory(), config, younger) as run:
         if run.finished:
             run.say(
                 f"{run.path} is finished; raise its trainer.max_steps or max_time to train longer."

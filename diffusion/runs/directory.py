@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -39,17 +40,18 @@ class RunDirectory:
     Args:
         path: the directory; made when it is missing.
         config: the resolved configuration as plain containers.
+        younger: keys of it that a run which is continued could not know; they may differ.
 
     Raises:
         UserError: on entering, when another process uses the directory, or when it holds a run of
             another configuration or anything else.
     """
 
-    def __init__(self, path: Path, config: dict[str, Any]) -> None:
+    def __init__(self, path: Path, config: dict[str, Any], younger: Iterable[str] = ()) -> None:
         self.path = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
         self.folder = Folder(self.path)
         self._checkpoints = self.folder.inside("checkpoints")
-        self.config = config
+        self.config, self._younger = config, frozenset(younger)
         self.leads = process_rank() == 0
         self._begun = False
 
@@ -189,7 +191,7 @@ class RunDirectory:
             for key in before.keys() | now.keys()
             if before.get(key) != now.get(key)
             and not key.startswith(MAY_DIFFER)
-            and key.partition(".")[0] in self._earlier  # others came after the run was begun
+            and key.partition(".")[0] not in self._younger
         )
         if different and self.last:  # a run that never saved anything may be replaced
             raise UserError(

@@ -144,7 +144,7 @@ def test_indices_and_masks_are_no_black_pictures(tmp_path):
     assert (numbers.images == masks.images).all()
 
 
-def test_a_flat_background_of_an_array(tmp_path):
+def test_a_flat_background_of_an_array(tmp_path, on_disk):
     images = CANONICAL[..., :3].copy()
     images[:, [0, -1]], images[:, :, [0, -1]] = (255, 0, 255), (255, 0, 255)
     sprites = npy(tmp_path, images).read()

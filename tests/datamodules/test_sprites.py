@@ -119,7 +119,7 @@ def test_the_seed_orders_and_does_not_split():
 
 @pytest.mark.parametrize("size", [0, -1])
 def test_a_batch_has_sprites(size):
-    with pytest.raises(DataError, match="give at least 1"):
+    with pytest.raises(DataError, match="must be from 1 to"):
         Crowd(batch_size=size)
 
 
