@@ -174,7 +174,18 @@ def test_a_label_that_is_called_none_wins(tmp_path):
     names = SPRITES | {"label_names": ["none", "0"]}
     write(tmp_path / "a.ckpt", card={"recipe": RECIPE, "sprites": names})
     loaded = load(tmp_path / "a.ckpt")
-    assert [loaded.label(typed) for typed in ("none", 0, 1)] == [0, 1, 1]
+    assert [loaded.label(typed) for typed in ("none", 0)] == [0, 1]
+
+
+def test_a_number_that_could_be_a_name_is_no_position(tmp_path):
+    names = SPRITES | {"label_names": ["10", "2"]}
+    write(tmp_path / "a.ckpt", card={"recipe": RECIPE, "sprites": names})
+    loaded = load(tmp_path / "a.ckpt")
+    assert (loaded.label(2), loaded.label(None, 1), loaded.label(10)) == (1, 1, 0)
+    with pytest.raises(UserError, match="label_index=1"):
+        loaded.label(1)
+    with pytest.raises(UserError, match="label_index=2 is not known"):
+        loaded.label(None, 2)
 
 
 def test_guidance_needs_labels_and_wraps_only_where_it_does_something(tmp_path):
