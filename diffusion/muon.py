@@ -35,8 +35,8 @@ class Muon(Optimizer):
     def __init__(
         self,
         params: Iterable[Tensor],
-        lr: float = 0.01,
-        momentum: float = 0.95,
+        lr: float = 0.008,
+        momentum: float = 0.9,
         betas: tuple[float, float] = (0.9, 0.99),
         weight_decay: float = 0.01,
     ) -> None:

@@ -1,11 +1,13 @@
 """Every YAML of every group composes, and what it describes can be made."""
 
+import inspect
 from contextlib import suppress
 
 import pytest
-from hydra.utils import instantiate
+from hydra.utils import get_class, instantiate
+from laws import LAWS
 from omegaconf import OmegaConf
-from parts import CONF, composed
+from parts import CONF, composed, names
 
 from diffusion.errors import UserError
 from diffusion.runs.building import build, build_denoiser
@@ -88,3 +90,28 @@ def test_the_textbook_is_the_card_to_the_letter_and_leaves_no_part_to_the_defaul
     assert {key for entry in written for key in entry} == {
         f"override /{part}" for part in (*targets, "loss")
     }
+
+
+def test_a_default_in_code_is_that_of_a_yaml():
+    """A number has one home; where a class has a default too, one of its YAMLs says the same."""
+    told: dict[str, list[bool]] = {}
+    for group in LAWS.keys() - {"data", "metrics"} | {"schedule", "loss"}:
+        for name in names(group):
+            settings = OmegaConf.to_container(composed(f"{group}={name}")[group])
+            target = settings.pop("_target_")
+            if target.startswith("torch."):
+                continue
+            known = inspect.signature(get_class(target)).parameters
+            agrees = [
+                _plain(known[key].default) == value
+                for key, value in settings.items()
+                if key in known
+                and known[key].default is not inspect.Parameter.empty
+                and key not in ("colours", "base", "classes")
+            ]
+            told.setdefault(target, []).append(all(agrees))
+    assert [target for target, found in told.items() if not any(found)] == []
+
+
+def _plain(value):
+    return [_plain(each) for each in value] if isinstance(value, tuple | list) else value
