@@ -41,8 +41,8 @@ def entry(
 
     In a sweep each job is the same command once more, in a process of its own. `words` are typed
     beginnings that Hydra shall read as others: of keys whose name in the YAML a group has, or of
-    values that only the run which is asked for has. `elsewhere` holds words that another script
-    answers.
+    values that only the run which is asked for has. `elsewhere` holds sentences about words that
+    are none of this script.
     """
 
     def decorate(main: Callable[[DictConfig], Any]) -> Callable[[], None]:
@@ -79,12 +79,11 @@ def entry(
             warnings.filterwarnings("ignore", category=FutureWarning)  # other libraries' own
             warnings.filterwarnings("ignore", "The `srun` command")  # nobody needs to use SLURM
             end_with_the_sweep()
-            for word, script in (elsewhere or {}).items():
-                if any(each.startswith(f"{word}=") for each in sys.argv[1:]):
-                    line = shlex.join(["python", script, *sys.argv[1:]])
-                    _refuse(
-                        UserError(f"{word}= is answered by {script}; type: {line}"), config_name
-                    )
+            for word, answer in (elsewhere or {}).items():
+                for each in sys.argv[1:]:
+                    if each.startswith(f"{word}="):
+                        line = shlex.join(sys.argv[1:])
+                        _refuse(UserError(answer.format(typed=each, line=line)), config_name)
             sweep = bool({"-m", "--multirun"} & set(sys.argv))
             sys.argv[1:] = as_meant(sys.argv[1:], sweep)
             for typed, read in (words or {}).items():

@@ -14,10 +14,13 @@ MOST = {  # memory of the network grows with the batch; five digits number the p
     "seed": LARGEST_SEED,
     "index": LARGEST_SEED,
 }
-VIEWS = ("panel", "variations", "noising")
+VIEW = "{typed} is a view of one sprite; type: python look.py {line}"
+OWN = "The run brings its own data and schedule; leave out {typed}."
+ELSEWHERE = dict.fromkeys(("panel", "variations", "noising"), VIEW)
+ELSEWHERE |= dict.fromkeys(("data", "schedule"), OWN)
 
 
-@entry("sample", {"sampler.": "++sampler."}, elsewhere=dict.fromkeys(VIEWS, "look.py"))
+@entry("sample", {"sampler.": "++sampler."}, ELSEWHERE)
 def main(cfg: DictConfig) -> None:
     """Writes sprites, or with `export=` the network."""
     check_numbers(cfg, LEAST, MOST, optional=("index",))
