@@ -120,7 +120,7 @@ def _unknown(word: str, config_name: str) -> str:
     last = word.rpartition(".")[2]
     near = get_close_matches(word, names, 3, 0.6)
     near += [ends[end] for end in get_close_matches(last, ends, 3, 0.6)]
-    hint = " or ".join(dict.fromkeys(near))
+    hint = " or ".join(name for name in dict.fromkeys(near) if name != word)
     return f"{word} is not known; " + (
         f"did you mean {hint}?" if hint else "--help lists what is."
     )
