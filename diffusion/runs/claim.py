@@ -13,6 +13,7 @@ from typing import ClassVar
 from diffusion.errors import UserError
 
 LOCK = ".lock"
+TRIES = 100  # until the directory that is locked is the one that is there
 
 
 class Claim:
@@ -36,8 +37,8 @@ class Claim:
 
     def __init__(self, path: Path) -> None:
         self.path, self.locked = path, True
-        while not self._take():  # until the directory that is locked is the one that is there
-            pass
+        if not any(self._take() for _ in range(TRIES)):
+            raise UserError(f"{_short(path)} cannot be made a directory; name another.")
 
     @classmethod
     def of(cls, path: Path) -> "Claim":

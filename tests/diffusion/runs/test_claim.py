@@ -1,6 +1,7 @@
 """The first process that claims a directory has it, and nobody takes away what is not theirs."""
 
 import time
+from pathlib import Path
 
 import pytest
 from otherprocess import fork, in_another_process
@@ -66,6 +67,10 @@ def test_where_no_directory_can_be_that_is_said(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(UserError, match="cannot be used as a directory"):
         Claim.of(tmp_path / "file" / "a")
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere" / "at all")
+    for path in (tmp_path / "link", Path("/proc/nowhere")):
+        with pytest.raises(UserError, match="cannot be"):
+            Claim.of(path)
 
 
 def starts(path, gate, winners):
