@@ -10,7 +10,6 @@ from diffusion.commands.sampling import place
 from diffusion.judge import with_inception
 from diffusion.report.measure import judge_file, judge_run, names_of, runs_of
 from diffusion.report.page import figures, manifest, page
-from diffusion.runs.files import Folder
 from diffusion.runs.loading import checkpoint_file
 from diffusion.runs.output import Output, sha256
 from diffusion.runs.trust import trusted
@@ -22,10 +21,8 @@ def report(cfg: DictConfig) -> None:
     """Measures, and writes the page, its figures and a row per sprite into one folder."""
     runs = runs_of(cfg.runs_in) if cfg.runs_in else [str(run) for run in cfg.runs]
     files = [checkpoint_file(run, cfg.checkpoint) for run in runs] or [Path(cfg.images)]
-    if cfg.out is None and not cfg.runs_in and len(runs) != 1:
-        folder = Folder("report")
-    else:
-        folder = place(cfg.out, cfg.runs_in or runs[0], "report")
+    of = cfg.runs_in or (runs[0] if len(runs) == 1 else ".")
+    folder = place(cfg.out, of, "report")
     output = Output(folder, {"words": plain(cfg) | {"out": None}, "of": list(map(sha256, files))})
     if output.has(*FILES):
         print(f"made already: {output.path}/report.html")

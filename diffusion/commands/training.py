@@ -39,7 +39,7 @@ def train(config: dict[str, Any], run: RunDirectory, words: list[str]) -> float 
     data = build(source, packages=("datamodules", *packages_of(source)))
     data.setup()
     run.say(table(data.card))
-    if not (config["model"] or {}).get("classes") and (unused := unused_labels(data.card)):
+    if not (config.get("model") or {}).get("classes") and (unused := unused_labels(data.card)):
         run.say(unused)
     module = compose_module(config, data)
     if doubt := warning(module.denoiser.schedule, data):

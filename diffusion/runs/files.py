@@ -166,16 +166,16 @@ class Folder:
         """Looks for what is not written through, before anything is begun.
 
         Raises:
-            UserError: the folder is a link below the root, or holds one that leads out of it.
+            UserError: the folder is a link below the root, or one of its entries leads out of it. W&B
+                itself leaves such links deeper down, in folders that it does not write to again.
         """
         for depth in range(1, len(self.below) + 1):
             if (path := self.root.joinpath(*self.below[:depth])).is_symlink():
                 raise UserError(_refusal(path))
         inside = self.path.resolve()
-        for folder, folders, files in os.walk(self.path, followlinks=False):
-            for entry in (Path(folder) / name for name in (*folders, *files)):
-                if entry.is_symlink() and not entry.resolve().is_relative_to(inside):
-                    raise UserError(_refusal(entry))
+        for entry in self.path.iterdir() if self.path.is_dir() else ():
+            if entry.is_symlink() and not entry.resolve().is_relative_to(inside):
+                raise UserError(_refusal(entry))
 
     @contextmanager
     def _opened(self, make: bool = True) -> Iterator[int]:
