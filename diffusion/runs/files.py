@@ -166,8 +166,8 @@ class Folder:
         """Looks for what is not written through, before anything is begun.
 
         Raises:
-            UserError: the folder is a link below the root, or one of its entries leads out of it. W&B
-                itself leaves such links deeper down, in folders that it does not write to again.
+            UserError: the folder is a link below the root, or one of its entries leads out of it.
+                (W&B leaves such links deeper down, in folders that it does not write to again.)
         """
         for depth in range(1, len(self.below) + 1):
             if (path := self.root.joinpath(*self.below[:depth])).is_symlink():
