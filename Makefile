@@ -5,7 +5,7 @@ PY := .venv/bin/python
 RUN ?= runs/first
 N ?= 1024
 
-.PHONY: help train report demo test test-processes lint smoke chaos
+.PHONY: help train report demo test test-processes nightly lint smoke chaos
 help: ## list the targets
 	@grep -hE '^[a-z.-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 18
 
@@ -32,7 +32,11 @@ test: .venv/ready ## the fast tests
 	OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 -m 'not processes'
 
 test-processes: .venv/ready ## the tests that start processes: training, sampling, kills, several devices
-	OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 -m processes
+	OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 -m 'processes and not nightly'
+
+nightly: .venv/ready ## those that take long, and thirty kills
+	OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 -m 'processes and nightly'
+	OMP_NUM_THREADS=1 $(PY) tests/chaos.py --kills 5
 
 lint: .venv/ready ## format, style, layers and types
 	$(PY) -m ruff format --check .

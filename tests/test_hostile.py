@@ -51,8 +51,14 @@ def test_there_are_many_cases():
     assert sum(counts.values()) + len(list(commands.lines())) > 900, counts
 
 
+LINES = [  # some of them by day
+    pytest.param(line, marks=[pytest.mark.nightly] if k % 6 else [])
+    for k, line in enumerate(commands.lines())
+]
+
+
 @pytest.mark.processes
-@pytest.mark.parametrize("line", commands.lines(), ids=lambda words: " ".join(words[1:])[-40:])
+@pytest.mark.parametrize("line", LINES, ids=lambda words: " ".join(words[1:])[-40:])
 def test_commands(command, tmp_path, line):
     (tmp_path / "a.ckpt").write_text("hello")
     (tmp_path / "a.safetensors").write_text("hello")

@@ -70,6 +70,7 @@ def test_a_run_continues_on_another_number_of_processes(command, launch, tmp_pat
 
 
 @pytest.mark.processes
+@pytest.mark.nightly
 def test_a_sweep_starts_the_processes_of_each_job(launch, tmp_path):
     line = SMOKE.replace("train.py", "train.py -m") + f" {SMALL} trainer.max_steps=10"
     out = finished(launch(f"{line} {CPUS} seed=0,1"))
@@ -87,6 +88,7 @@ def test_a_sweep_starts_the_processes_of_each_job(launch, tmp_path):
 
 
 @pytest.mark.processes
+@pytest.mark.nightly
 def test_torchrun_on_one_node_and_on_two(torchrun, tmp_path):
     line = f"{EXACT} trainer.max_steps=10 {CPUS}"
     one = torchrun(["--standalone", "--nproc-per-node=2"], f"{line} hydra.run.dir=one")

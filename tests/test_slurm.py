@@ -32,6 +32,7 @@ def slurm(tmp_path_factory):
 
 
 @pytest.mark.processes
+@pytest.mark.nightly
 def test_a_sweep_on_a_cluster(slurm, launch, tmp_path):
     pytest.importorskip("hydra_plugins.hydra_submitit_launcher")
     queue = "hydra/launcher=submitit_slurm hydra.launcher.cpus_per_task=1"
@@ -46,6 +47,7 @@ def test_a_sweep_on_a_cluster(slurm, launch, tmp_path):
 
 
 @pytest.mark.processes
+@pytest.mark.nightly
 def test_processes_that_srun_starts_make_one_run(slurm, tmp_path):
     words = f"{SMALL} trainer.max_steps=10 trainer=ddp trainer.accelerator=cpu hydra.run.dir=run"
     done = subprocess.run(

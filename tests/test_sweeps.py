@@ -243,6 +243,7 @@ def test_a_stopped_sweep_saves_its_job_and_goes_on(launch, tmp_path):
 
 
 @pytest.mark.processes
+@pytest.mark.nightly
 def test_submitit_runs_jobs_on_this_machine(launch, tmp_path):
     pytest.importorskip("hydra_plugins.hydra_submitit_launcher")
     line = f"{SWEEP} logger=csv schedule=cosine,zero_terminal hydra/launcher=submitit_local"

@@ -69,8 +69,14 @@ def test_a_run_leaves_everything_behind_and_is_done_once(command, tmp_path):
     "options",
     [
         "",
-        "trainer.accumulate_grad_batches=2 model.dropout=0.1 flip=true",
-        "prediction=velocity schedule=cosine weighting=min_snr data.batch_size=24",
+        pytest.param(
+            "trainer.accumulate_grad_batches=2 model.dropout=0.1 flip=true",
+            marks=pytest.mark.nightly,
+        ),
+        pytest.param(
+            "prediction=velocity schedule=cosine weighting=min_snr data.batch_size=24",
+            marks=pytest.mark.nightly,
+        ),
     ],
 )
 def test_a_killed_run_continues_to_the_same_bits(command, launch, tmp_path, options):
@@ -126,7 +132,10 @@ def test_a_signal_saves_the_exact_step(command, launch, tmp_path, number, code):
     "options",
     [
         "checkpoint.every_n_steps=20",  # a checkpoint on the step of a validation
-        "trainer.accumulate_grad_batches=4 trainer.log_every_n_steps=1",
+        pytest.param(
+            "trainer.accumulate_grad_batches=4 trainer.log_every_n_steps=1",
+            marks=pytest.mark.nightly,
+        ),
     ],
 )
 def test_an_interrupted_run_continues_to_the_same_bits(command, launch, tmp_path, options):

@@ -37,6 +37,7 @@ def test_a_second_start_leaves_the_first_alone(launch, tmp_path, line, expected)
     assert summary["status"] == "finished"
 
 
+@pytest.mark.nightly
 def test_of_five_starts_at_once_one_wins(launch, tmp_path):
     line = f"{QUICK} hydra.run.dir=a trainer.max_steps=5"
     started = [launch(line) for _ in range(5)]
@@ -76,6 +77,7 @@ def test_a_killed_sampling_works_again(launch, command, run, tmp_path):
     assert not (tmp_path / "made-2").exists()
 
 
+@pytest.mark.nightly
 def test_two_samplings_into_one_folder_lose_nothing(launch, command, run):
     lines = [f"sample.py run=run n=8 sampler.steps=4 seed={seed}" for seed in (0, 1)]
     for process in [launch(line) for line in lines]:
