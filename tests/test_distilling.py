@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from conftest import SMOKE, column
 
-STUDENT = "train.py experiment=distill logger=csv data.n=300 trainer.max_steps=6 trainer.val_check_interval=3"
-STUDENT += " data.batch_size=8 callbacks.samples.n=8"
+STUDENT = "train.py experiment=distill logger=csv trainer.max_steps=6 trainer.val_check_interval=3"
+STUDENT += " data.n=300 data.batch_size=8 callbacks.samples.n=8"
 
 
 def sprites(folder):
