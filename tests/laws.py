@@ -74,6 +74,21 @@ def makes_a_sprite_the_same_alone(make):
     torch.testing.assert_close(together[3:4], alone)
 
 
+def asks_as_often_as_it_says(make):
+    asked, denoiser = [], Gaussian()
+
+    def counting(*arguments):
+        asked.append(1)
+        return denoiser(*arguments)
+
+    counting.schedule = denoiser.schedule
+    for n in (1, 5):
+        asked.clear()
+        sampler = make(steps=n)
+        sampler(counting, draws(1))
+        assert len(asked) == sampler.evaluations
+
+
 def converges_at_its_order(make):
     """Each draw has a pixel of its own, so the squares add up to the exact variance."""
     errors, order = [], make().order
@@ -278,6 +293,7 @@ LAWS = {
         recovers_mean_and_deviation,
         ends_on_the_only_sprite_after_any_number_of_steps,
         makes_a_sprite_the_same_alone,
+        asks_as_often_as_it_says,
         converges_at_its_order,
     ),
     "prediction": (

@@ -52,7 +52,8 @@ def test_every_option_composes_and_instantiates(group, option, tmp_path):
         listed = set(f"{named} accumulate_grad_batches gradient_clip_val".split())
         assert listed <= config["trainer"].keys()
     if group == "logger":
-        pytest.importorskip(option if option != "csv" else "csv")
+        if option == "tensorboard":  # an extra
+            pytest.importorskip(option)
         settings = {"mode": "disabled"} if option == "wandb" else {}
         assert isinstance(instantiate(cfg.logger, tmp_path, config, **settings), list)
 
