@@ -159,10 +159,10 @@ def trained():
 def test_no_room_for_a_small_file_is_a_sentence(command, tmp_path, trained, name, monkeypatch):
     real = Folder.write
 
-    def write(self, wanted, content, **how):
+    def write(self, wanted, content, *more, **how):
         if wanted == name:
             raise OSError(errno.ENOSPC, "No space left on device")
-        real(self, wanted, content, **how)
+        real(self, wanted, content, *more, **how)
 
     if not trained.exists():
         assert command(f"{SMALL} trainer.max_steps=10").code == 0
