@@ -12,6 +12,7 @@ webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not in
 from selenium.webdriver.common.action_chains import ActionChains  # noqa: E402
 from selenium.webdriver.common.by import By  # noqa: E402
 from selenium.webdriver.common.keys import Keys  # noqa: E402
+from selenium.webdriver.support.ui import WebDriverWait  # noqa: E402
 
 pytestmark = pytest.mark.processes
 
@@ -211,7 +212,8 @@ def test_a_run_in_the_table_leads_to_its_sprites(opened):
     run = page.find_element(By.ID, "run-0")
     assert run.get_attribute("open") is None
     page.find_element(By.CSS_SELECTOR, "#table a").send_keys(Keys.ENTER)
-    assert run.get_attribute("open") == "true"
+    # a browser tells a page that its fragment changed when it comes to it
+    WebDriverWait(page, 60).until(lambda _: run.get_attribute("open") == "true")
 
 
 @pytest.mark.parametrize("name", ["one", "many", "hostile"])
