@@ -1,7 +1,7 @@
 """Measures sprites against a data set: every metric on its scale, and how new each sprite is."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from torch import Tensor
@@ -9,6 +9,7 @@ from torch import Tensor
 from diffusion.metrics.base import Metric, NotMeasurable
 from diffusion.metrics.scale import Scale, Score
 from diffusion.novelty.passport import UNSEEN, Findings, Passport
+from diffusion.sprite_data import SpriteData
 
 Value = TypeVar("Value")
 REFERENCE = 4_000  # training sprites that samples are compared with; more would only take longer
@@ -32,7 +33,7 @@ class Judge:
 
     def __init__(
         self,
-        data: Any,
+        data: SpriteData,
         metrics: Mapping[str, Metric],
         training: np.ndarray,
         held_out: np.ndarray,
@@ -57,7 +58,7 @@ class Judge:
     @classmethod
     def of(
         cls,
-        data: Any,
+        data: SpriteData,
         metrics: Mapping[str, Metric],
         n: int,
         split: bool = True,

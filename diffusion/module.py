@@ -6,12 +6,11 @@ from typing import Any
 
 import lightning
 import torch
-from lightning.pytorch.callbacks import WeightAveraging
 from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
-from diffusion.clock import budget_used
+from diffusion.clock import budget_used, correct_saved_count, logs_after, micro_batch
 from diffusion.denoiser import Denoiser
 from diffusion.errors import UserError
 from diffusion.noise import DROPOUT, TRAINING, VALIDATION, keyed
@@ -61,10 +60,10 @@ class DiffusionModule(lightning.LightningModule):
         self.card = card or {}
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        micro_step = self.trainer.fit_loop.epoch_loop.total_batch_idx
+        micro_step = micro_batch(self.trainer)
         torch.manual_seed(keyed(DROPOUT, self.seed, micro_step, self.global_rank).initial_seed())
         loss = self._loss(batch, keyed(TRAINING, self.seed, micro_step, device=self.device))
-        if (self.trainer.global_step + 1) % self.trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
+        if logs_after(self.trainer, self.trainer.global_step + 1):
             self.log("train/loss", loss.detach(), sync_dist=True)
             self.log("train/learning_rate", self.trainer.optimizers[0].param_groups[0]["lr"])
             self.log("progress/images", self.images_seen(batch))
@@ -108,7 +107,7 @@ class DiffusionModule(lightning.LightningModule):
 
     def images_seen(self, batch: Batch) -> float:
         """Training images so far, over all devices, this micro-batch included."""
-        micro_batches = self.trainer.fit_loop.epoch_loop.total_batch_idx + 1
+        micro_batches = micro_batch(self.trainer) + 1
         return float(micro_batches * len(batch["image"]) * self.trainer.world_size)
 
     def configure_optimizers(self) -> Any:
@@ -135,9 +134,4 @@ class DiffusionModule(lightning.LightningModule):
         checkpoint["card"] = self.card
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        # Checkpoints are written between two steps, when Lightning has counted the next batch.
-        total = checkpoint["loops"]["fit_loop"]["epoch_loop.batch_progress"]["total"]
-        total["ready"] = total["started"] = total["processed"]
-        averages = any(isinstance(c, WeightAveraging) for c in self.trainer.callbacks)  # type: ignore[attr-defined]
-        if "current_model_state" in checkpoint and not averages:
-            raise UserError("This run averages its weights; it continues only with callbacks.ema.")
+        correct_saved_count(checkpoint)

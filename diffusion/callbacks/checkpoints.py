@@ -6,7 +6,9 @@ from typing import Any
 import lightning
 from lightning.pytorch import Callback
 
+from diffusion.callbacks.ema import EMA
 from diffusion.callbacks.samples import Samples
+from diffusion.clock import begins_step, callback_of, correct_count
 from diffusion.errors import UserError
 
 MEASURED, UNMEASURED, COPYING = range(3)
@@ -54,9 +56,8 @@ class Checkpoints(Callback):
         batch: Any,
         batch_idx: int,
     ) -> None:
-        # Lightning counts one too many when it restarts at a step that was validated.
-        trainer.fit_loop.epoch_loop._batches_that_stepped = trainer.global_step
-        if self.saves_now(trainer) and between_steps(trainer, batch_idx):
+        correct_count(trainer)
+        if self.saves_now(trainer) and begins_step(trainer, batch_idx):
             self._try_to_save(trainer)
 
     def saves_now(self, trainer: lightning.Trainer) -> bool:
@@ -107,6 +108,15 @@ class Checkpoints(Callback):
             print(f"{failure} Training goes on; make room before it ends.", flush=True)
         self._said = True
 
+    def on_load_checkpoint(
+        self,
+        trainer: lightning.Trainer,
+        pl_module: lightning.LightningModule,
+        checkpoint: dict[str, Any],
+    ) -> None:
+        if "current_model_state" in checkpoint and callback_of(trainer, EMA) is None:
+            raise UserError("This run averages its weights; it continues only with callbacks.ema.")
+
     def state_dict(self) -> dict[str, Any]:
         return {"best": list(self.best), "validated_step": self.validated_step}
 
@@ -150,7 +160,8 @@ def _require(failure: str) -> None:
 def _standing(trainer: lightning.Trainer) -> tuple[int, float]:
     """What decides about `best.ckpt`; less is better, and the kind counts more than the value."""
     loss = float(trainer.callback_metrics["val/loss"])
-    scores = next((c.scores for c in trainer.callbacks if isinstance(c, Samples)), {})  # type: ignore[attr-defined]
+    samples = callback_of(trainer, Samples)
+    scores = samples.scores if samples else {}
     if scores.get("copying"):
         return COPYING, loss
     if "sprite_fd" in scores:
@@ -158,12 +169,7 @@ def _standing(trainer: lightning.Trainer) -> tuple[int, float]:
     return UNMEASURED, loss
 
 
-def between_steps(trainer: lightning.Trainer, batch_idx: int) -> bool:
-    """Whether this batch begins an optimizer step, and is not in the middle of an accumulation."""
-    return batch_idx % trainer.accumulate_grad_batches == 0
-
-
 def validated(trainer: lightning.Trainer) -> bool:
     """Whether a validation has run after the very last step."""
-    ours = (each for each in trainer.callbacks if isinstance(each, Checkpoints))  # type: ignore[attr-defined]
-    return any(each.validated_step == trainer.global_step for each in ours)
+    checkpoints = callback_of(trainer, Checkpoints)
+    return checkpoints is not None and checkpoints.validated_step == trainer.global_step

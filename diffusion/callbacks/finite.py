@@ -11,12 +11,12 @@ from typing import Any
 import lightning
 import torch
 from lightning.pytorch import Callback
-from lightning.pytorch.callbacks import WeightAveraging
 from torch import Tensor
 from torch.optim import Optimizer
 
 from diffusion.callbacks.checkpoints import Checkpoints
-from diffusion.clock import logs_now
+from diffusion.callbacks.ema import EMA
+from diffusion.clock import callback_of, data_of, logs_now, micro_batch
 from diffusion.errors import UserError
 
 NEVER = 2**62
@@ -63,9 +63,10 @@ class FiniteLoss(Callback):
         batch_idx: int,
     ) -> None:
         self._note(trainer, torch.isfinite(outputs["loss"].detach()))
-        validates = (_number(trainer) + 1) % trainer.val_check_interval == 0
-        saving = (c for c in trainer.callbacks if isinstance(c, Checkpoints))  # type: ignore[attr-defined]
-        if validates or logs_now(trainer) or any(each.saves_now(trainer) for each in saving):
+        validates = (micro_batch(trainer) + 1) % trainer.val_check_interval == 0
+        checkpoints = callback_of(trainer, Checkpoints)
+        saves = checkpoints is not None and checkpoints.saves_now(trainer)
+        if validates or saves or logs_now(trainer):
             self._look(trainer, self.rollbacks)
 
     def on_save_checkpoint(
@@ -85,9 +86,8 @@ class FiniteLoss(Callback):
     def _note(self, trainer: lightning.Trainer, good: Tensor) -> None:
         if self._first_bad is None:
             self._first_bad = torch.full((), NEVER, device=good.device)
-        self._first_bad = torch.where(
-            good, self._first_bad, self._first_bad.clamp(max=_number(trainer))
-        )
+        earliest = self._first_bad.clamp(max=micro_batch(trainer))
+        self._first_bad = torch.where(good, self._first_bad, earliest)
 
     def _look(self, trainer: lightning.Trainer, rollbacks: int) -> None:
         if self._first_bad is None:
@@ -116,14 +116,9 @@ class FiniteLoss(Callback):
             )
 
 
-def _number(trainer: lightning.Trainer) -> int:
-    """Of the current micro-batch, counted over the whole run."""
-    return trainer.fit_loop.epoch_loop.total_batch_idx
-
-
 def _sprites(trainer: lightning.Trainer, number: int) -> str:
     """The sprites of a micro-batch by name, as many as one can read."""
-    data = trainer.datamodule  # type: ignore[attr-defined]
+    data = data_of(trainer)
     rows = data.train_dataloader().order(number)
     names = ", ".join(data.called(int(row)) for row in rows[:SHOWN])
     return names + (f" and {len(rows) - SHOWN} more" if len(rows) > SHOWN else "")
@@ -134,9 +129,8 @@ def _go_back(trainer: lightning.Trainer, file: Path) -> int:
     strategy, module = trainer.strategy, trainer.lightning_module
     checkpoint = strategy.load_checkpoint(file, weights_only=True)
     strategy.load_model_state_dict(checkpoint)
-    for callback in trainer.callbacks:  # type: ignore[attr-defined]
-        if isinstance(callback, WeightAveraging):
-            callback.on_load_checkpoint(trainer, module, checkpoint)
+    if averages := callback_of(trainer, EMA):
+        averages.on_load_checkpoint(trainer, module, checkpoint)
     strategy.load_optimizer_state_dict(checkpoint)
     for optimizer, config in zip(trainer.optimizers, trainer.lr_scheduler_configs, strict=True):
         rates = config.scheduler.get_last_lr()  # of this step, not of the checkpoint's

@@ -4,6 +4,7 @@ import lightning
 from lightning.pytorch import Callback
 
 from diffusion import pictures
+from diffusion.clock import data_of
 from diffusion.denoiser import Denoiser
 from diffusion.drawing.panel import draw_panels
 from diffusion.errors import UserError
@@ -34,7 +35,7 @@ class NoiseLevels(Callback):
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
     ) -> None:
         assert isinstance(pl_module, DiffusionModule)
-        data, denoiser = trainer.datamodule, pl_module.denoiser  # type: ignore[attr-defined]
+        data, denoiser = data_of(trainer), pl_module.denoiser
         known, held_out = suspects(data), data.split["val"][: self.n]
         self.names = [data.called(int(row)) for row in known]
         self.name, self.sprite, self.label = data.pick(int(known[0]))
@@ -45,7 +46,7 @@ class NoiseLevels(Callback):
             data.images(known[: self.n]),
             data.images(held_out),
             exact,
-            labels if denoiser.model.classes else None,
+            labels if denoiser.model.classes else (None, None),
         )
 
     def on_validation_epoch_end(

@@ -8,7 +8,7 @@ import lightning
 from lightning.pytorch import Callback
 from tqdm import tqdm
 
-from diffusion.clock import budget_used, logs_now
+from diffusion.clock import budget_used, ends_step, logs_now
 
 
 class Progress(Callback):
@@ -45,7 +45,7 @@ class Progress(Callback):
         batch_idx: int,
     ) -> None:
         self._images += len(batch["image"]) * trainer.world_size
-        if not logs_now(trainer) or trainer.fit_loop._should_accumulate():
+        if not (logs_now(trainer) and ends_step(trainer, batch_idx)):
             return
         rate = self._images / max(self._busy + time.monotonic() - self._since, 1e-9)
         self._images, self._busy, self._since = 0, 0.0, time.monotonic()

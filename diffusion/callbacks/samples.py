@@ -7,6 +7,7 @@ import torch
 from lightning.pytorch import Callback
 
 from diffusion import pictures
+from diffusion.clock import data_of
 from diffusion.errors import UserError
 from diffusion.judge import Judge, with_inception
 from diffusion.metrics.base import Metric
@@ -56,7 +57,7 @@ class Samples(Callback):
     def on_fit_start(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
     ) -> None:
-        data = trainer.datamodule  # type: ignore[attr-defined]
+        data = data_of(trainer)
         self.judge = Judge.of(data, self.metrics, self.n, searched=SEARCHED)
 
     def on_validation_epoch_end(
@@ -78,7 +79,7 @@ class Samples(Callback):
                     logger.log_image("samples/preview", [picture], step=trainer.global_step)
 
     def _made(self, trainer: lightning.Trainer, pl_module: DiffusionModule) -> torch.Tensor:
-        data = trainer.datamodule  # type: ignore[attr-defined]
+        data = data_of(trainer)
         denoiser = pl_module.denoiser
         frequencies = data.label_frequencies if denoiser.model.classes else ()
         sprites = SpriteSet(

@@ -12,8 +12,7 @@ from typing import Any
 import lightning
 from lightning.pytorch import Callback
 
-from diffusion.callbacks.checkpoints import between_steps
-from diffusion.clock import logs_now
+from diffusion.clock import begins_step, logs_now
 from diffusion.errors import Interrupted
 
 SCHEDULERS = (signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)
@@ -47,7 +46,7 @@ class Signals(Callback):
         batch: Any,
         batch_idx: int,
     ) -> None:
-        if not between_steps(trainer, batch_idx):
+        if not begins_step(trainer, batch_idx):
             return
         if trainer.world_size > 1:  # ranks must agree, and asking them at every step would cost
             if not logs_now(trainer):

@@ -9,6 +9,7 @@ import torch
 from diffusion import pictures
 from diffusion.callbacks.cost import Cost
 from diffusion.callbacks.samples import SEARCHED, Samples
+from diffusion.clock import callback_of
 from diffusion.commands.composing import make
 from diffusion.commands.views import show_panels
 from diffusion.drawing.curves import draw_gap_history
@@ -23,6 +24,7 @@ from diffusion.runs.loading import load
 from diffusion.runs.reading import numbers, record, table
 from diffusion.runs.trust import packages_of
 from diffusion.samplers.base import Sampler
+from diffusion.sprite_data import SpriteData
 
 PASSPORT = ["index", "verdict", "nearest", "distance", "percentile"]
 COLUMNS = ["score", "value", "low", "high", "floor", "noise", "mean"]
@@ -31,7 +33,7 @@ SHOWN = 64
 FILM = 16
 
 
-def close_run(run: RunDirectory, trainer: lightning.Trainer, data: Any) -> dict[str, Any]:
+def close_run(run: RunDirectory, trainer: lightning.Trainer, data: SpriteData) -> dict[str, Any]:
     """Writes `summary.json`, and unless told otherwise samples from the checkpoint as `sample.py`
     would, measures them, and draws what the network learned.
 
@@ -45,7 +47,7 @@ def close_run(run: RunDirectory, trainer: lightning.Trainer, data: Any) -> dict[
     """
     module = trainer.lightning_module
     assert isinstance(module, DiffusionModule)
-    cost = next(c for c in trainer.callbacks if isinstance(c, Cost))  # type: ignore[attr-defined]
+    cost = callback_of(trainer, Cost)
     summary = {
         "status": "finished",
         "step": trainer.global_step,
@@ -53,22 +55,22 @@ def close_run(run: RunDirectory, trainer: lightning.Trainer, data: Any) -> dict[
         **_last_metrics(run),
         **(_measured(run, trainer, data) if run.config["closing"] else {}),
         "parameters": sum(weight.numel() for weight in module.denoiser.parameters()),
-        **{key: round(seconds, 1) for key, seconds in cost.spent().items()},
+        **{key: round(seconds, 1) for key, seconds in (cost.spent() if cost else {}).items()},
     }
     run.write_json("summary.json", summary)
     run.say(_table(run, summary, data))
     return summary
 
 
-def _measured(run: RunDirectory, trainer: lightning.Trainer, data: Any) -> dict[str, float]:
+def _measured(run: RunDirectory, trainer: lightning.Trainer, data: SpriteData) -> dict[str, float]:
     """Scores and rates of last samples, by the keys of the summary; draws and logs them too."""
     assert run.last is not None
     sampler: Sampler = make(run.config["sampler"])
     loaded = load(run.last, packages_of(run.config))  # its own, which was typed
     sprites = loaded.sprites(sampler, seed=0, device=trainer.strategy.root_device)
     images = torch.cat(list(sprites.batches(range(SAMPLES))))
-    judge = next((c.judge for c in trainer.callbacks if isinstance(c, Samples)), None)  # type: ignore[attr-defined]
-    judge = judge or Judge.of(data, {}, SAMPLES, searched=SEARCHED)
+    samples = callback_of(trainer, Samples)
+    judge = samples.judge if samples else Judge.of(data, {}, SAMPLES, searched=SEARCHED)
     scores, findings = judge.full_scores(images), judge.passport.examine(images)
     nearest = data.images(judge.rows[findings.row.numpy()])
     drawn = {
@@ -112,7 +114,7 @@ def _last_metrics(run: RunDirectory) -> dict[str, float]:
     return last | ({"train/images_per_second": statistics.median(speed)} if speed else {})
 
 
-def _typed(data: Any) -> str:
+def _typed(data: SpriteData) -> str:
     """A training sprite as one can type it: by its name where that is a single word."""
     row = int(data.split["train"][0])
     name = data.called(row)
@@ -126,7 +128,7 @@ def _rows(scores: dict[str, Score]) -> list[list[Any]]:
     ]
 
 
-def _passports(findings: Findings, judge: Judge, data: Any) -> list[list[Any]]:
+def _passports(findings: Findings, judge: Judge, data: SpriteData) -> list[list[Any]]:
     rows = judge.rows[findings.row.numpy()]
     return [
         [k, str(verdict), data.called(int(rows[k])), float(distance), float(percentile)]
@@ -136,7 +138,7 @@ def _passports(findings: Findings, judge: Judge, data: Any) -> list[list[Any]]:
     ]
 
 
-def _table(run: RunDirectory, summary: dict[str, Any], data: Any) -> str:
+def _table(run: RunDirectory, summary: dict[str, Any], data: SpriteData) -> str:
     speed = summary.get("train/images_per_second")
     c, h, w = data.shape
     rows = {

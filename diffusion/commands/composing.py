@@ -25,11 +25,12 @@ from diffusion.runs.loggers import MetricsCSV
 from diffusion.runs.precision import exact_float32, native_precision
 from diffusion.runs.trust import packages_of
 from diffusion.samplers.base import Sampler
+from diffusion.sprite_data import SpriteData
 
 make = partial(instantiate, _convert_="all")  # plain lists: others end up in checkpoints
 
 
-def compose_module(config: dict[str, Any], data: Any) -> DiffusionModule:
+def compose_module(config: dict[str, Any], data: SpriteData) -> DiffusionModule:
     """The module with fresh weights, or with those of the teacher that the configuration names.
 
     Args:
@@ -62,7 +63,12 @@ def compose_module(config: dict[str, Any], data: Any) -> DiffusionModule:
         "label_names": list(data.label_names),
         "label_frequencies": data.label_frequencies,
     }
-    card = {"config": config, "recipe": recipe, "data": data.card, "sprites": sprites}
+    card: dict[str, Any] = {
+        "config": config,
+        "recipe": recipe,
+        "data": data.card,
+        "sprites": sprites,
+    }
     ours = {
         "codec": PixelCodec(sprites["hard_alpha"]),
         "optimizer": make_optimizer,
@@ -80,7 +86,7 @@ def compose_module(config: dict[str, Any], data: Any) -> DiffusionModule:
     return DistillationModule(denoiser, teacher.denoiser, times, card=card, **ours)
 
 
-def _recipe(config: dict[str, Any], data: Any) -> dict[str, Any]:
+def _recipe(config: dict[str, Any], data: SpriteData) -> dict[str, Any]:
     """What the denoiser is made from."""
     given = [part for part in PARTS if config.get(part) is not None]
     missing = [part for part in PARTS if part not in (*given, *OPTIONAL)]

@@ -12,9 +12,10 @@ from diffusion.runs.loading import Loaded, checkpoint_file, load
 from diffusion.runs.trust import trusted
 from diffusion.samplers.base import Sampler
 from diffusion.samplers.ddpm import DDPM
+from diffusion.sprite_data import SpriteData
 
 
-def find_teacher(config: dict[str, Any], data: Any) -> Loaded:
+def find_teacher(config: dict[str, Any], data: SpriteData) -> Loaded:
     """The trained run that a student learns from.
 
     Args:

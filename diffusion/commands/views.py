@@ -1,7 +1,6 @@
 """Views of one sprite with a trained network: the noise-level panel and the variations."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -16,6 +15,7 @@ from diffusion.levels.variations import in_words, variation_pictures, vary
 from diffusion.pixels import PixelCodec
 from diffusion.samplers.sprite_set import SpriteSet
 from diffusion.schedules.base import NoiseSchedule
+from diffusion.sprite_data import SpriteData
 
 MEASURED = 2_000  # training sprites that a schedule is held against
 LOWEST = -14.0  # log-SNR below which nothing is left of any sprite
@@ -24,7 +24,7 @@ LOWEST = -14.0  # log-SNR below which nothing is left of any sprite
 def show_panels(
     sprites: Sequence[tuple[str, Tensor, int]],
     denoiser: Denoiser,
-    data: Any,
+    data: SpriteData,
     flip: bool,
 ) -> dict[str, bytes]:
     """`panel.png`, `panel.gif` and `panel.json` of some sprites, as files.
@@ -45,7 +45,7 @@ def show_panels(
 
 
 def show_variations(
-    image: Tensor, sprites: SpriteSet, data: Any, n: int
+    image: Tensor, sprites: SpriteSet, data: SpriteData, n: int
 ) -> tuple[dict[str, bytes], str]:
     """`variations.png` and `variations.json` as files, and a line for each noise level."""
     rows = suspects(data)
@@ -55,7 +55,7 @@ def show_variations(
     return variation_pictures(image, found, names), "\n".join(lines)
 
 
-def warning(schedule: NoiseSchedule, data: Any) -> str | None:
+def warning(schedule: NoiseSchedule, data: SpriteData) -> str | None:
     """A sentence if sprites of this data are still recognised where the schedule ends."""
     clean = PixelCodec().encode(data.images(data.split["train"][:MEASURED]))
     end = schedule.log_snr(torch.ones(1, dtype=torch.float64)).clamp(min=LOWEST)
@@ -65,7 +65,7 @@ def warning(schedule: NoiseSchedule, data: Any) -> str | None:
     return Ruler(Posterior(clean)).read(schedule).warning
 
 
-def in_these_sprites(schedule: NoiseSchedule, data: Any) -> str:
+def in_these_sprites(schedule: NoiseSchedule, data: SpriteData) -> str:
     """What a schedule does with this data: its steps in each band, the shift that would suit, and
     a warning where sprites are still recognised at its end."""
     clean = PixelCodec().encode(data.images(data.split["train"][:MEASURED]))

@@ -6,7 +6,6 @@ what it learned beyond copying.
 """
 
 from math import prod
-from typing import Any
 
 import numpy as np
 from torch import Tensor
@@ -16,6 +15,7 @@ from diffusion.exact.posterior import Posterior
 from diffusion.pixels import PixelCodec
 from diffusion.predictions import Clean, Prediction
 from diffusion.schedules.base import NoiseSchedule
+from diffusion.sprite_data import SpriteData
 from diffusion.weightings import Uniform, Weighting
 
 SUSPECTS = 20_000  # training sprites that are asked about
@@ -57,13 +57,13 @@ class PosteriorDenoiser(Denoiser):
         return self.weighting(snr, scale) * error / scale
 
 
-def suspects(data: Any) -> np.ndarray:
+def suspects(data: SpriteData) -> np.ndarray:
     """The rows of the training sprites that are asked about: the first ones, int64 `(n,)`."""
     rows: np.ndarray = data.split["train"][: min(SUSPECTS, BYTES // (4 * prod(data.shape)))]
     return rows
 
 
-def memoriser(data: Any, denoiser: Denoiser, flip: bool) -> PosteriorDenoiser:
+def memoriser(data: SpriteData, denoiser: Denoiser, flip: bool) -> PosteriorDenoiser:
     """What a network would be that had learned the `suspects` of its training by heart.
 
     Of more sprites than these, nothing is said about the others.

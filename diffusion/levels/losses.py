@@ -91,7 +91,7 @@ class LevelLosses:
         held_out: as many or another number of held-out ones, `(m, C, H, W)`.
         exact: over the training sprites (`memoriser`), with the network's schedule, prediction and
             weighting, and told labels if it is; on the device where to measure.
-        labels: classes `(n,)` and `(m,)`, for a network with classes.
+        labels: classes `(n,)` and `(m,)`, for a network with classes; else None.
         times: K noise levels in [1/steps, 1].
         seed: address of the noise.
         batch_size: sprites that are evaluated together; the result does not depend on it.
@@ -105,7 +105,7 @@ class LevelLosses:
         train: Tensor,
         held_out: Tensor,
         exact: PosteriorDenoiser,
-        labels: tuple[Tensor, Tensor] | None = None,
+        labels: tuple[Tensor | None, Tensor | None] = (None, None),
         times: tuple[float, ...] = TIMES,
         seed: int = 0,
         batch_size: int = 64,
@@ -116,7 +116,7 @@ class LevelLosses:
             )
         device = exact.model.clean.device
         self._sets = [PixelCodec().encode(images).to(device) for images in (train, held_out)]
-        self._labels = [label.to(device) for label in labels] if labels else [None, None]
+        self._labels = [None if label is None else label.to(device) for label in labels]
         self._t = torch.tensor(times, dtype=torch.float64)
         self._times = self._t.to(device, torch.float32)
         self.batch_size = batch_size

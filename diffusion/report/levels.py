@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from diffusion.drawing.curves import draw_decided, draw_detail, draw_gap_history
 from diffusion.exact.memoriser import memoriser
@@ -13,25 +12,27 @@ from diffusion.runs.files import Folder
 from diffusion.runs.reading import record
 from diffusion.samplers.dpm_solver import DPMSolver
 from diffusion.samplers.sprite_set import SpriteSet
+from diffusion.sprite_data import SpriteData
 
 MEASURED = 128  # sprites of the training and of the held-out part
 COMPLETED = 24  # sprites that are completed from every level, to see when attributes are decided
 STEPS = 15
 
 
-def level_losses(sprites: SpriteSet, data: Any, flip: bool) -> dict[str, list[float]]:
+def level_losses(sprites: SpriteSet, data: SpriteData, flip: bool) -> dict[str, list[float]]:
     """The losses of the network and of the exact memoriser, as `Judged.levels` wants them."""
     train, held_out = data.split["train"], data.split["val"]
     exact = memoriser(data, sprites.denoiser, flip)
     first, unseen = train[:MEASURED], held_out[:MEASURED]
-    labels = None
-    if sprites.denoiser.model.classes:
-        labels = data.labels(first), data.labels(unseen)
+    known = sprites.denoiser.model.classes
+    labels = (data.labels(first), data.labels(unseen)) if known else (None, None)
     losses = LevelLosses(data.images(first), data.images(unseen), exact, labels)
     return losses.measure(sprites.denoiser).plain()
 
 
-def level_pictures(sprites: SpriteSet, data: Any, flip: bool, run: Path) -> dict[str, bytes]:
+def level_pictures(
+    sprites: SpriteSet, data: SpriteData, flip: bool, run: Path
+) -> dict[str, bytes]:
     """Draws what can be drawn; title -> PNG.
 
     Args:

@@ -20,6 +20,7 @@ from diffusion.runs.building import build
 from diffusion.runs.directory import flat
 from diffusion.runs.loading import Loaded, checkpoint_file, load
 from diffusion.runs.training_data import training_data
+from diffusion.sprite_data import SpriteData
 
 
 def judge_run(
@@ -96,7 +97,7 @@ def names_of(runs: Sequence[str]) -> list[str]:
     return [str(path.relative_to(shared)) for path in paths]
 
 
-def judge_file(path: str, data: Any, metrics: Mapping[str, Metric]) -> Judged:
+def judge_file(path: str, data: SpriteData, metrics: Mapping[str, Metric]) -> Judged:
     """Measures sprites from anywhere against all sprites of a data set.
 
     Args:
@@ -122,7 +123,7 @@ def judge_file(path: str, data: Any, metrics: Mapping[str, Metric]) -> Judged:
     return replace(judged, facts=facts | judged.facts)
 
 
-def _judged(name: str, images: Tensor, judge: Judge, data: Any) -> Judged:
+def _judged(name: str, images: Tensor, judge: Judge, data: SpriteData) -> Judged:
     findings = judge.passport.examine(images)
     scores = judge.full_scores(images)
     if not scores:
@@ -153,7 +154,7 @@ def _judged(name: str, images: Tensor, judge: Judge, data: Any) -> Judged:
 
 
 def _facts(
-    loaded: Loaded, data: Any, summary: dict[str, Any], sampler: Any, n: int, seed: int
+    loaded: Loaded, data: SpriteData, summary: dict[str, Any], sampler: Any, n: int, seed: int
 ) -> dict[str, str]:
     weights = sum(weight.numel() for weight in loaded.denoiser.parameters())
     facts = {
@@ -173,6 +174,6 @@ def _counted(text: str, number: Any) -> str:
     return text.format(number) if isinstance(number, int | float) else ""
 
 
-def _what(data: Any) -> str:
+def _what(data: SpriteData) -> str:
     c, h, w = data.shape
     return f"{data.card['distinct']:,} sprites of {w} x {h} with {c} channels"

@@ -18,7 +18,6 @@ from diffusion.samplers.ddim import DDIM
 PARTS = (
     "state_dict",
     "current_model_state",
-    "averaging_state",
     "optimizer_states",
     "lr_schedulers",
 )
@@ -162,7 +161,7 @@ def test_anemoi_1373_both_copies_are_restored_each_to_its_own(tmp_path, whole):
 
     def look(module):
         averages = next(c for c in module.trainer.callbacks if isinstance(c, EMA))
-        average = averages._average_model.module.state_dict()
+        average = averages.averaged.state_dict()
         found.update(raw=weights(module), average={k: v.clone() for k, v in average.items()})
 
     fit(tmp_path, "trainer.max_steps=16", callbacks=[At("on_train_start", 15, look)])
