@@ -54,7 +54,7 @@ class Denoiser(nn.Module):
 
     def forward(self, x_t: Tensor, t: Tensor, label: Tensor | None = None) -> Tensor:
         """Clean estimate `(B, C, H, W)` of noised sprites x_t at times t `(B,)`."""
-        alpha, sigma = (level.view(-1, 1, 1, 1) for level in self.schedule(t))
+        alpha, sigma = self.schedule.of_sprites(t)
         return self.prediction.to_clean(self.model(x_t, t, label).to(x_t.dtype), x_t, alpha, sigma)
 
     def loss(self, x0: Tensor, t: Tensor, eps: Tensor, label: Tensor | None = None) -> Tensor:

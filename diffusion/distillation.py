@@ -23,12 +23,13 @@ from diffusion.denoiser import Denoiser
 from diffusion.errors import UserError
 from diffusion.module import Batch, DiffusionModule
 from diffusion.predictions import Epsilon
+from diffusion.samplers.ddpm import posterior
 from diffusion.schedules.base import NoiseSchedule
 from diffusion.weightings import MinSNR
 
-LEAST = 1e-3  # scale of a difference, so that a student in no doubt is left alone
-LITTLE = 0.12  # noise, sigma / alpha, under which a sprite is seen as it is
-AHEAD = 2.0  # times as fast as the student the auxiliary denoiser learns, or it would lag behind
+MIN_SCALE = 1e-3  # of a difference, so that a student in no doubt is left alone
+QUIET_SIGMA = 0.12  # sigma / alpha under which a sprite is seen as it is
+AUXILIARY_SPEED = 2.0  # times the student's rate, or the auxiliary denoiser would lag behind
 
 
 class DistillationModule(DiffusionModule):
@@ -72,37 +73,37 @@ class DistillationModule(DiffusionModule):
         """Half the squared gap between teacher and auxiliary; in training also the latter's."""
         x0, s, eps, label = self._drawn(batch, generator, training)
         t, schedule = level_above(self.times, s), self.denoiser.schedule
-        alpha, sigma = (level.view(-1, 1, 1, 1) for level in schedule(t))
+        alpha, sigma = schedule.of_sprites(t)
         z_t = alpha * x0 + sigma * eps
         output = self.denoiser.model(z_t, t, label).to(z_t.dtype)
         x = self.teacher.prediction.to_clean(output, z_t, alpha, sigma)
-        made = x.detach()
-        z_s = posterior_draw(schedule, z_t, made, t, s, self._noise(x0, generator))
+        x_tilde = x.detach()
+        z_s = posterior_draw(schedule, z_t, x_tilde, t, s, self._noise(x0, generator))
         with torch.no_grad():
-            right = self.teacher(z_s, s, label)
-        now, learned = self._seen(z_s, s, label, made)
-        scale = (made - right).abs().mean(dim=(1, 2, 3), keepdim=True).clamp(min=LEAST)
-        gap = (x - (made - (now - right) / scale)).square().mean() / 2
-        return gap + learned.mean() if training else gap
+            teacher_x = self.teacher(z_s, s, label)
+        auxiliary_x, auxiliary_loss = self._auxiliary(z_s, s, label, x_tilde)
+        scale = (x_tilde - teacher_x).abs().mean(dim=(1, 2, 3), keepdim=True).clamp(min=MIN_SCALE)
+        gap = (x - (x_tilde - (auxiliary_x - teacher_x) / scale)).square().mean() / 2
+        return gap + auxiliary_loss.mean() if training else gap
 
-    def _seen(
-        self, z_s: Tensor, s: Tensor, label: Tensor | None, made: Tensor
+    def _auxiliary(
+        self, z_s: Tensor, s: Tensor, label: Tensor | None, x_tilde: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """E[x | z_s], and the loss `(B,)` of the auxiliary denoiser that says so.
+        """E[x | z_s], and the loss `(B,)` of the auxiliary denoiser that estimates it.
 
         In little noise it is x itself. A network of colour scores could not say that of a colour
         off the palette, and it is there that the student learns to mix none.
         """
-        alpha, sigma = (level.view(-1, 1, 1, 1) for level in self.auxiliary.schedule(s))
-        guess = self.auxiliary(z_s, s, label)
+        alpha, sigma = self.auxiliary.schedule.of_sprites(s)
+        estimate = self.auxiliary(z_s, s, label)
         weight = MinSNR()((alpha / sigma).square(), torch.ones_like(alpha))
-        loss = (weight * (guess - made).square()).mean(dim=(1, 2, 3))
-        return torch.where(sigma < LITTLE * alpha, made, guess.detach()), loss
+        loss = (weight * (estimate - x_tilde).square()).mean(dim=(1, 2, 3))
+        return torch.where(sigma < QUIET_SIGMA * alpha, x_tilde, estimate.detach()), loss
 
     def configure_optimizers(self) -> Any:
         networks = (self.denoiser, self.auxiliary)
         groups = [{"params": list(network.parameters())} for network in networks]
-        return self._scheduled(self.optimizer(groups), speeds=(1.0, AHEAD))
+        return self._scheduled(self.optimizer(groups), speeds=(1.0, AUXILIARY_SPEED))
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         if checkpoint["card"].get("teacher") != self.card.get("teacher"):
@@ -123,9 +124,5 @@ def posterior_draw(
     schedule: NoiseSchedule, z_t: Tensor, x: Tensor, t: Tensor, s: Tensor, noise: Tensor
 ) -> Tensor:
     """z_s ~ q(z_s | z_t, x) as `DDPM` steps, with times s <= t `(B,)` of each sprite."""
-    alpha_t, sigma_t = (level.view(-1, 1, 1, 1) for level in schedule(t))
-    alpha_s, sigma_s = (level.view(-1, 1, 1, 1) for level in schedule(s))
-    ratio, share = alpha_t / alpha_s, (sigma_s / sigma_t) ** 2
-    beta = (1 - ratio**2).clamp(min=0)
-    mean = ratio * share * z_t + alpha_s * beta / sigma_t**2 * x
-    return mean + (beta * share).sqrt() * noise
+    mean, beta, share = posterior(z_t, x, schedule.of_sprites(t), schedule.of_sprites(s))
+    return mean + (beta * share).clamp(min=0).sqrt() * noise  # 0 but for rounding where s = t

@@ -6,6 +6,7 @@ from torch import Tensor
 
 from diffusion.errors import UserError
 from diffusion.samplers.base import Level, Sampler
+from diffusion.samplers.ddpm import posterior
 
 
 class DDIM(Sampler):
@@ -31,12 +32,8 @@ class DDIM(Sampler):
         self, x_t: Tensor, x0_hat: Tensor, now: Level, nxt: Level, noise: Callable[[], Tensor]
     ) -> Tensor:
         eps_hat = (x_t - now.alpha * x0_hat) / now.sigma
-        fresh = self.eta * posterior_variance(now, nxt) ** 0.5
+        _, beta, share = posterior(x_t, x0_hat, now[1:], nxt[1:])
+        fresh = self.eta * (beta * share) ** 0.5
         kept = max(nxt.sigma**2 - fresh**2, 0.0) ** 0.5
         x_s = nxt.alpha * x0_hat + kept * eps_hat
         return x_s + fresh * noise() if fresh > 0 else x_s
-
-
-def posterior_variance(now: Level, nxt: Level) -> float:
-    """Variance of x_s given x_t and x0: sigma_s^2 / sigma_t^2 (1 - alpha_t^2 / alpha_s^2)."""
-    return nxt.sigma**2 / now.sigma**2 * (1 - (now.alpha / nxt.alpha) ** 2)

@@ -1,11 +1,14 @@
 """Ancestral sampling (Ho et al. 2020, "Denoising Diffusion Probabilistic Models", equation 7)."""
 
 from collections.abc import Callable
+from typing import Any
 
 from torch import Tensor
 
 from diffusion.errors import UserError
 from diffusion.samplers.base import Level, Sampler
+
+Pair = tuple[Any, Any]
 
 
 class DDPM(Sampler):
@@ -34,9 +37,21 @@ class DDPM(Sampler):
     def step(
         self, x_t: Tensor, x0_hat: Tensor, now: Level, nxt: Level, noise: Callable[[], Tensor]
     ) -> Tensor:
-        ratio = now.alpha / nxt.alpha
-        beta = 1 - ratio**2
-        share = nxt.sigma**2 / now.sigma**2
-        mean = ratio * share * x_t + nxt.alpha * beta / now.sigma**2 * x0_hat
+        mean, beta, share = posterior(x_t, x0_hat, now[1:], nxt[1:])
         variance = beta * (share if self.variance == "posterior" else 1)
         return mean + variance**0.5 * noise() if nxt.t > 0 else mean
+
+
+def posterior(x_t: Tensor, x0: Tensor, now: Pair, nxt: Pair) -> tuple[Tensor, Any, Any]:
+    """Mean, beta and share of q(x_s | x_t, x0), whose variance is beta * share.
+
+    Beta is the variance that a step from s to t adds, and share = sigma_s^2 / sigma_t^2.
+
+    Args:
+        x_t, x0: `(B, C, H, W)`.
+        now, nxt: (alpha, sigma) at t and at s <= t, as numbers or `(B, 1, 1, 1)`.
+    """
+    (alpha_t, sigma_t), (alpha_s, sigma_s) = now, nxt
+    ratio, share = alpha_t / alpha_s, sigma_s**2 / sigma_t**2
+    beta = 1 - ratio**2
+    return ratio * share * x_t + alpha_s * beta / sigma_t**2 * x0, beta, share

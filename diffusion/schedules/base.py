@@ -49,6 +49,11 @@ class NoiseSchedule(nn.Module, ABC):
         alpha, sigma = torch.sigmoid(log_snr).sqrt(), torch.sigmoid(-log_snr).sqrt()
         return alpha.to(t.dtype), sigma.to(t.dtype)
 
+    def of_sprites(self, t: Tensor) -> tuple[Tensor, Tensor]:
+        """(alpha, sigma) at times t `(B,)` as `(B, 1, 1, 1)`, for sprites `(B, C, H, W)`."""
+        alpha, sigma = self(t)
+        return alpha.view(-1, 1, 1, 1), sigma.view(-1, 1, 1, 1)
+
     def grid(self, n: int, start: float = 1.0, spread: str = "time") -> Tensor:
         """The strictly decreasing times start -> 0 (float64) that a sampler of n steps visits.
 

@@ -12,7 +12,7 @@ from lightning.pytorch import Callback
 from torch.optim.lr_scheduler import LambdaLR
 
 from diffusion.denoiser import Denoiser
-from diffusion.distillation import AHEAD, DistillationModule, level_above, posterior_draw
+from diffusion.distillation import AUXILIARY_SPEED, DistillationModule, level_above, posterior_draw
 from diffusion.errors import Interrupted, UserError
 from diffusion.exact.memoriser import PosteriorDenoiser
 from diffusion.exact.posterior import Posterior
@@ -67,7 +67,7 @@ def test_two_evaluations_make_the_teachers_sprites():
     networks = (module.denoiser, module.auxiliary)
     groups = [
         {"params": list(network.parameters()), "lr": rate}
-        for network, rate in zip(networks, (1e-3, AHEAD * 1e-3), strict=True)
+        for network, rate in zip(networks, (1e-3, AUXILIARY_SPEED * 1e-3), strict=True)
     ]
     optimizer = torch.optim.Adam(groups, betas=(0.5, 0.99))
     falling = LambdaLR(optimizer, lambda step: min(1.0, (STEPS - step) / (STEPS - LEARNING)))
