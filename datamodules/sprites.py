@@ -17,7 +17,7 @@ from datamodules.errors import DataError
 from datamodules.picked import Picked, from_file
 from datamodules.rules import READER
 
-LARGEST_BATCH = 2**14  # small sets repeat, so that any batch would be filled
+MAX_BATCH = 2**14  # small sets repeat, so that any batch would be filled
 
 
 class SpriteDataModule(LightningDataModule, ABC):
@@ -47,9 +47,9 @@ class SpriteDataModule(LightningDataModule, ABC):
 
     def __init__(self, *, batch_size: int = 64, seed: int = 0, n_train: int | None = None) -> None:
         super().__init__()
-        if not 1 <= batch_size <= LARGEST_BATCH:
+        if not 1 <= batch_size <= MAX_BATCH:
             raise DataError(
-                f"data.batch_size={batch_size} must be from 1 to {LARGEST_BATCH:,}; "
+                f"data.batch_size={batch_size} must be from 1 to {MAX_BATCH:,}; "
                 "trainer.accumulate_grad_batches= takes several into one step."
             )
         self.batch_size, self.seed, self.n_train = batch_size, seed, n_train

@@ -71,7 +71,7 @@ class DistillationModule(DiffusionModule):
 
     def _loss(self, batch: Batch, generator: torch.Generator, training: bool = True) -> Tensor:
         """Half the squared gap between teacher and auxiliary; in training also the latter's."""
-        x0, s, eps, label = self._drawn(batch, generator, training)
+        x0, s, eps, label = self._draw(batch, generator, training)
         t, schedule = level_above(self.times, s), self.denoiser.schedule
         alpha, sigma = schedule.of_sprites(t)
         z_t = alpha * x0 + sigma * eps
@@ -103,7 +103,7 @@ class DistillationModule(DiffusionModule):
     def configure_optimizers(self) -> Any:
         networks = (self.denoiser, self.auxiliary)
         groups = [{"params": list(network.parameters())} for network in networks]
-        return self._scheduled(self.optimizer(groups), speeds=(1.0, AUXILIARY_SPEED))
+        return self._with_rate(self.optimizer(groups), speeds=(1.0, AUXILIARY_SPEED))
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         if checkpoint["card"].get("teacher") != self.card.get("teacher"):

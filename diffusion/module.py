@@ -79,11 +79,11 @@ class DiffusionModule(lightning.LightningModule):
 
     def _loss(self, batch: Batch, generator: torch.Generator, training: bool = True) -> Tensor:
         """Mean loss of this rank's rows; the generator serves the whole global batch."""
-        x0, t, eps, label = self._drawn(batch, generator, training)
+        x0, t, eps, label = self._draw(batch, generator, training)
         loss = self.denoiser.training_loss if training else self.denoiser.loss
         return loss(x0, t, eps, label).mean()
 
-    def _drawn(
+    def _draw(
         self, batch: Batch, generator: torch.Generator, training: bool
     ) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
         """This rank's rows: clean sprites, times, noise, labels."""
@@ -111,9 +111,9 @@ class DiffusionModule(lightning.LightningModule):
         return float(micro_batches * len(batch["image"]) * self.trainer.world_size)
 
     def configure_optimizers(self) -> Any:
-        return self._scheduled(self.optimizer(self.parameters()))
+        return self._with_rate(self.optimizer(self.parameters()))
 
-    def _scheduled(self, optimizer: Optimizer, speeds: Sequence[float] | None = None) -> Any:
+    def _with_rate(self, optimizer: Optimizer, speeds: Sequence[float] | None = None) -> Any:
         """The optimizer with its learning rate; some of its groups may be faster than others."""
 
         @lru_cache(maxsize=1)  # once for all groups: the time used comes from the first rank

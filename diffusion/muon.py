@@ -18,7 +18,7 @@ from torch.optim import Optimizer
 
 from diffusion.bfloat16 import multiplied_natively
 
-SMALLEST = 16  # a matrix with a shorter side is learned as biases and norms are
+MIN_SIDE = 16  # a matrix with a shorter side is learned as biases and norms are
 
 
 class Muon(Optimizer):
@@ -45,7 +45,7 @@ class Muon(Optimizer):
         matrices: list[Tensor] = []
         rest: list[Tensor] = []
         for weight in params:
-            wide = weight.ndim >= 2 and min(weight.shape[0], weight[0].numel()) >= SMALLEST
+            wide = weight.ndim >= 2 and min(weight.shape[0], weight[0].numel()) >= MIN_SIDE
             (matrices if wide else rest).append(weight)
         groups = [{"params": matrices, "muon": True}, {"params": rest, "muon": False}]
         betas = (float(betas[0]), float(betas[1]))  # plain numbers, whatever list they came in

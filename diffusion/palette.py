@@ -20,7 +20,7 @@ from diffusion.errors import UserError
 from diffusion.pixels import SHARPEST
 from diffusion.predictions import Velocity
 
-MOST = 256  # colours; more would cost more than they tell
+MAX_COLOURS = 256  # colours; more would cost more than they tell
 
 
 class Palette(Velocity, nn.Module):
@@ -38,10 +38,10 @@ class Palette(Velocity, nn.Module):
 
     def __init__(self, colours: Sequence[Sequence[int]] = ()) -> None:
         super().__init__()
-        if not 0 < len(colours) <= MOST:
+        if not 0 < len(colours) <= MAX_COLOURS:
             raise UserError(
-                f"prediction=palette needs sprites of 1 to {MOST} colours, and these have "
-                f"{len(colours) or 'none'}{' or more' if len(colours) > MOST else ''}; use "
+                f"prediction=palette needs sprites of 1 to {MAX_COLOURS} colours, and these have "
+                f"{len(colours) or 'none'}{' or more' if len(colours) > MAX_COLOURS else ''}; use "
                 "prediction=velocity."
             )
         known = torch.tensor(colours, dtype=torch.float32) / 127.5 - 1

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from datamodules.forge import ForgeData
-from diffusion.report.judged import Judged, Score, Verdict
+from diffusion.report.judged import Finding, Judged, Score
 
 KINDS = ("new", "new", "new", "variant", "new", "copy", "new", "recoloured", "new", "mirrored")
 LEVELS = [k / 10 for k in range(1, 11)]
@@ -30,7 +30,7 @@ def fake_run(name, sprites, quality=1.0, seed=0, config=None, picture=None):
     images = torch.where(spots, colour, images)
     fd = 2.1 * quality * float(draw.normal(1, 0.03))
     verdicts = [
-        Verdict(k, KINDS[k % len(KINDS)], f"{'mage' if k % 2 else 'smith'} {k}", 31.6 * (k % 7), k)
+        Finding(k, KINDS[k % len(KINDS)], f"{'mage' if k % 2 else 'smith'} {k}", 31.6 * (k % 7), k)
         for k in range(n)
     ]
     rates = {kind: sum(v.verdict == kind for v in verdicts) / n for kind in dict.fromkeys(KINDS)}

@@ -7,7 +7,7 @@ from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
-from diffusion.commands.wording import CONF
+from diffusion.commands.complaints import CONF
 
 
 def names(group):

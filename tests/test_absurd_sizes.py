@@ -10,9 +10,9 @@ from training import fit
 from datamodules.errors import DataError
 from datamodules.forge import ForgeData
 from diffusion.commands import sample
+from diffusion.commands.complaints import is_wrong_input, sentence
 from diffusion.commands.numbers import LARGEST_SEED, check_numbers
 from diffusion.commands.sampling import AT_ONCE, check_size, in_parts
-from diffusion.commands.wording import is_wrong_input, sentence
 from diffusion.errors import UserError
 
 
@@ -26,7 +26,7 @@ def test_a_billion_sprites_are_made_in_parts_that_are_named():
     ) as refused:
         check_size(10**9, Sixteen)
     shards = int(str(refused.value).partition("shards=")[2].split()[0])
-    assert shards <= sample.MOST["shards"]
+    assert shards <= sample.HIGHEST["shards"]
     largest = max(-(-(10**9) // shards), 1)
     check_size(largest, Sixteen)
     assert largest * 1024 <= AT_ONCE
@@ -46,9 +46,9 @@ ABSURD = {
     ("key", "value"), [(k, v) for k, values in ABSURD.items() for v in values]
 )
 def test_sample_refuses_absurd_numbers_before_anything_is_begun(key, value):
-    cfg = dict.fromkeys(sample.LEAST, 1) | {key: value}
+    cfg = dict.fromkeys(sample.LOWEST, 1) | {key: value}
     with pytest.raises(UserError, match=f"^{key}=.* must be a whole number"):
-        check_numbers(cfg, sample.LEAST, sample.MOST, optional=("index",))
+        check_numbers(cfg, sample.LOWEST, sample.HIGHEST, optional=("index",))
 
 
 @pytest.mark.parametrize("seed", [2**63, -1, "x", None, 1.5, True])
@@ -76,5 +76,5 @@ def test_a_place_where_nothing_can_be_written_is_named(number):
 
 
 def test_the_largest_seed_is_one():
-    fine = dict.fromkeys(sample.LEAST, 1) | {"seed": LARGEST_SEED}
-    check_numbers(fine, sample.LEAST, sample.MOST)
+    fine = dict.fromkeys(sample.LOWEST, 1) | {"seed": LARGEST_SEED}
+    check_numbers(fine, sample.LOWEST, sample.HIGHEST)

@@ -8,8 +8,8 @@ import yaml
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
+from diffusion.commands.complaints import CONF
 from diffusion.commands.continuing import continued, with_saved_words
-from diffusion.commands.wording import CONF
 from diffusion.errors import UserError
 from diffusion.runs.directory import RunDirectory, flat
 

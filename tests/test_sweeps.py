@@ -20,7 +20,7 @@ from omegaconf import OmegaConf
 
 from datamodules.doctor.splits import nested
 from diffusion.commands.jobs import job_name
-from diffusion.commands.places import places, share, taken_place
+from diffusion.commands.slots import environment_of, hold_slot, slots
 from diffusion.commands.sweeps import Sweep
 
 SWEEP = "train.py -m experiment=smoke trainer.max_steps=20 sampler.steps=2"
@@ -86,20 +86,20 @@ def test_names_are_unique(texts):
     ],
 )
 def test_a_launcher_has_so_many_places(launcher, expected):
-    assert places(launcher, cpus=8) == expected
+    assert slots(launcher, cpus=8) == expected
 
 
 def test_a_place_is_taken_by_one_job_at_a_time(tmp_path):
-    with taken_place(tmp_path, 2) as first, taken_place(tmp_path, 2) as second:
+    with hold_slot(tmp_path, 2) as first, hold_slot(tmp_path, 2) as second:
         assert {first, second} == {0, 1}
-    with taken_place(tmp_path, 2) as again:
+    with hold_slot(tmp_path, 2) as again:
         assert again == 0
 
 
 @pytest.mark.parametrize("devices", [1, 2])
 @pytest.mark.parametrize("count", [1, 2, 4])
 def test_places_divide_threads_and_gpus(count, devices):
-    made = [share({"RANK": "1", "X": "y"}, k, count, devices, 8, 4) for k in range(count)]
+    made = [environment_of({"RANK": "1", "X": "y"}, k, count, devices, 8, 4) for k in range(count)]
     assert all(each["X"] == "y" and "RANK" not in each for each in made)
     if count == 1:
         assert made[0] == {"X": "y"}  # alone: everything
@@ -113,12 +113,12 @@ def test_places_divide_threads_and_gpus(count, devices):
 
 def test_the_users_threads_and_gpus_stay():
     said = {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "5,7"}
-    assert share(said, 3, 4, 1, 16, 2) == said | {"CUDA_VISIBLE_DEVICES": "7"}
+    assert environment_of(said, 3, 4, 1, 16, 2) == said | {"CUDA_VISIBLE_DEVICES": "7"}
 
 
 def test_a_cluster_gives_a_job_its_cpus():
     given_ = {"SLURM_JOB_ID": "7", "SLURM_CPUS_PER_TASK": "6", "SLURM_PROCID": "0"}
-    assert share(given_, 0, 1, 2, 64, 0) == {"OMP_NUM_THREADS": "3"}
+    assert environment_of(given_, 0, 1, 2, 64, 0) == {"OMP_NUM_THREADS": "3"}
 
 
 def test_the_table_shows_every_job(tmp_path, capsys):

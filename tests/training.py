@@ -3,8 +3,8 @@
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
+from diffusion.commands.complaints import CONF
 from diffusion.commands.composing import compose_loggers, compose_module, compose_trainer
-from diffusion.commands.wording import CONF
 from diffusion.runs.building import build
 from diffusion.runs.trust import packages_of
 

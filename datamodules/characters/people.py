@@ -32,7 +32,7 @@ ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "tool": tuple(TOOLS),
 }
 COMBINATIONS = prod(len(values) for values in ATTRIBUTES.values())
-MOST = COMBINATIONS // 10  # so that most combinations are never trained on
+MAX_PEOPLE = COMBINATIONS // 10  # so that most combinations are never trained on
 
 # What clothes say about their wearer: the label of a sprite.
 PROFESSIONS = {
@@ -101,9 +101,9 @@ def characters(n: int, seed: int = 0) -> list[Character]:
     Raises:
         DataError: n is below 3 or above a tenth of all combinations.
     """
-    if not len(NAMED) <= n <= MOST:
+    if not len(NAMED) <= n <= MAX_PEOPLE:
         raise DataError(
-            f"The forge makes {len(NAMED)} to {MOST:,} characters, not {n:,}; change n."
+            f"The forge makes {len(NAMED)} to {MAX_PEOPLE:,} characters, not {n:,}; change n."
         )
     chosen = dict.fromkeys(NAMED.values())
     columns = [_evenly(values, [seed, k]) for k, values in enumerate(ATTRIBUTES.values())]

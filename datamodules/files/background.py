@@ -22,7 +22,7 @@ from datamodules.errors import DataError
 from datamodules.files.canvas import Picture
 
 LOOKED_AT, BOARDS = 512, 64  # pictures, and those in which a checkerboard is looked for
-MOST = 0.9  # share of pictures that agree
+AGREEING = 0.9  # share of pictures that agree
 RIM = 0.6  # share of the rim that a background must have
 SQUARES = (1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 20, 24, 32)  # sides in a checkerboard, pixels
 EVIDENCE = 12.0  # log odds that colours were multiplied by their alpha
@@ -157,7 +157,7 @@ def checkerboard(pictures: Sequence[Picture]) -> Board | None:
         return None
     ours = np.isin(which.ravel(), pair)
     y, x, second = y[ours], x[ours], which.ravel()[ours] == pair[1]
-    best, agree = None, MOST
+    best, agree = None, AGREEING
     for side in SQUARES:
         for top, left in product(range(side), range(2 * side)):
             odd = ((y - top) // side + (x - left) // side) % 2 == 1
@@ -229,7 +229,7 @@ def _common_ground(pictures: Sequence[Picture]) -> np.ndarray | None:
     """The opaque colour RGB in all four corners of most pictures, if there is one."""
     corners = np.concatenate([_corners(picture.frames) for picture in pictures])
     framed = _framed(corners)
-    if framed.mean() < MOST:
+    if framed.mean() < AGREEING:
         return None
     colours, counts = np.unique(corners[framed][:, 0, :3], axis=0, return_counts=True)
     return colours[counts.argmax()]

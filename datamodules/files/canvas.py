@@ -12,7 +12,7 @@ from datamodules.errors import DataError, listed
 from datamodules.files.grid import factor, times
 
 FITS = ("centre", "pad", "select")
-FEW = 0.1  # share of all pictures that may be left out as no sprites
+MAX_LEFT_OUT = 0.1  # share of all pictures that may be left out as no sprites
 LARGER, APART = 16, 4  # times the pixels of the median sprite, and of the largest that stays
 MULTIPLIED = 4  # how many times the pixels of a median sprite a canvas may have in silence
 
@@ -71,7 +71,7 @@ def without_odd(pictures: Sequence[Picture]) -> tuple[list[Picture], list[str]]:
     areas = np.array([picture.size[0] * picture.size[1] for picture in pictures])
     order = np.argsort(-areas, kind="stable")
     count = 0
-    for few in range(1, int(FEW * len(areas)) + 1):
+    for few in range(1, int(MAX_LEFT_OUT * len(areas)) + 1):
         large, next_one = areas[order[few - 1]], areas[order[few]]
         if large >= max(LARGER * np.median(areas), APART * next_one):
             count = few

@@ -8,7 +8,7 @@ import numpy as np
 
 from datamodules.arrays import packed
 
-SMALLEST, LARGEST, WIDEST_GUTTER = 4, 256, 16  # pixels
+MIN_CELL, MAX_CELL, WIDEST_GUTTER = 4, 256, 16  # pixels
 
 
 class Cell(NamedTuple):

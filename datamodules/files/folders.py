@@ -9,7 +9,7 @@ from pathlib import Path
 from datamodules.errors import DataError, listed
 from datamodules.files.images import FORMATS
 
-MOST = 200_000  # files and folders below one
+MAX_ENTRIES = 200_000  # files and folders below one
 UNPRINTABLE = ("Cc", "Cs")  # control characters, and what is not UTF-8: no file could hold them
 OURS = (  # what tells a folder that this program wrote: all of one row
     (".hydra",),
@@ -87,10 +87,10 @@ def _files(folder: Path, left_out: list[Path]) -> Iterator[Path]:
             folders.clear()
             continue
         entered.add(real)
-        if (count := count + len(folders) + len(files)) > MOST:
+        if (count := count + len(folders) + len(files)) > MAX_ENTRIES:
             raise DataError(
-                f"{folder} holds more than {MOST:,} files and folders; give the folder of the "
-                "sprites alone, or save them as one array for data=array."
+                f"{folder} holds more than {MAX_ENTRIES:,} files and folders; give the folder of "
+                "the sprites alone, or save them as one array for data=array."
             )
         if place != str(folder) and is_ours([*folders, *files]):
             left_out.append(Path(place))

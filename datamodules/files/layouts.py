@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from datamodules.files.cells import LARGEST, SMALLEST, WIDEST_GUTTER, Axis, Layout
+from datamodules.files.cells import MAX_CELL, MIN_CELL, WIDEST_GUTTER, Axis, Layout
 from datamodules.files.evidence import REPEATED, USUAL, Evidence, alternation, repetition
 
 KEPT = 40  # axes that are combined with those of the other
@@ -86,7 +86,7 @@ def _axes(evidence: Evidence, plain: bool) -> list[tuple[float, Axis]]:
     """The best axes, with log odds."""
     found = []
     flat, width = evidence.flat, evidence.width
-    for cell in range(8 if plain else SMALLEST, min(LARGEST, width) + 1, 8 if plain else 1):
+    for cell in range(8 if plain else MIN_CELL, min(MAX_CELL, width) + 1, 8 if plain else 1):
         widest = 0 if plain else min(cell // 2, WIDEST_GUTTER)
         for before in range(widest + 1):
             if before and (flat[before - 1] == -1 or flat[before - 1] != flat[0]):

@@ -10,7 +10,7 @@ from numpy.lib import format as npy
 
 from datamodules.errors import DataError, reading
 
-LARGEST = 8 * 2**30  # bytes of one array in an .npz, which has to fit into memory
+MAX_ARRAY_BYTES = 8 * 2**30  # bytes of one array in an .npz, which has to fit into memory
 WORDS = ("labels.npy", "label_names.npy", "names.npy")
 IN_MEMORY = 2**27  # bytes of a .npy that is read whole
 SUSPECT, RATIO = 2**28, 200  # larger than this and compressed more than this is a bomb
@@ -51,7 +51,7 @@ def load_npz(path: Path, wanted: tuple[str, ...]) -> dict[str, np.ndarray]:
 
 def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, what: str) -> np.ndarray:
     bomb = info.file_size > SUSPECT and info.file_size > RATIO * info.compress_size
-    if bomb or info.file_size > LARGEST:
+    if bomb or info.file_size > MAX_ARRAY_BYTES:
         raise DataError(
             f"{what} unpacks from {info.compress_size:,} to {info.file_size:,} bytes, too much for"
             " an .npz; save the images alone with np.save and give that .npy."

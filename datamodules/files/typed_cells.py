@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from datamodules.errors import DataError
-from datamodules.files.cells import LARGEST, SMALLEST, Axis, Cut, Layout, plane
+from datamodules.files.cells import MAX_CELL, MIN_CELL, Axis, Cut, Layout, plane
 
 Band = tuple[int, int, int | None]  # height and width of a cell, and how many rows of them
 
@@ -64,7 +64,7 @@ class Given:
             f"Cells of {width} x {height} (margin {self.margins[0]}, spacing {self.spacing[0]}) do"
             f" not divide {path}, which is {filled.shape[1]} x {filled.shape[0]}; "
         )
-        sides = range(SMALLEST, min(LARGEST, *filled.shape) + 1)
+        sides = range(MIN_CELL, min(MAX_CELL, *filled.shape) + 1)
         fitting = [str(side) for side in sides if self._layout(side, side, filled)]
         forms = [f"data.cell={' or '.join(fitting[:12])} would"] if fitting else []
         if completed := self._completed(height, width, filled):

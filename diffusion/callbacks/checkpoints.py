@@ -71,11 +71,11 @@ class Checkpoints(Callback):
         standing = _standing(trainer)
         if standing < self.best:
             earlier, self.best = self.best, standing
-            if failure := _written(trainer, "best"):
+            if failure := _write(trainer, "best"):
                 self.best = earlier  # the file is still that one's
                 self._react(trainer, failure)
         if trainer.state.fn == "validate":  # after the last step: last.ckpt knows of it too
-            _require(_written(trainer, "last"))
+            _require(_write(trainer, "last"))
 
     def on_train_end(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
@@ -97,7 +97,7 @@ class Checkpoints(Callback):
     def _save(self, trainer: lightning.Trainer) -> str:
         if trainer.global_step == self._saved_step:
             return ""
-        failure = _written(trainer, "last")
+        failure = _write(trainer, "last")
         self._saved_step = self._saved_step if failure else trainer.global_step
         return failure
 
@@ -126,7 +126,7 @@ class Checkpoints(Callback):
         self.validated_step = state_dict["validated_step"]
 
 
-def _written(trainer: lightning.Trainer, name: str) -> str:
+def _write(trainer: lightning.Trainer, name: str) -> str:
     """Writes a checkpoint; why the disk refused it, the same on all ranks, or nothing.
 
     Raises:

@@ -20,7 +20,7 @@ from diffusion.clock import callback_of, data_of, logs_now, micro_batch
 from diffusion.errors import UserError
 
 NEVER = 2**62
-SHOWN = 8  # names of sprites in a message
+MAX_NAMES = 8  # names of sprites in a message
 
 
 class FiniteLoss(Callback):
@@ -120,8 +120,8 @@ def _sprites(trainer: lightning.Trainer, number: int) -> str:
     """The sprites of a micro-batch by name, as many as one can read."""
     data = data_of(trainer)
     rows = data.train_dataloader().order(number)
-    names = ", ".join(data.called(int(row)) for row in rows[:SHOWN])
-    return names + (f" and {len(rows) - SHOWN} more" if len(rows) > SHOWN else "")
+    names = ", ".join(data.called(int(row)) for row in rows[:MAX_NAMES])
+    return names + (f" and {len(rows) - MAX_NAMES} more" if len(rows) > MAX_NAMES else "")
 
 
 def _go_back(trainer: lightning.Trainer, file: Path) -> int:

@@ -64,7 +64,7 @@ class Samples(Callback):
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
     ) -> None:
         assert isinstance(pl_module, DiffusionModule)
-        images = self._made(trainer, pl_module)
+        images = self._make(trainer, pl_module)
         self.scores = self.judge.scores(images)
         scores = {f"samples/{name}": value for name, value in self.scores.items()}
         floors = {f"held_out/{name}": value for name, value in self.judge.floors.items()}
@@ -78,7 +78,7 @@ class Samples(Callback):
                 if hasattr(logger, "log_image"):
                     logger.log_image("samples/preview", [picture], step=trainer.global_step)
 
-    def _made(self, trainer: lightning.Trainer, pl_module: DiffusionModule) -> torch.Tensor:
+    def _make(self, trainer: lightning.Trainer, pl_module: DiffusionModule) -> torch.Tensor:
         data = data_of(trainer)
         denoiser = pl_module.denoiser
         frequencies = data.label_frequencies if denoiser.model.classes else ()
@@ -86,7 +86,7 @@ class Samples(Callback):
             denoiser, self.sampler, pl_module.codec, data.shape, frequencies, self.seed
         )
         with trainer.precision_plugin.forward_context():  # as fast as training
-            return sprites.made_together(
+            return sprites.make_together(
                 range(self.n),
                 trainer.global_rank,
                 trainer.world_size,

@@ -29,7 +29,7 @@ from diffusion.sprite_data import SpriteData
 PASSPORT = ["index", "verdict", "nearest", "distance", "percentile"]
 COLUMNS = ["score", "value", "low", "high", "floor", "noise", "mean"]
 SAMPLES = 128
-SHOWN = 64
+GRID = 64
 FILM = 16
 
 
@@ -53,7 +53,7 @@ def close_run(run: RunDirectory, trainer: lightning.Trainer, data: SpriteData) -
         "step": trainer.global_step,
         "progress/images": trainer.global_step * trainer.accumulate_grad_batches * data.batch_size,
         **_last_metrics(run),
-        **(_measured(run, trainer, data) if run.config["closing"] else {}),
+        **(_measure(run, trainer, data) if run.config["closing"] else {}),
         "parameters": sum(weight.numel() for weight in module.denoiser.parameters()),
         **{key: round(seconds, 1) for key, seconds in (cost.spent() if cost else {}).items()},
     }
@@ -62,7 +62,7 @@ def close_run(run: RunDirectory, trainer: lightning.Trainer, data: SpriteData) -
     return summary
 
 
-def _measured(run: RunDirectory, trainer: lightning.Trainer, data: SpriteData) -> dict[str, float]:
+def _measure(run: RunDirectory, trainer: lightning.Trainer, data: SpriteData) -> dict[str, float]:
     """Scores and rates of last samples, by the keys of the summary; draws and logs them too."""
     assert run.last is not None
     sampler: Sampler = make(run.config["sampler"])
@@ -74,7 +74,7 @@ def _measured(run: RunDirectory, trainer: lightning.Trainer, data: SpriteData) -
     scores, findings = judge.full_scores(images), judge.passport.examine(images)
     nearest = data.images(judge.rows[findings.row.numpy()])
     drawn = {
-        "samples": pictures.grid(images[:SHOWN]),
+        "samples": pictures.grid(images[:GRID]),
         "nearest": pairs(images, nearest, findings.verdict, findings.distance),
     }
     files = {f"{name}.png": pictures.png(picture) for name, picture in drawn.items()}

@@ -16,7 +16,7 @@ from diffusion.commands.teacher import check_student, find_teacher, students_rec
 from diffusion.distillation import DistillationModule
 from diffusion.errors import UserError
 from diffusion.module import DiffusionModule
-from diffusion.palette import MOST
+from diffusion.palette import MAX_COLOURS
 from diffusion.pixels import PixelCodec
 from diffusion.runs.building import build_denoiser
 from diffusion.runs.cards import OPTIONAL, PARTS
@@ -99,7 +99,7 @@ def _recipe(config: dict[str, Any], data: SpriteData) -> dict[str, Any]:
     classes = data.classes if config["model"]["classes"] else 0
     recipe["model"] = config["model"] | {"channels": data.shape[0], "classes": classes}
     if "colours" in recipe["prediction"]:
-        colours = data.colours(limit=MOST)
+        colours = data.colours(limit=MAX_COLOURS)
         recipe["prediction"] = recipe["prediction"] | {"colours": colours}
         recipe["model"]["outputs"] = len(colours)
     return recipe

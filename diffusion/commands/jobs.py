@@ -23,7 +23,7 @@ from typing import Any
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
-from diffusion.commands.places import places, share, taken_place, usable_cpus
+from diffusion.commands.slots import environment_of, hold_slot, slots, usable_cpus
 from diffusion.runs.files import Folder, write_file
 from diffusion.runs.reading import entries, numbers, text_of
 
@@ -32,7 +32,7 @@ RECORDS = ".jobs"
 REASON = "SWEEP_JOB_REASON"  # in a job's environment: the file where it says why it failed
 STOP = "stop"
 PATIENCE = 60  # seconds in which a job that is told to stop has saved itself
-LONGEST = 120
+MAX_NAME_LETTERS = 120
 
 
 def run_job(verb: str, cfg: DictConfig) -> float:
@@ -55,12 +55,12 @@ def run_job(verb: str, cfg: DictConfig) -> float:
     records.write(record, json.dumps(row))
 
     cpus, devices = usable_cpus(), OmegaConf.select(cfg, "trainer.devices")
-    count = places(hydra.launcher, cpus)
-    with taken_place(records.path, count) as place:
+    count = slots(hydra.launcher, cpus)
+    with hold_slot(records.path, count) as slot:
         if (records.path / STOP).exists():
             return math.nan
         gpus = _gpus() if count > 1 else 0
-        environment = share(os.environ, place, count, devices, cpus, gpus)
+        environment = environment_of(os.environ, slot, count, devices, cpus, gpus)
         environment[REASON] = str(reason.absolute())
         # wherever one is, the job finds this package
         paths = [str(ROOT), *filter(None, [environment.get("PYTHONPATH")])]
@@ -72,7 +72,7 @@ def run_job(verb: str, cfg: DictConfig) -> float:
         by = {"host": socket.gethostname(), "parent": os.getpid(), "pid": child.pid}
         records.write(record, json.dumps(row | {"running": by}))
         try:
-            code = _waited(child)
+            code = _wait(child)
         finally:
             if reason.exists():
                 row["reason"] = text_of(records, reason.name)
@@ -121,7 +121,7 @@ def job_name(job: Any) -> str:
     differs = re.sub(
         r"\[([\w.]+(?:,[\w.]+)*)\]", lambda found: found[1].replace(",", "-"), job.override_dirname
     )
-    name = re.sub(r"[^\w.+@-]", "-", differs, flags=re.ASCII)[:LONGEST]
+    name = re.sub(r"[^\w.+@-]", "-", differs, flags=re.ASCII)[:MAX_NAME_LETTERS]
     if name != differs:
         name += f"-{hashlib.sha1(differs.encode()).hexdigest()[:6]}"
     return name or str(job.num)
@@ -159,7 +159,7 @@ def _command(verb: str, hydra: Any, folder: Path) -> list[str]:
     ]
 
 
-def _waited(child: subprocess.Popen[bytes]) -> int:
+def _wait(child: subprocess.Popen[bytes]) -> int:
     """The exit code of a child; whatever stops this process lets the child save itself first."""
     try:
         return child.wait()

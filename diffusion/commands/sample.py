@@ -7,8 +7,8 @@ from diffusion.commands.numbers import LARGEST_SEED, check_numbers
 from diffusion.errors import UserError
 from diffusion.runs.trust import trusted
 
-LEAST = {"n": 1, "batch_size": 1, "devices": 1, "shards": 1, "seed": 0, "index": 0}
-MOST = {  # memory of the network grows with the batch; five digits number the parts
+LOWEST = {"n": 1, "batch_size": 1, "devices": 1, "shards": 1, "seed": 0, "index": 0}
+HIGHEST = {  # memory of the network grows with the batch; five digits number the parts
     "batch_size": 4096,
     "shards": 99_999,
     "seed": LARGEST_SEED,
@@ -23,7 +23,7 @@ ELSEWHERE |= dict.fromkeys(("data", "schedule"), OWN)
 @entry("sample", {"sampler.": "++sampler."}, ELSEWHERE)
 def main(cfg: DictConfig) -> None:
     """Writes sprites, or with `export=` the network."""
-    check_numbers(cfg, LEAST, MOST, optional=("index",))
+    check_numbers(cfg, LOWEST, HIGHEST, optional=("index",))
     if cfg.run is None:
         raise UserError("run is missing; give a run directory or a .ckpt file as run=...")
     if cfg.export is not None:

@@ -56,7 +56,7 @@ def make_sprites(cfg: DictConfig) -> None:
     mine = sum(-(-len(parts[tag]) // fabric.world_size) for tag in missing)
     with tqdm(total=mine, unit="sprite", disable=not fabric.is_global_zero) as bar:
         for tag in missing:
-            images = sprites.made_together(
+            images = sprites.make_together(
                 parts[tag],
                 fabric.global_rank,
                 fabric.world_size,

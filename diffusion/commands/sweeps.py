@@ -20,7 +20,7 @@ from diffusion.errors import UserError
 from diffusion.runs.files import Folder
 from diffusion.runs.reading import entries
 
-OURS = re.compile(rf"\d+\.(json|reason)|place-\d+|{STOP}")
+OURS = re.compile(rf"\d+\.(json|reason)|(place|slot)-\d+|{STOP}")
 
 COLUMNS = {
     "job": "job",

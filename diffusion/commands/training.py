@@ -18,7 +18,7 @@ from diffusion.runs.fine_tuning import begin_with
 from diffusion.runs.loggers import ended_loggers
 from diffusion.runs.trust import packages_of, trusted
 
-SHOWN = 3  # sprites in noising.png
+NOISED_SPRITES = 3  # sprites in noising.png
 
 
 def train(config: dict[str, Any], run: RunDirectory, words: list[str]) -> float | None:
@@ -51,7 +51,7 @@ def train(config: dict[str, Any], run: RunDirectory, words: list[str]) -> float 
 
     run.begin(words, data.card)
     if run.leads:
-        shown = data.images(data.split["train"][:SHOWN])
+        shown = data.images(data.split["train"][:NOISED_SPRITES])
         run.folder.write_all(noising_pictures(shown, module.denoiser.schedule))
         if imported := data.imported():
             run.folder.write("imported.png", pictures.png(imported))

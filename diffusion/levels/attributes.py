@@ -130,7 +130,7 @@ def decide(
     for level in levels:
         same, seen = Counter[str](), Counter[str]()
         completions = [
-            a for made in _completed(x0, told, level, sprites, batch_size) for a in read(made)
+            a for made in _complete(x0, told, level, sprites, batch_size) for a in read(made)
         ]
         for original, completion in zip(originals, completions, strict=True):
             read_of_both = original.keys() & completion.keys()
@@ -152,7 +152,7 @@ def decide(
     )
 
 
-def _completed(
+def _complete(
     x0: Tensor, labels: Tensor | None, level: float, sprites: SpriteSet, batch_size: int
 ) -> Iterator[Tensor]:
     """Sprite k of the set made from sprite k of x0 `(B, C, H, W)` at a level, batch by batch."""

@@ -14,7 +14,7 @@ from scipy.ndimage import distance_transform_edt
 from torch import Tensor
 
 NEAR = 16.0  # levels, Euclidean in RGB
-LARGEST = 256  # colours of a palette, as many as an indexed image has
+MAX_COLOURS = 256  # colours of a palette, as many as an indexed image has
 CELL = 4  # levels
 CELLS = 256 // CELL
 NOWHERE = -1.0  # the cell of a transparent pixel
@@ -54,7 +54,7 @@ def palette(cells: Tensor) -> tuple[int, ...]:
     """The cells of the commonest colours of a set, ascending; `cells` as above, `(N, P)`."""
     number = torch.bincount(cells[cells >= 0].long(), minlength=CELLS**3)
     used = number.nonzero().flatten()
-    commonest = number[used].argsort(descending=True, stable=True)[:LARGEST]
+    commonest = number[used].argsort(descending=True, stable=True)[:MAX_COLOURS]
     return tuple(sorted(used[commonest].tolist()))
 
 

@@ -11,8 +11,8 @@ from diffusion.metrics.frechet import frechet
 from diffusion.metrics.kernel import kernel_distance
 from diffusion.metrics.neighbours import neighbour_scores
 
-FEWEST = 16  # sprites on either side
-MOST = (
+MIN_SPRITES = 16  # sprites on either side
+MAX_SPRITES = (
     10_000  # of a reference; more would cost minutes and change no score by more than its spread
 )
 
@@ -35,9 +35,9 @@ class SpriteFeatures(Metric):
 
     def describe_reference(self, images: Tensor) -> Tensor:
         """The same; of more than 10,000 sprites of as many, evenly taken."""
-        if len(images) <= MOST:
+        if len(images) <= MAX_SPRITES:
             return encode(images)
-        return encode(images[torch.linspace(0, len(images) - 1, MOST).long()])
+        return encode(images[torch.linspace(0, len(images) - 1, MAX_SPRITES).long()])
 
     def compare(self, samples: Tensor, reference: Tensor) -> dict[str, float]:
         """All six scores of features `(N, D)` against `(M, D)`.
@@ -48,9 +48,9 @@ class SpriteFeatures(Metric):
             NotMeasurable: fewer than 16 sprites on either side, or a reference that is all alike.
         """
         for what, features in (("samples", samples), ("reference sprites", reference)):
-            if len(features) < FEWEST:
+            if len(features) < MIN_SPRITES:
                 raise NotMeasurable(
-                    f"Sprite features compare at least {FEWEST} sprites on either side,"
+                    f"Sprite features compare at least {MIN_SPRITES} sprites on either side,"
                     f" and there are {len(features)} {what}; make the set larger."
                 )
         if (reference == reference[0]).all():

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from diffusion.novelty import bounds
-from diffusion.novelty.best import Best
+from diffusion.novelty.chunk import Chunk
 from diffusion.novelty.moves import moved
-from diffusion.novelty.part import Part
+from diffusion.novelty.nearest_so_far import NearestSoFar
 
 BLOCK = 1024  # training sprites whose bounds are computed at once, few enough for the cache
 COMPARED = 2**18  # values compared at once, likewise
@@ -40,7 +40,7 @@ class Positions:
         mirrored: bool = False,
     ) -> None:
         self.samples = (samples.flip(-1) if mirrored else samples).to(torch.int16)
-        self.best = Best(len(samples))
+        self.best = NearestSoFar(len(samples))
         values = self.samples.float()
         self.square = bounds.own_square(values)
         self.queries = {
@@ -48,7 +48,7 @@ class Positions:
             for dy, dx in moves
         }
 
-    def look(self, part: Part, same_group: Tensor | None = None) -> None:
+    def look(self, part: Chunk, same_group: Tensor | None = None) -> None:
         """Compares with a part; pairs where `same_group` bool `(N, m)` is true do not count."""
         for move in self.queries:
             for start in range(0, len(part), BLOCK):
@@ -56,7 +56,7 @@ class Positions:
                 self._block(part, rows, move, None if same_group is None else same_group[:, rows])
 
     def _block(
-        self, part: Part, rows: slice, move: tuple[int, int], barred: Tensor | None
+        self, part: Chunk, rows: slice, move: tuple[int, int], barred: Tensor | None
     ) -> None:
         """Compares the most promising pair of each sprite, then whatever may beat that."""
         sprites = torch.arange(len(self.samples))
@@ -77,7 +77,7 @@ class Positions:
         sprite, row = (bound <= -self.square[sprites, None]).nonzero().T
         self._compare(part, sprites[sprite], rows.start + row, move)
 
-    def _compare(self, part: Part, sprites: Tensor, rows: Tensor, move: tuple[int, int]) -> None:
+    def _compare(self, part: Chunk, sprites: Tensor, rows: Tensor, move: tuple[int, int]) -> None:
         size = max(1, COMPARED // self.samples[0].numel())
         for some, others in zip(sprites.split(size), rows.split(size), strict=True):
             difference = self.samples[some]

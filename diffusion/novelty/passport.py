@@ -91,7 +91,7 @@ class Passport:
         self._limits = limits(self._unseen, rate).clamp(max=REACH)
         self._usual = limits(self._unseen, unusual)
         nowhere = torch.zeros_like(unseen, dtype=torch.int64)
-        self.base_rates = self.rates(self.judge(Relatives(unseen, nowhere)))
+        self.base_rates = self.rates(self.findings(Relatives(unseen, nowhere)))
 
     @classmethod
     def of(
@@ -119,7 +119,7 @@ class Passport:
 
     def examine(self, images: Tensor) -> Findings:
         """The passports of samples uint8 `(N, C, H, W)`."""
-        return self.judge(relatives(images, self._parts, self._bases))
+        return self.findings(relatives(images, self._parts, self._bases))
 
     @staticmethod
     def rates(findings: Findings) -> dict[str, float]:
@@ -141,7 +141,7 @@ class Passport:
         usual = max(self.base_rates.get("copy_rate", 0.0), self._rate)
         return bool(binomtest(repeats, len(findings.verdict), usual, "greater").pvalue < 0.01)
 
-    def judge(self, found: Relatives) -> Findings:
+    def findings(self, found: Relatives) -> Findings:
         """The passports of samples whose nearest training sprites are known."""
         distance = found.distance
         repeats = (distance == 0) | (distance < self._limits)

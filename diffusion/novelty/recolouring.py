@@ -9,9 +9,9 @@ a few levels count for what they are.
 import torch
 from torch import Tensor
 
-from diffusion.novelty.best import Best
+from diffusion.novelty.chunk import Chunk
 from diffusion.novelty.nearest import BLOCK, COMPARED
-from diffusion.novelty.part import Part
+from diffusion.novelty.nearest_so_far import NearestSoFar
 from diffusion.novelty.regions import Painted, outlines, regions
 
 EVEN = 12  # levels; neighbouring pixels of a sample that differ by no more may be of one colour
@@ -38,13 +38,13 @@ class Recolourings:
     """
 
     def __init__(self, samples: Tensor) -> None:
-        self.best = Best(len(samples))
+        self.best = NearestSoFar(len(samples))
         self.faces = [
             (face, _query(outlines(face)), _query(outlines(face, EVEN)))
             for face in (samples, samples.flip(-1))
         ]
 
-    def look(self, part: Part, same_group: Tensor | None = None) -> None:
+    def look(self, part: Chunk, same_group: Tensor | None = None) -> None:
         """Compares with a part; pairs where `same_group` bool `(N, m)` is true do not count."""
         keys = _key(outlines(part.images))
         for face, exact, tolerant in self.faces:
@@ -57,7 +57,7 @@ class Recolourings:
                 sprite, row = (agreement[hot] >= 0).nonzero().T
                 self._compare(face, part, hot[sprite], start + row)
 
-    def _compare(self, face: Tensor, part: Part, sprites: Tensor, rows: Tensor) -> None:
+    def _compare(self, face: Tensor, part: Chunk, sprites: Tensor, rows: Tensor) -> None:
         size = max(1, COMPARED // face[0].numel())
         for some, others in zip(sprites.split(size), rows.split(size), strict=True):
             limit = self.best.distance[some].clamp(max=REACH**2) + ROUNDED
@@ -67,7 +67,7 @@ class Recolourings:
             self._measure(face, part, some[near], others[near], limit[near])
 
     def _measure(
-        self, face: Tensor, part: Part, sprites: Tensor, rows: Tensor, limit: Tensor
+        self, face: Tensor, part: Chunk, sprites: Tensor, rows: Tensor, limit: Tensor
     ) -> None:
         unique, which = rows.unique(return_inverse=True)
         region = regions(part.images[unique])[which]

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from diffusion.novelty.bounds import directions
+from diffusion.novelty.chunk import Chunk, chunks_of
 from diffusion.novelty.moves import MOVES
 from diffusion.novelty.nearest import Positions
-from diffusion.novelty.part import Part, parts_of
 from diffusion.novelty.recolouring import Recolourings
 
 DIRECTIONS = 64, 512  # for bounds: a first look, and a closer one
@@ -65,7 +65,7 @@ def nearest(samples: Tensor, reference: Iterable[Tensor]) -> tuple[Tensor, Tenso
     first = next(parts)
     bases = bases_of(first)
     search = Positions(samples, MOVES[:1], bases)
-    for part in parts_of(chain([first], parts), bases):
+    for part in chunks_of(chain([first], parts), bases):
         search.look(part)
     return search.best.row, search.best.distance.sqrt()
 
@@ -89,7 +89,7 @@ def relatives(
     for start in range(0, len(samples), TOGETHER):
         some = slice(start, start + TOGETHER)
         search = _Search(samples[some], bases)
-        for part in parts_of(parts(), bases):
+        for part in chunks_of(parts(), bases):
             theirs = slice(part.start, part.start + len(part))
             search.look(part, groups and groups[0][some, None] == groups[1][theirs])
         found.append(search.found())
@@ -109,7 +109,7 @@ class _Search:
         )
         self.recolourings = Recolourings(samples)
 
-    def look(self, part: Part, same_group: Tensor | None) -> None:
+    def look(self, part: Chunk, same_group: Tensor | None) -> None:
         narrower = None
         for search in self.positions:
             if narrower is not None:

@@ -7,11 +7,11 @@ from torch import Tensor
 
 from diffusion.metrics.scale import Score
 
-__all__ = ["Judged", "Score", "Verdict"]
+__all__ = ["Judged", "Score", "Finding"]
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Finding:
     """The passport of one sample: its nearest training sprite and what the two have in common."""
 
     index: int
@@ -51,7 +51,7 @@ class Judged:
     scores: dict[str, Score] = field(default_factory=dict)
     rates: dict[str, float] = field(default_factory=dict)
     base_rates: dict[str, float] = field(default_factory=dict)
-    verdicts: list[Verdict] = field(default_factory=list)
+    verdicts: list[Finding] = field(default_factory=list)
     nearest: Tensor | None = None
     curves: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
     levels: dict[str, list[float]] = field(default_factory=dict)

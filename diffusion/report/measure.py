@@ -13,7 +13,7 @@ from tqdm import tqdm
 from diffusion.errors import UserError
 from diffusion.judge import Judge
 from diffusion.metrics.base import Metric
-from diffusion.report.judged import Judged, Verdict
+from diffusion.report.judged import Finding, Judged
 from diffusion.report.levels import level_losses, level_pictures
 from diffusion.report.records import curves_of, pictures_of, summary_of
 from diffusion.runs.building import build
@@ -59,7 +59,7 @@ def judge_run(
     chosen, _ = loaded.sampler(sampler)
     sprites = loaded.sprites(chosen, seed, device)
     with tqdm(total=n, unit="sprite", desc=f"sprites of {name}") as bar:
-        images = sprites.made_together(range(n), 0, 1, lambda alone: alone, said=bar.update)
+        images = sprites.make_together(range(n), 0, 1, lambda alone: alone, said=bar.update)
     folder = Path(run).parent.parent if run.endswith(".ckpt") else Path(run)
     judged = _judged(name, images, Judge.of(data, metrics, n), data)
     flip = loaded.card["config"]["flip"]
@@ -130,7 +130,7 @@ def _judged(name: str, images: Tensor, judge: Judge, data: SpriteData) -> Judged
         raise UserError(f"{name}: nothing can be measured. {' '.join(judge.notes)}")
     rows = judge.rows[findings.row.numpy()]
     verdicts = [
-        Verdict(k, str(verdict), data.called(int(row)), float(distance), float(percentile))
+        Finding(k, str(verdict), data.called(int(row)), float(distance), float(percentile))
         for k, (verdict, row, distance, percentile) in enumerate(
             zip(findings.verdict, rows, findings.distance, findings.percentile, strict=True)
         )

@@ -20,20 +20,27 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from diffusion.report import plots as panels
+from diffusion.report import plots
 from diffusion.report.glossary import COSTS, SCORES, explained, interval
 from diffusion.report.judged import Judged
 from diffusion.report.ranking import (
+    Comparison,
     Configuration,
-    SeedVerdict,
+    compare,
     configurations,
     differing,
     leading_score,
     novelty,
-    seed_verdict,
 )
 from diffusion.report.section import RunSection, shown_sprites, track
-from diffusion.report.sentences import cautions, percent, said, said_of_novelty, said_of_one, short
+from diffusion.report.sentences import (
+    cautions,
+    headline,
+    novelty_sentences,
+    percent,
+    sentences_of_one,
+    short,
+)
 
 HERE = Path(__file__).parent
 PART = 18  # characters of a name that fit a phone's column
@@ -76,11 +83,11 @@ def page(judged: Sequence[Judged], title: str = "", shared_note: str = "") -> st
         sections=sections,
         configurations=order,
         lead_sentences=_lead_sentences(runs, verdicts),
-        other_sentences=[said(verdict) for verdict in verdicts[1:]],
+        other_sentences=[headline(verdict) for verdict in verdicts[1:]],
         cautions=cautions(runs, lead),
         keys=keys,
         same=same,
-        cost=panels.cost_of(runs),
+        cost=plots.cost_of(runs),
         costs=COSTS,
         novelty=novelty,
         any_novelty=any(novelty(run) is not None for run in runs),
@@ -90,9 +97,9 @@ def page(judged: Sequence[Judged], title: str = "", shared_note: str = "") -> st
         track=track,
         best=_best(runs),
         higher={name: _higher(runs, name) for name in _scores(runs)},
-        trade_offs=list(panels.trade_offs(order, lead)) if comparing and lead else [],
-        noise_levels=list(panels.noise_levels(order)),
-        learning=list(panels.learning(order)),
+        trade_offs=list(plots.trade_offs(order, lead)) if comparing and lead else [],
+        noise_levels=list(plots.noise_levels(order)),
+        learning=list(plots.learning(order)),
         strip=min(STRIP, per_run, *(len(run.images) for run in runs)),
         style=Markup((HERE / "style.css").read_text()),
         table=table,
@@ -132,14 +139,14 @@ def _flat(run: Judged) -> dict[str, Any]:
     }
 
 
-def _ranked(judged: Sequence[Judged]) -> tuple[list[Configuration], list[SeedVerdict]]:
+def _ranked(judged: Sequence[Judged]) -> tuple[list[Configuration], list[Comparison]]:
     """Configurations, best first; and for each score that all runs have a verdict, that by which
     they are ordered first."""
     lead = leading_score(judged)
     if lead is None:
         return configurations(judged), []
     common = [s for s in _scores(judged) if s != lead and all(s in r.scores for r in judged)]
-    verdicts = [seed_verdict(judged, score) for score in (lead, *common)]
+    verdicts = [compare(judged, score) for score in (lead, *common)]
     return list(verdicts[0].ranked), verdicts
 
 
@@ -170,12 +177,12 @@ def _higher(runs: Sequence[Judged], name: str) -> bool:
     return next(run.scores[name].higher_is_better for run in runs if name in run.scores)
 
 
-def _lead_sentences(runs: Sequence[Judged], verdicts: Sequence[SeedVerdict]) -> list[str]:
+def _lead_sentences(runs: Sequence[Judged], verdicts: Sequence[Comparison]) -> list[str]:
     """The answer to what a reader asks first."""
     if len(runs) == 1:
-        return said_of_one(runs[0], leading_score(runs))
-    first = said(verdicts[0]) if verdicts else "There is no score that all runs have."
-    return [first, *said_of_novelty(runs)]
+        return sentences_of_one(runs[0], leading_score(runs))
+    first = headline(verdicts[0]) if verdicts else "There is no score that all runs have."
+    return [first, *novelty_sentences(runs)]
 
 
 def _breakable(name: str) -> Markup:

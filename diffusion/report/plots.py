@@ -20,7 +20,7 @@ REAL = "held_out/"  # what unseen real sprites score, which does not change whil
 
 
 @dataclass(frozen=True)
-class Panel:
+class Plot:
     """A plot with its title and what a reader must know to read it."""
 
     title: str
@@ -28,14 +28,14 @@ class Panel:
     caption: str = ""
 
 
-def trade_offs(ranked: Sequence[Configuration], score: str) -> Iterator[Panel]:
+def trade_offs(ranked: Sequence[Configuration], score: str) -> Iterator[Plot]:
     """Quality against cost and against novelty, where these are known of all runs."""
     runs = [run for configuration in ranked for run in configuration.runs]
     title, higher = explained(score).title, runs[0].scores[score].higher_is_better
     better = "upwards" if higher else "downwards"
     cost = cost_of(runs)
     if cost is not None:
-        yield Panel(
+        yield Plot(
             "Quality against cost",
             figures.trade_off(
                 f"{title} against {COSTS[cost]}",
@@ -48,7 +48,7 @@ def trade_offs(ranked: Sequence[Configuration], score: str) -> Iterator[Panel]:
             f"Cheaper is left, better is {better}.",
         )
     if all(novelty(run) is not None for run in runs):
-        yield Panel(
+        yield Plot(
             "Quality against novelty",
             figures.trade_off(
                 f"{title} against novelty",
@@ -69,7 +69,7 @@ def cost_of(runs: Sequence[Judged]) -> str | None:
     return known[0] if known else None
 
 
-def noise_levels(ranked: Sequence[Configuration]) -> Iterator[Panel]:
+def noise_levels(ranked: Sequence[Configuration]) -> Iterator[Plot]:
     """The loss at each noise level: of one run beside the exact memoriser, of several overlaid."""
     runs = [(k, run) for k, c in enumerate(ranked) for run in c.runs if run.levels]
     if not runs:
@@ -89,7 +89,7 @@ def noise_levels(ranked: Sequence[Configuration]) -> Iterator[Panel]:
             if name in levels
         ]
         caption = f"Strong: held-out sprites; pale: training sprites; dashed: {memoriser}."
-        yield Panel(title, figures.curves(title, lines + exact, LEVEL, "loss", True), caption)
+        yield Plot(title, figures.curves(title, lines + exact, LEVEL, "loss", True), caption)
         return
     lines = [Curve(r.levels["t"], r.levels["held-out"], k) for k, r in runs]
     same = all(run.levels.get("exact held-out") == levels.get("exact held-out") for _, run in runs)
@@ -97,27 +97,27 @@ def noise_levels(ranked: Sequence[Configuration]) -> Iterator[Panel]:
     if any(key.startswith("schedule.") for key in differing([run for _, run in runs])[0]):
         caption += " The schedules differ, and so does how much noise a t means."
     lines += exact if same else []
-    yield Panel(title, figures.curves(title, lines, LEVEL, "loss", True), caption)
+    yield Plot(title, figures.curves(title, lines, LEVEL, "loss", True), caption)
     title = "Held-out loss beyond training loss"
     ratios = [
         Curve(r.levels["t"], [h / t if t else 1.0 for h, t in _pairs(r.levels)], k)
         for k, r in runs
     ]
-    yield Panel(
+    yield Plot(
         title,
         figures.curves(title, ratios, LEVEL, "held-out loss / training loss"),
         "1 is no difference; what rises above it was learned by heart.",
     )
 
 
-def learning(ranked: Sequence[Configuration]) -> Iterator[Panel]:
+def learning(ranked: Sequence[Configuration]) -> Iterator[Plot]:
     """What was logged, over the training images seen."""
     runs = [(k, run) for k, c in enumerate(ranked) for run in c.runs]
     present = dict.fromkeys(key for _, run in runs for key, curve in run.curves.items() if curve)
     if len(runs) == 1 and all(key in present for key in LOSSES) and _one_unit(runs[0][1]):
         curves = runs[0][1].curves
         lines = [_line(curves["train/loss"], SERIES), _line(curves["val/loss"], 0)]
-        yield Panel(
+        yield Plot(
             "Loss",
             figures.curves("Loss over training", lines, SEEN, "loss", True),
             "Strong: held-out sprites; pale: training sprites.",
@@ -133,7 +133,7 @@ def learning(ranked: Sequence[Configuration]) -> Iterator[Panel]:
         same = real[0] is not None and len({each[-1][1] if each else None for each in real}) == 1
         lines += [replace(_line(real[0], 0), reference=True)] if same and real[0] else []
         svg = figures.curves(f"{title} over training", lines, SEEN, title.lower(), True)
-        yield Panel(title, svg, "Dashed: unseen real sprites." if same else "")
+        yield Plot(title, svg, "Dashed: unseen real sprites." if same else "")
 
 
 def _one_unit(run: Judged) -> bool:
@@ -142,12 +142,12 @@ def _one_unit(run: Judged) -> bool:
     return not palette and not run.config.get("teacher")
 
 
-def histograms(run: Judged) -> Iterator[Panel]:
+def histograms(run: Judged) -> Iterator[Plot]:
     """Pixel-art statistics of the samples, as bars, over those of training, as outlines."""
     for name, histogram in run.histograms.items():
         title = explained(name).title
         svg = figures.histogram(f"{title} of {run.name}", histogram["bins"], histogram)
-        yield Panel(title, svg)
+        yield Plot(title, svg)
 
 
 def _line(points: Sequence[tuple[float, float]], series: int) -> Curve:

@@ -47,7 +47,7 @@ class Configuration:
 
 
 @dataclass(frozen=True)
-class SeedVerdict:
+class Comparison:
     """The answer for one score.
 
     Attributes:
@@ -124,14 +124,14 @@ def _goes_with_its_choice(key: str, configs: Sequence[Mapping[str, Any]]) -> boo
     return partly and len(values) > 1 and all(len(each) == 1 for each in values.values())
 
 
-def seed_verdict(judged: Sequence[Judged], score: str) -> SeedVerdict:
+def compare(judged: Sequence[Judged], score: str) -> Comparison:
     """Ranks the configurations by a score that at least one run has."""
     having = [run for run in judged if score in run.scores]
     higher = having[0].scores[score].higher_is_better
     ranked = sorted(configurations(having), key=lambda c: c.mean(score), reverse=higher)
     seeds = any(len(c.runs) > 1 for c in ranked)
     chance = tuple(_chance(ranked, score))
-    return SeedVerdict(score, tuple(ranked), chance, seeds, _between(ranked, score))
+    return Comparison(score, tuple(ranked), chance, seeds, _between(ranked, score))
 
 
 def _called(runs: Sequence[Judged]) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from diffusion.runs.files import Folder
-from diffusion.runs.reading import LARGEST, entries, numbers, table
+from diffusion.runs.reading import MAX_BYTES, entries, numbers, table
 
 PICTURES = {
     "What the network thinks at every noise level": "panel.png",
@@ -48,7 +48,7 @@ def pictures_of(run: Path) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
     for title, name in PICTURES.items():
         with suppress(OSError):  # a link or no file: there is no such picture
-            if content := Folder(run).read(name, LARGEST):
+            if content := Folder(run).read(name, MAX_BYTES):
                 found[title] = content
     return found
 

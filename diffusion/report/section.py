@@ -9,13 +9,13 @@ from functools import cached_property
 
 import torch
 
-from diffusion.report import plots as panels
+from diffusion.report import plots
 from diffusion.report.atlas import Atlas
 from diffusion.report.glossary import VERDICTS, explained, interval
-from diffusion.report.judged import Judged, Score, Verdict
+from diffusion.report.judged import Finding, Judged, Score
 from diffusion.report.sentences import short
 
-LEAST, MOST = 16, 144  # sprites of a run
+MIN_SHOWN, MAX_SHOWN = 16, 144  # sprites of a run
 SPRITES = 2048  # in all of a page
 BYTES = 5_000_000  # of their pixels, in all of a page
 PAIRS = 12
@@ -34,7 +34,7 @@ class Sprite:
 
 
 @dataclass(frozen=True)
-class Share:
+class Portion:
     """A row of the passport summary; base is that of held-out real sprites."""
 
     name: str
@@ -112,13 +112,13 @@ class RunSection:
         return [self.sprite(k) for k in range(min(self.shown, len(self.run.images)))]
 
     @cached_property
-    def passport(self) -> list[Share]:
+    def passport(self) -> list[Portion]:
         """Verdicts first, then the other rates."""
         counts = Counter(verdict.verdict for verdict in self.run.verdicts)
         rates = {name: self.run.rates[name] for name in VERDICTS if name in self.run.rates}
         rates |= {name: rate for name, rate in self.run.rates.items() if name != "copy_rate"}
         return [
-            Share(
+            Portion(
                 name.replace("_", " "),
                 VERDICTS.get(name, ""),
                 counts[name] if name in VERDICTS and counts else None,
@@ -129,9 +129,9 @@ class RunSection:
         ]
 
     @cached_property
-    def histograms(self) -> list[panels.Panel]:
+    def histograms(self) -> list[plots.Plot]:
         """Pixel-art statistics."""
-        return list(panels.histograms(self.run))
+        return list(plots.histograms(self.run))
 
     @cached_property
     def pictures(self) -> list[tuple[str, str]]:
@@ -171,7 +171,7 @@ class RunSection:
 def shown_sprites(runs: Sequence[Judged]) -> int:
     """How many sprites of each run fit on a page."""
     largest = max(run.images[0].numel() if len(run.images) else 1 for run in runs)
-    return max(LEAST, min(MOST, SPRITES // len(runs), BYTES // len(runs) // largest // 2))
+    return max(MIN_SHOWN, min(MAX_SHOWN, SPRITES // len(runs), BYTES // len(runs) // largest // 2))
 
 
 def track(name: str, score: Score) -> Track | None:
@@ -210,5 +210,5 @@ def track(name: str, score: Score) -> Track | None:
     )
 
 
-def _closeness(verdict: Verdict) -> tuple[float, float]:
+def _closeness(verdict: Finding) -> tuple[float, float]:
     return verdict.percentile, verdict.distance

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 
 from diffusion.report.glossary import explained, interval
 from diffusion.report.judged import Judged
-from diffusion.report.ranking import CHANCE, SeedVerdict, base_novelty, novelty
+from diffusion.report.ranking import CHANCE, Comparison, base_novelty, novelty
 
 
-def said(verdict: SeedVerdict) -> str:
+def headline(verdict: Comparison) -> str:
     """Which configuration is best on a score, and whether by more than chance."""
     ranked, score = verdict.ranked, verdict.score
     title, best = _title(score), ranked[0]
@@ -48,7 +48,7 @@ def said(verdict: SeedVerdict) -> str:
     )
 
 
-def said_of_novelty(runs: Sequence[Judged]) -> list[str]:
+def novelty_sentences(runs: Sequence[Judged]) -> list[str]:
     """Which of several runs repeats training sprites most often; nothing where none was judged."""
     known = {run.name: share for run in runs if (share := novelty(run)) is not None}
     if not known:
@@ -65,7 +65,7 @@ def said_of_novelty(runs: Sequence[Judged]) -> list[str]:
     ]
 
 
-def said_of_one(run: Judged, score: str | None) -> list[str]:
+def sentences_of_one(run: Judged, score: str | None) -> list[str]:
     """How good a single run is, and how new its sprites."""
     sentences = []
     if score is not None:
@@ -117,7 +117,7 @@ def percent(share: float) -> str:
     return f"{share:.1%}" if 0.0005 <= abs(share) < 0.0995 else f"{share:.0%}"
 
 
-def _parted(verdict: SeedVerdict) -> tuple[list[str], list[str]]:
+def _parted(verdict: Comparison) -> tuple[list[str], list[str]]:
     """Names of those that chance could have put behind the first, which is one, and the others."""
     pairs = list(zip(verdict.ranked, verdict.chance, strict=True))
     worse = [c.name for c, chance in pairs if chance < CHANCE]

@@ -11,8 +11,8 @@ from diffusion.errors import UserError
 from diffusion.runs.reading import foreign
 from diffusion.runs.trust import is_within, remedy
 
-LARGEST = 10**6  # number in a recipe: no schedule, width or count comes near it
-WIDEST = 256  # pixels of a sprite's side, as in every source of data
+MAX_NUMBER = 10**6  # number in a recipe: no schedule, width or count comes near it
+MAX_SIDE = 256  # pixels of a sprite's side, as in every source of data
 SAMPLERS = "diffusion.samplers"
 PARTS = {  # of a denoiser, and the packages that their classes come from
     "model": ("diffusion.models",),
@@ -69,7 +69,7 @@ def _check_sprites(sprites: Any) -> None:
         isinstance(shape, list)
         and [type(side) for side in shape] == [int] * 3
         and shape[0] in (1, 3, 4)
-        and all(1 <= side <= WIDEST for side in shape[1:]),
+        and all(1 <= side <= MAX_SIDE for side in shape[1:]),
         "sprites.shape",
     )
     _require(isinstance(sprites["hard_alpha"], bool), "sprites.hard_alpha")
@@ -128,7 +128,7 @@ def _check_numbers(node: Any, name: str) -> None:
         if isinstance(child, dict | list | tuple):
             _check_numbers(child, f"{name}.{key}")
         elif isinstance(child, int | float):
-            _require(math.isfinite(child) and abs(child) <= LARGEST, f"{name}.{key}")
+            _require(math.isfinite(child) and abs(child) <= MAX_NUMBER, f"{name}.{key}")
 
 
 def _require(holds: bool, name: str) -> None:

@@ -28,7 +28,7 @@ from diffusion.samplers.base import Sampler
 from diffusion.samplers.sprite_set import SpriteSet
 
 UNLABELLED = "none"  # the word for sprites without a label
-LONGEST = 300  # letters of a sentence about a foreign file
+MAX_SENTENCE_LETTERS = 300  # letters of a sentence about a foreign file
 AUXILIARY = "auxiliary."  # a network that only training needs begins its names so
 DEFAULT_SAMPLER = "diffusion.samplers.ddpm.DDPM"  # of files that name none
 
@@ -171,7 +171,7 @@ def load(path: Path, trust: tuple[str, ...] = ()) -> Loaded:
 
 def _cut(text: str) -> str:
     """A sentence that quotes a foreign file, in a length that one can read."""
-    return text if len(text) < LONGEST else f"{text[:LONGEST]} ..."
+    return text if len(text) < MAX_SENTENCE_LETTERS else f"{text[:MAX_SENTENCE_LETTERS]} ..."
 
 
 def _fitting(

@@ -18,9 +18,10 @@ import yaml
 from diffusion.errors import UserError
 from diffusion.runs.files import Folder
 
-LARGEST = 2**26  # bytes of a record
+MAX_BYTES = 2**26  # bytes of a record
 LARGEST_YAML = 2**18  # which is read slowly
-DEEPEST, MOST, LONGEST = 16, 10**6, 10_000  # containers in each other, visits, letters of a word
+MAX_DEPTH, MAX_VISITS = 16, 10**6  # containers in each other, and values looked at
+MAX_LETTERS = 10_000  # of a word
 GREATEST = 2**64  # whole number
 ROWS, COLUMNS = 10**6, 1000  # of a table
 REMEDY = "remove it"
@@ -38,7 +39,7 @@ def record(folder: Folder, name: str, remedy: str = REMEDY) -> Any:
         UserError: it is a link or no plain file, is damaged, or holds what no run writes.
     """
     is_yaml = name.endswith(".yaml")
-    text = text_of(folder, name, remedy, LARGEST_YAML if is_yaml else LARGEST)
+    text = text_of(folder, name, remedy, LARGEST_YAML if is_yaml else MAX_BYTES)
     if text is None:
         return None
     try:
@@ -102,7 +103,9 @@ def numbers(row: dict[str, Any]) -> dict[str, float]:
     return found
 
 
-def text_of(folder: Folder, name: str, remedy: str = REMEDY, largest: int = LARGEST) -> str | None:
+def text_of(
+    folder: Folder, name: str, remedy: str = REMEDY, largest: int = MAX_BYTES
+) -> str | None:
     """The text of a file in UTF-8; None where there is no such file.
 
     Raises:
@@ -131,17 +134,17 @@ def foreign(node: Any, also: tuple[type, ...] = (), names: tuple[type, ...] = (s
     while waiting:
         node, depth = waiting.pop()
         visits += 1
-        if visits > MOST:
-            return f"more than {MOST:,} values"
-        if depth > DEEPEST:
-            return f"more than {DEEPEST} containers in each other"
+        if visits > MAX_VISITS:
+            return f"more than {MAX_VISITS:,} values"
+        if depth > MAX_DEPTH:
+            return f"more than {MAX_DEPTH} containers in each other"
         if isinstance(node, dict):
             for name in node:
                 if odd := _odd(name) if isinstance(name, names) else "names that are no words":
                     return odd
             waiting.extend((child, depth + 1) for child in node.values())
         elif isinstance(node, list | tuple):
-            waiting.extend((child, depth + 1) for child in node[: MOST + 1])
+            waiting.extend((child, depth + 1) for child in node[: MAX_VISITS + 1])
         elif odd := "" if isinstance(node, also) else _odd(node):
             return odd
     return ""
@@ -149,7 +152,7 @@ def foreign(node: Any, also: tuple[type, ...] = (), names: tuple[type, ...] = (s
 
 def _odd(value: Any) -> str:
     if isinstance(value, str):
-        if len(value) > LONGEST:
+        if len(value) > MAX_LETTERS:
             return f"words of {len(value):,} letters"
         return "half a letter" if any("\ud800" <= letter <= "\udfff" for letter in value) else ""
     if isinstance(value, int):

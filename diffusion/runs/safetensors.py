@@ -18,7 +18,7 @@ from diffusion.runs.cards import own_sampler
 from diffusion.runs.files import plain_file, write_file
 
 KEY = "sprite-diffusion"  # of the card in the file's metadata
-LARGEST = 2**22  # bytes of the header, which holds names, shapes and the card
+MAX_HEADER_BYTES = 2**22  # bytes of the header, which holds names, shapes and the card
 
 
 def write(path: Path, weights: dict[str, Tensor], card: dict[str, Any]) -> None:
@@ -59,7 +59,7 @@ def read(path: Path) -> tuple[dict[str, Tensor], Any, str]:
         with opened as file:
             content = file.read()
         (length,) = struct.unpack_from("<Q", content)
-        if length > LARGEST:
+        if length > MAX_HEADER_BYTES:
             raise ValueError("its header is absurdly long")
         header = json.loads(content[8 : 8 + length])
         card = json.loads(header["__metadata__"][KEY])

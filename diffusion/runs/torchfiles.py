@@ -25,7 +25,7 @@ NAMES = {f"torch {kind}Storage" for kind in TYPES} | {
     "torch._utils _rebuild_tensor_v2",
     "torch._utils _rebuild_parameter",
 }
-LARGEST = 2**22  # bytes of the pickle, which holds names and numbers but no weights
+MAX_PICKLE_BYTES = 2**22  # bytes of the pickle, which holds names and numbers but no weights
 
 
 @contextmanager
@@ -83,7 +83,7 @@ def doubt_of(file: BinaryIO) -> str:
         if damaged := archive.testzip():
             return f"it is damaged, the checksum of {damaged} is wrong"
         pickled = [each for each in members if each.filename.endswith("data.pkl")]
-        if len(pickled) != 1 or pickled[0].file_size > LARGEST:
+        if len(pickled) != 1 or pickled[0].file_size > MAX_PICKLE_BYTES:
             return "it does not hold what torch.save writes"
         for opcode, name, _ in pickletools.genops(archive.read(pickled[0])):
             foreign = opcode.name == "GLOBAL" and name not in NAMES

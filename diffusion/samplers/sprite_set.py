@@ -62,7 +62,7 @@ class SpriteSet:
             made = self.sampler(self.denoiser, noise, label, self.origin)
             yield self.codec.decode(made).cpu()
 
-    def made_together(
+    def make_together(
         self,
         indices: Sequence[int],
         rank: int,

@@ -280,7 +280,7 @@ def test_real_animations(real):
 
 
 def test_the_whole_disk_is_no_folder_of_sprites(tmp_path, monkeypatch):
-    monkeypatch.setattr("datamodules.files.folders.MOST", 20)
+    monkeypatch.setattr("datamodules.files.folders.MAX_ENTRIES", 20)
     for k in range(30):
         (tmp_path / f"{k}").mkdir()
     with pytest.raises(DataError, match="more than 20 files and folders; give the folder of"):

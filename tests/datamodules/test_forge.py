@@ -16,7 +16,7 @@ from datamodules.characters.people import (
     ATTRIBUTES,
     BOB,
     COMBINATIONS,
-    MOST,
+    MAX_PEOPLE,
     NAMED,
     PROFESSIONS,
     Character,
@@ -205,7 +205,7 @@ def test_bob_fred_and_nancy():
     ("wrong", "word"),
     [
         (lambda: characters(2), "change n"),
-        (lambda: characters(MOST + 1), "change n"),
+        (lambda: characters(MAX_PEOPLE + 1), "change n"),
         (lambda: draw(BOB, 20), "change size"),
         (lambda: replace(BOB, hair="purple"), "short"),
         (lambda: read_back(np.zeros((16, 16, 3), np.uint8)), "uint8"),

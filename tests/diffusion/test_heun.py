@@ -8,7 +8,7 @@ from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
 from test_samplers import GaussianDenoiser, noise_of
 
-from diffusion.commands.wording import CONF
+from diffusion.commands.complaints import CONF
 from diffusion.samplers.heun import Heun
 from diffusion.schedules.base import GRIDS
 from diffusion.schedules.cosine import Cosine

@@ -24,7 +24,7 @@ def test_the_budget_is_asked_once_a_step_for_all_groups(monkeypatch):
     module._trainer = SimpleNamespace()
     weights = [torch.nn.Parameter(torch.zeros(1)) for _ in range(2)]
     optimizer = torch.optim.SGD([{"params": [weight]} for weight in weights], lr=1.0)
-    schedule = module._scheduled(optimizer, speeds=(1.0, 2.0))["lr_scheduler"]["scheduler"]
+    schedule = module._with_rate(optimizer, speeds=(1.0, 2.0))["lr_scheduler"]["scheduler"]
     for step in range(4):
         rate = (step + 1) * (1 - step / 10)
         assert schedule.get_last_lr() == pytest.approx([rate, 2 * rate])

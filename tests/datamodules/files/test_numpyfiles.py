@@ -82,7 +82,7 @@ def test_bombs_stay_packed(tmp_path, monkeypatch):
     with pytest.raises(DataError, match="unpacks from .* to 1,024,128 bytes.*np.save"):
         load_npz(tmp_path / "a.npz", ("images",))
     monkeypatch.setattr(numpyfiles, "SUSPECT", 2**28)
-    monkeypatch.setattr(numpyfiles, "LARGEST", 10**6)
+    monkeypatch.setattr(numpyfiles, "MAX_ARRAY_BYTES", 10**6)
     with pytest.raises(DataError, match="too much for an .npz"):
         load_npz(tmp_path / "a.npz", ("images",))
 

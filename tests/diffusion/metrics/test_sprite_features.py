@@ -176,7 +176,7 @@ def test_collapsed_samples_are_measured_and_a_collapsed_reference_is_refused(spr
 
 
 def test_a_large_reference_is_thinned_evenly(sprites, monkeypatch):
-    monkeypatch.setattr("diffusion.metrics.sprite_features.MOST", 30)
+    monkeypatch.setattr("diffusion.metrics.sprite_features.MAX_SPRITES", 30)
     thinned = METRIC.describe_reference(sprites)
     assert len(thinned) == 30
     assert thinned[[0, -1]].equal(encode(sprites[[0, -1]]))

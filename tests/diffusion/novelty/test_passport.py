@@ -136,7 +136,7 @@ def test_unseen_real_sprites_are_called_repeats_at_no_more_than_the_rate(real, n
     for _ in range(200):
         calibrating = torch.from_numpy((rng.random(group.max() + 1) < 0.5)[group[unseen]])
         passport = Passport(lambda: [training], [], distance[calibrating])
-        called.append(passport.judge(as_relatives(distance[~calibrating])))
+        called.append(passport.findings(as_relatives(distance[~calibrating])))
     rates = [Passport.rates(findings)["copy_rate"] for findings in called]
     assert np.mean(rates) <= 0.01
     assert np.mean(rates) > 0

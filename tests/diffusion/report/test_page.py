@@ -17,9 +17,9 @@ from PIL import Image
 from diffusion.pictures import png
 from diffusion.report.atlas import Atlas, rgba
 from diffusion.report.glossary import interval
-from diffusion.report.judged import Judged, Score, Verdict
+from diffusion.report.judged import Finding, Judged, Score
 from diffusion.report.page import figures, page
-from diffusion.report.section import BYTES, LEAST, RunSection, shown_sprites, track
+from diffusion.report.section import BYTES, MIN_SHOWN, RunSection, shown_sprites, track
 
 HOSTILE = (
     """</script><script>window.hacked=1</script>"'><img src=x onerror=hacked=1>{{ 7*7 }}$x$"""
@@ -94,7 +94,7 @@ def hostile(write, sprites):
                 config={h: f"{h}{k}", "seed": h},
                 scores=run.scores | {h: Score(1.0 + k, 9, 0.5, 1.5, 0.1, 9, None, 5.0)},
                 rates=run.rates | {h: 0.5},
-                verdicts=[Verdict(v.index, v.verdict, h, 1.0, 5.0) for v in run.verdicts],
+                verdicts=[Finding(v.index, v.verdict, h, 1.0, 5.0) for v in run.verdicts],
                 curves=run.curves | {h: [(1.0, 2.0), (2.0, 1.0)]},
                 histograms={h: run.histograms["colours"]},
                 pictures={h: picture, f"{h} gone": h.encode()},
@@ -258,14 +258,14 @@ def test_a_name_goes_to_the_next_line_between_its_parts(write, sprites):
 def test_sprites_of_all_runs_fit_on_a_page(runs, side):
     run = Judged("x", {}, torch.zeros(1, 4, side, side, dtype=torch.uint8))
     shown = shown_sprites([run] * runs)
-    assert shown >= LEAST
-    assert shown == LEAST or 2 * shown * runs * 4 * side * side <= BYTES
+    assert shown >= MIN_SHOWN
+    assert shown == MIN_SHOWN or 2 * shown * runs * 4 * side * side <= BYTES
 
 
 def test_the_closest_pairs_come_first_and_show_the_right_sprites(sprites):
     run = fake_run("a", sprites)
-    run.verdicts[20] = Verdict(20, "copy", "Bob", 0.0, 0.0)
-    run.verdicts[0] = Verdict(0, "new", "Fred", 50.0, 90.0)
+    run.verdicts[20] = Finding(20, "copy", "Bob", 0.0, 0.0)
+    run.verdicts[0] = Finding(0, "new", "Fred", 50.0, 90.0)
     section = RunSection(run, 0, 0, 16, 0)
     assert section.closest[0] == 20
     c, r = section.sprite(20).twin

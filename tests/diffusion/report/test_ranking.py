@@ -10,8 +10,8 @@ from scipy.stats import ttest_ind, tukey_hsd
 from diffusion.errors import UserError
 from diffusion.report.judged import Judged, Score
 from diffusion.report.measure import names_of
-from diffusion.report.ranking import configurations, differing, leading_score, seed_verdict
-from diffusion.report.sentences import cautions, said, said_of_novelty, short
+from diffusion.report.ranking import compare, configurations, differing, leading_score
+from diffusion.report.sentences import cautions, headline, novelty_sentences, short
 
 NO_SPRITES = torch.zeros(0, 4, 8, 8, dtype=torch.uint8)
 
@@ -28,7 +28,7 @@ def runs(higher=False, **values):
 
 
 def verdict(judged):
-    return seed_verdict(judged, "sprite_fd")
+    return compare(judged, "sprite_fd")
 
 
 def test_runs_that_differ_only_in_their_seed_are_one_configuration():
@@ -77,15 +77,15 @@ def test_runs_without_a_seed_in_their_names_are_called_after_the_first():
 def test_the_same_configuration_with_three_seeds_is_no_difference():
     found = verdict(runs(small=[3.0, 3.2, 3.4]))
     assert not found.decided
-    assert said(found).startswith("No difference")
-    assert "3.00 to 3.40" in said(found)
+    assert headline(found).startswith("No difference")
+    assert "3.00 to 3.40" in headline(found)
 
 
 def test_a_difference_beyond_seeds_is_decided_and_said():
     found = verdict(runs(tiny=[5.0, 5.2, 5.4], small=[3.0, 3.1, 3.2]))
     assert found.decided
     assert [c.name for c in found.ranked] == ["model-small", "model-tiny"]
-    sentence = said(found)
+    sentence = headline(found)
     assert sentence.startswith("model-small is better than model-tiny")
     assert "3.10 against 5.20, difference 2.10" in sentence
     assert "seeds differ by 0.200" in sentence  # mean of .1 .1 .2 and .2 .2 .4
@@ -94,7 +94,7 @@ def test_a_difference_beyond_seeds_is_decided_and_said():
 def test_a_difference_within_seeds_is_none():
     found = verdict(runs(tiny=[3.1, 3.5, 3.9], small=[3.0, 3.4, 3.8]))
     assert not found.decided
-    assert said(found).startswith("No difference")
+    assert headline(found).startswith("No difference")
 
 
 def test_a_score_that_rises_with_quality_is_ranked_from_the_top():
@@ -143,7 +143,7 @@ def test_with_one_seed_each_the_samples_intervals_decide_and_the_doubt_is_said(i
     found = verdict([run("a", 0, 3.0, interval=interval), run("b", 0, 4.0, interval=interval)])
     assert found.decided == decided
     doubt = "may be chance" if interval is None else "another seed would change is not known"
-    assert doubt in said(found)
+    assert doubt in headline(found)
 
 
 def test_one_seed_beside_several_is_held_against_the_spread_of_the_others():
@@ -158,8 +158,8 @@ def test_seeds_without_any_spread_still_give_an_answer(other, decided):
 
 def test_those_that_may_be_as_good_are_named():
     found = verdict(runs(a=[3.0, 3.2], b=[3.1, 3.3], c=[9.0, 9.2]))
-    assert "model-a comes first, but model-b may be as good" in said(found)
-    assert said(found).endswith("model-c is worse.")
+    assert "model-a comes first, but model-b may be as good" in headline(found)
+    assert headline(found).endswith("model-c is worse.")
 
 
 def test_only_what_differs_counts_as_different_and_the_seed_never():
@@ -191,7 +191,7 @@ def test_the_run_that_copies_most_is_named_with_its_base_rate():
         Judged(name, {}, NO_SPRITES, rates=each, base_rates={"copy": 0.01})
         for name, each in zip("ab", rates, strict=True)
     ]
-    (sentence,) = said_of_novelty(judged)
+    (sentence,) = novelty_sentences(judged)
     assert sentence.startswith("30% of the samples of a are")
     assert "the least is 0%" in sentence
     assert "1.0% look so" in sentence

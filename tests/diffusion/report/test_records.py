@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from diffusion.errors import UserError
 from diffusion.report.records import curves_of, pictures_of, summary_of
-from diffusion.runs.reading import LARGEST
+from diffusion.runs.reading import MAX_BYTES
 
 FUZZ = settings(
     max_examples=150,
@@ -65,7 +65,7 @@ def test_traps_are_refused(tmp_path, bad):
         file.symlink_to("/dev/zero")
     elif bad == "endless":
         with file.open("wb") as large:
-            large.truncate(LARGEST + 1)
+            large.truncate(MAX_BYTES + 1)
     else:
         file.write_text("[" * 100_000 if bad == "deep" else "9" * 10_000)
     with pytest.raises(UserError, match="is damaged|is not read"):

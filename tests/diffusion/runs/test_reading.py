@@ -18,8 +18,8 @@ from diffusion.runs.directory import RunDirectory
 from diffusion.runs.files import Folder
 from diffusion.runs.loggers import MetricsCSV
 from diffusion.runs.reading import (
-    DEEPEST,
-    LARGEST,
+    MAX_BYTES,
+    MAX_DEPTH,
     entries,
     foreign,
     numbers,
@@ -96,7 +96,7 @@ def test_what_is_no_plain_file_is_not_read(tmp_path, plant, name):
         file.mkdir()
     elif plant == "huge":
         with file.open("wb") as large:
-            large.truncate(LARGEST + 1)
+            large.truncate(MAX_BYTES + 1)
     elif plant == "bytes":
         file.write_bytes(b"\xff\xfe\x00")
     else:
@@ -168,7 +168,7 @@ def test_entries_have_names(tmp_path):
 
 def test_visits_are_counted_and_not_objects():
     node = [1]
-    for _ in range(DEEPEST - 2):
+    for _ in range(MAX_DEPTH - 2):
         node = [node] * 10
     assert "more than" in foreign(node)
     assert foreign([[1] * 1000] * 900) == ""

@@ -37,7 +37,7 @@ def measure(rank, world, folder):
     clean = PixelCodec().encode(data.images(data.split["train"]))
     denoiser = PosteriorDenoiser(Posterior(clean), Linear())
     sprites = SpriteSet(denoiser, DDIM(20), PixelCodec(hard_alpha=True), data.shape)
-    images = sprites.made_together(range(N), rank, world, gather, batch_size=7)
+    images = sprites.make_together(range(N), rank, world, gather, batch_size=7)
     metrics = {"features": SpriteFeatures(), "pixel_art": PixelArt()}
     scores = Judge.of(data, metrics, N).scores(images)
     (folder / f"{world}-{rank}.json").write_text(json.dumps([images.tolist(), scores]))

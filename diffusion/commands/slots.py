@@ -1,6 +1,6 @@
-"""Jobs that run at once divide the machine: each takes a place, with its own threads and GPUs.
+"""Jobs that run at once divide the machine: each holds a slot, with its own threads and GPUs.
 
-How many places there are follows from Hydra's launcher. The places are locked files in the sweep's
+How many slots there are follows from Hydra's launcher. The slots are locked files in the sweep's
 directory, so that jobs in different processes never sit on the same one.
 """
 
@@ -16,7 +16,7 @@ LAUNCHERS_OWN = ("MASTER_", "TORCHELASTIC_", "SLURM_", "GROUP_", "ROLE_")
 RANKS = ("RANK", "LOCAL_RANK", "NODE_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE")
 
 
-def places(launcher: Mapping[str, Any], cpus: int) -> int:
+def slots(launcher: Mapping[str, Any], cpus: int) -> int:
     """How many jobs this launcher's configuration runs at once on a machine with so many CPUs."""
     kind = launcher["_target_"].rpartition(".")[2]
     if kind == "JoblibLauncher":
@@ -28,20 +28,19 @@ def places(launcher: Mapping[str, Any], cpus: int) -> int:
 
 
 @contextmanager
-def taken_place(folder: Path, count: int) -> Iterator[int]:
-    """Waits for one of `count` places and keeps it; it is free again when its process ends."""
+def hold_slot(folder: Path, count: int) -> Iterator[int]:
+    """Waits for one of `count` slots and keeps it; it is free again when its process ends."""
     files = [
-        os.open(folder / f"place-{k}", os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW)
-        for k in range(count)
+        os.open(folder / f"slot-{k}", os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW) for k in range(count)
     ]
     try:
         while True:
-            for place, file in enumerate(files):
+            for slot, file in enumerate(files):
                 try:
                     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except BlockingIOError:
                     continue
-                yield place
+                yield slot
                 return
             time.sleep(0.2)
     finally:
@@ -49,15 +48,15 @@ def taken_place(folder: Path, count: int) -> Iterator[int]:
             os.close(file)
 
 
-def share(
-    environment: Mapping[str, str], place: int, count: int, devices: Any, cpus: int, gpus: int
+def environment_of(
+    environment: Mapping[str, str], slot: int, count: int, devices: Any, cpus: int, gpus: int
 ) -> dict[str, str]:
-    """The environment of a job at a place: a command of its own, with its part of the machine.
+    """The environment of a job at a slot: a command of its own, with its part of the machine.
 
     Args:
         environment: of the sweep. What it says of threads is kept; ranks and ports are left out.
-        place: 0 ... count - 1.
-        count: places on this machine. With one, a job may use everything.
+        slot: 0 ... count - 1.
+        count: slots on this machine. With one, a job may use everything.
         devices: `trainer.devices` of the job.
         cpus: that this process may use.
         gpus: on this machine.
@@ -75,7 +74,7 @@ def share(
     own.setdefault("OMP_NUM_THREADS", str(max(1, cpus // (count * processes))))
     if count > 1 and gpus:
         seen = environment.get("CUDA_VISIBLE_DEVICES", ",".join(map(str, range(gpus)))).split(",")
-        mine = {(place * processes + k) % len(seen) for k in range(processes)}
+        mine = {(slot * processes + k) % len(seen) for k in range(processes)}
         own["CUDA_VISIBLE_DEVICES"] = ",".join(seen[k] for k in sorted(mine))
     return own
 

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 
-class Best:
+class NearestSoFar:
     """The nearest row so far of each sprite, the first among equals.
 
     Attributes:
@@ -29,7 +29,7 @@ class Best:
         self.distance[sprite[nearer]] = distance[nearer]
         self.row[sprite[nearer]] = row[nearer]
 
-    def take(self, other: "Best") -> None:
+    def take(self, other: "NearestSoFar") -> None:
         """Whatever is nearer in the other."""
         found = (other.row >= 0).nonzero()[:, 0]
         self.offer(found, other.row[found], other.distance[found])

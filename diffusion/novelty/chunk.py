@@ -9,7 +9,7 @@ from diffusion.novelty import bounds
 from diffusion.novelty.moves import MOVES, grounded, left_after_moves
 
 
-class Part:
+class Chunk:
     """A part of a training set.
 
     Args:
@@ -59,9 +59,9 @@ class Part:
         return left_after_moves(light) + (canvas - slack)[:, None]
 
 
-def parts_of(parts: Iterable[Tensor], bases: Sequence[Tensor]) -> Iterator[Part]:
+def chunks_of(parts: Iterable[Tensor], bases: Sequence[Tensor]) -> Iterator[Chunk]:
     """The parts of a training set, one after the other."""
     start = 0
     for images in parts:
-        yield Part(images, start, bases)
+        yield Chunk(images, start, bases)
         start += len(images)

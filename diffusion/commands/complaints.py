@@ -23,7 +23,7 @@ from diffusion.errors import UserError
 CONF = Path(__file__).parents[2] / "conf"
 CLOSED = (errno.EACCES, errno.EPERM, errno.EROFS)
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-LONGEST = 200  # letters of a word in a sentence
+MAX_WORD_LETTERS = 200  # letters of a word in a sentence
 
 
 def is_wrong_input(error: Exception) -> bool:
@@ -141,7 +141,7 @@ def _taken_away(error: Exception) -> str:
 def _one_line(error: BaseException | None) -> str:
     """What an error says, in one line and without endless words."""
     text = " ".join(str(error or "").split())
-    return re.sub(rf"([^\s']{{{LONGEST}}})[^\s']+", r"\1...", text)
+    return re.sub(rf"([^\s']{{{MAX_WORD_LETTERS}}})[^\s']+", r"\1...", text)
 
 
 def _cause(error: BaseException | None, kinds: tuple[type, ...]) -> BaseException | None:
