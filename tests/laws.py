@@ -1,30 +1,83 @@
 """What every part of a kind must hold, whoever wrote it. A law takes a maker, `make(**values)`.
 
-Noise levels are those of the cosine schedule, tensors `(B, C, H, W)`.
+Noise levels are those of the cosine schedule unless a law says otherwise; tensors `(B, C, H, W)`.
 """
 
 import io
 import math
 from itertools import pairwise
 
-import pytest
 import torch
 from torch import Tensor, nn
 
 from datamodules.errors import DataError
+from diffusion.errors import UserError
 from diffusion.metrics.base import NotMeasurable
 from diffusion.palette import Palette
 from diffusion.predictions import Clean, Epsilon, Velocity
+from diffusion.samplers.base import Origin
+from diffusion.schedules.base import GRIDS
 from diffusion.schedules.cosine import Cosine
+from diffusion.schedules.linear import Linear
+from diffusion.schedules.wrappers import ZeroTerminal
+from diffusion.weightings import Uniform
 
 COSINE = Cosine()
+TIMES = torch.linspace(0, 1, 1001, dtype=torch.float64)
+HEAVY = 2 * 10**7  # weights; of such a network the shapes alone are asked about
+
+
+def weighs(make):
+    """The number of a network's weights, which are not made for it."""
+    with torch.device("meta"):
+        return sum(weight.numel() for weight in make(channels=4, classes=0).parameters())
+
+
+def starts_clean_and_keeps_the_variance(make):
+    alpha, sigma = make()(TIMES)
+    assert alpha[0] == 1
+    assert sigma[0] == 0
+    torch.testing.assert_close(alpha**2 + sigma**2, torch.ones_like(alpha))
+
+
+def loses_signal_at_every_step_until_its_clamp(make):
+    schedule = make()
+    log_snr = schedule.log_snr(TIMES)
+    clamped = log_snr[1:] == schedule.min_log_snr
+    assert ((log_snr[1:] < log_snr[:-1]) | clamped).all()
+    assert log_snr[0] == math.inf
+    assert clamped.sum() < 500, "more than half of its levels are one"
+
+
+def agrees_with_its_log_snr(make):
+    schedule = make()
+    alpha, sigma = schedule(TIMES[1:-1])
+    torch.testing.assert_close(2 * (alpha / sigma).log(), schedule.log_snr(TIMES[1:-1]))
+
+
+def says_whether_epsilon_can_be_inverted(make):
+    """Only what says that it reaches zero SNR goes below -10.2, the end of DDPM's table."""
+    schedule = make()
+    alpha, _ = schedule(TIMES[-1:])
+    assert schedule.reaches_zero_snr == (float(alpha) == 0)
+    assert schedule.reaches_zero_snr or schedule.log_snr(TIMES[-1:]) >= -10.2
+
+
+def makes_grids_that_fall_from_one_to_zero(make):
+    schedule = make()
+    for spread in GRIDS:
+        for n in (1, 2, 3, 17, schedule.steps):
+            grid = schedule.grid(n, spread=spread)
+            assert len(grid) == n + 1
+            assert (grid[0], grid[-1]) == (1, 0)
+            assert (grid.diff() < 0).all()
 
 
 class Gaussian:
     """The exact denoiser of pixels that are independent N(mean, std^2)."""
 
-    def __init__(self, mean: float = 0.3, std: float = 0.5) -> None:
-        self.schedule, self.mean, self.std = COSINE, mean, std
+    def __init__(self, mean: float = 0.3, std: float = 0.5, schedule=COSINE) -> None:
+        self.schedule, self.mean, self.std = schedule, mean, std
 
     def __call__(self, x_t: Tensor, t: Tensor, label: Tensor | None = None) -> Tensor:
         alpha, sigma = (level.view(-1, 1, 1, 1) for level in self.schedule(t))
@@ -56,9 +109,36 @@ def draws(n, shape=(1, 16, 16), rows=None):
 
 
 def recovers_mean_and_deviation(make):
-    sprites = make(steps=150, clip=False)(Gaussian(), draws(16))
-    assert abs(float(sprites.mean()) - 0.3) < 0.03
-    assert abs(float(sprites.std()) - 0.5) < 0.03
+    for schedule in (COSINE, Linear(), ZeroTerminal(COSINE)):
+        sprites = make(steps=150, clip=False)(Gaussian(schedule=schedule), draws(16))
+        assert abs(float(sprites.mean()) - 0.3) < 0.03, schedule
+        assert abs(float(sprites.std()) - 0.5) < 0.03, schedule
+
+
+def stays_near_a_sprite_that_it_starts_from(make):
+    """From a level with little noise; from pure noise nothing of it is left."""
+    sprite = torch.linspace(-1, 1, 256).view(1, 16, 16).double()
+    distances = []
+    for level in (0.02, 0.3, 1.0):
+        made = make(steps=100)(Gaussian(), draws(8), origin=Origin(sprite, level))
+        distances.append(float((made - sprite).square().mean().sqrt()))
+    assert distances[0] < 0.1
+    assert distances == sorted(distances)
+    whole = make(steps=100)(Gaussian(), draws(8))
+    assert distances[2] > 0.5 * float((whole - sprite).square().mean().sqrt())
+
+
+def tells_the_denoiser_the_labels(make):
+    labels, told = torch.tensor([2, -1, 0]), []
+
+    def listening(x_t, t, label=None):
+        told.append(label)
+        return Gaussian()(x_t, t)
+
+    listening.schedule = COSINE
+    make(steps=4)(listening, draws(3), label=labels)
+    assert told
+    assert all(label is not None and torch.equal(label, labels) for label in told)
 
 
 def ends_on_the_only_sprite_after_any_number_of_steps(make):
@@ -105,10 +185,14 @@ def converges_at_its_order(make):
         assert 0.7 * 2**order < coarse / fine < 1.4 * 2**order, errors
 
 
+LEVELS = torch.tensor([0.001, 0.01, 0.1, 0.5, 0.9, 1.0])  # from end to end of training
+SEEN = 2  # in less noise than at this one a palette sees colours whatever its network says
+
+
 def _answers(prediction):
     """Clean sprites, noise, noised sprites, levels, and the output that means the sprites."""
     generator = torch.Generator().manual_seed(0)
-    t = torch.linspace(0.05, 0.95, 6).double()
+    t = LEVELS.double()
     alpha, sigma = (level.view(-1, 1, 1, 1) for level in COSINE(t))
     x0 = torch.rand(6, 4, 5, 5, generator=generator).double() * 2 - 1
     eps = torch.randn(6, 4, 5, 5, generator=generator).double()
@@ -134,7 +218,7 @@ def has_no_error_where_it_is_right(make):
         right = error(output, x0, eps, x_t, alpha, sigma)
         assert right.shape == (6,)
         assert float(right.abs().max()) < 1e-6
-        assert (error(0.5 * output.roll(1, 0), x0, eps, x_t, alpha, sigma) > 1e-4).all()
+        assert (error(0.5 * output.roll(1, 0), x0, eps, x_t, alpha, sigma)[SEEN:] > 1e-4).all()
 
 
 def scales_its_error_to_that_of_the_clean_sprite(make):
@@ -145,6 +229,30 @@ def scales_its_error_to_that_of_the_clean_sprite(make):
     scale = prediction.clean_scale((alpha / sigma).square().flatten())
     expected = (clean - x0).square().mean(dim=(1, 2, 3)) / scale
     torch.testing.assert_close(prediction.error(output, x0, eps, x_t, alpha, sigma), expected)
+
+
+def is_zero_where_the_answer_is_right_and_more_elsewhere(make):
+    """Of every prediction that the loss goes with, at every level of training."""
+    loss, tried = make(), 0
+    colours = [[0, 0, 0, 0], [255, 0, 0, 255], [20, 40, 90, 255]]
+    for prediction in (Epsilon(), Clean(), Velocity(), Palette(colours)):
+        try:
+            loss.check(prediction, COSINE, Uniform())
+        except UserError:
+            continue
+        x0, eps, x_t, alpha, sigma, output = _answers(prediction)
+        right = loss.error(prediction, output, x0, eps, x_t, alpha, sigma)
+        wrong = loss.error(prediction, 0.5 * output.roll(1, 0), x0, eps, x_t, alpha, sigma)
+        assert right.shape == wrong.shape == (6,)
+        assert float(right.abs().max()) < 1e-6
+        assert wrong.isfinite().all()
+        assert (wrong >= 0).all()
+        assert (wrong[SEEN:] > 1e-6).all()
+        scale = loss.clean_scale((alpha / sigma).square().flatten())
+        assert scale.shape == (6,)
+        assert (scale > 0).all()
+        tried += 1
+    assert tried
 
 
 def is_positive_and_finite(make):
@@ -162,6 +270,15 @@ def takes_any_channels_and_sizes(make):
             x = torch.empty(2, channels, height, width)
             model = make(channels=channels, classes=0)
             assert model(x, torch.empty(2)).shape == x.shape
+
+
+def answers_with_numbers_at_odd_sizes(make):
+    for height, width in ((5, 3), (13, 17), (1, 1)):
+        x = torch.randn(2, 4, height, width)
+        with torch.no_grad():
+            answer = _awake(make, classes=0)(x, torch.tensor([0.001, 1.0]))
+        assert answer.shape == x.shape
+        assert answer.isfinite().all()
 
 
 def _awake(make, **values):
@@ -238,8 +355,14 @@ def says_what_is_missing(make):
         data.setup()
         assert len(data.split["train"]) > 0
         return
-    with pytest.raises(DataError, match=r"nowhere\.file"):
+    said = ""
+    try:
         data.setup()
+    except DataError as refusal:
+        said = str(refusal)
+    except Exception as error:
+        raise AssertionError("what is missing is not said") from error
+    assert "nowhere.file" in said
 
 
 def _trained(optimizer, weights, steps):
@@ -289,8 +412,18 @@ def is_a_share_of_the_rate_at_any_time(make):
 
 
 LAWS = {
+    "schedule": (
+        starts_clean_and_keeps_the_variance,
+        loses_signal_at_every_step_until_its_clamp,
+        agrees_with_its_log_snr,
+        says_whether_epsilon_can_be_inverted,
+        makes_grids_that_fall_from_one_to_zero,
+    ),
+    "loss": (is_zero_where_the_answer_is_right_and_more_elsewhere,),
     "sampler": (
         recovers_mean_and_deviation,
+        stays_near_a_sprite_that_it_starts_from,
+        tells_the_denoiser_the_labels,
         ends_on_the_only_sprite_after_any_number_of_steps,
         makes_a_sprite_the_same_alone,
         asks_as_often_as_it_says,
@@ -304,6 +437,7 @@ LAWS = {
     "weighting": (is_positive_and_finite,),
     "model": (
         takes_any_channels_and_sizes,
+        answers_with_numbers_at_odd_sizes,
         answers_each_sprite_by_itself,
         listens_to_time_and_label,
     ),

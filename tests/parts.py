@@ -7,7 +7,14 @@ from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
-from diffusion.commands.complaints import CONF
+from diffusion.commands import complaints
+
+CONF = complaints.CONF  # another tree where tests plant parts
+
+
+def groups():
+    """Every group of choices."""
+    return {folder.name for folder in CONF.iterdir() if any(folder.glob("*.yaml"))}
 
 
 def names(group):
@@ -15,10 +22,14 @@ def names(group):
     return sorted(file.stem for file in (CONF / group).glob("*.yaml"))
 
 
-@cache
 def composed(*words):
     """The configuration that these words give; `???` becomes a file that is not there."""
-    with initialize_config_dir(str(CONF), version_base="1.3"):
+    return _composed(CONF, *words)
+
+
+@cache
+def _composed(conf, *words):
+    with initialize_config_dir(str(conf), version_base="1.3"):
         cfg = compose("train", list(words))
     OmegaConf.set_struct(cfg, False)
     for key in OmegaConf.missing_keys(cfg):
@@ -43,7 +54,13 @@ def part(group, name):
             (cfg,) = cfg.values()
         return instantiate(cfg, _convert_="all", **values)
 
+    make.settings = dict(settings(group, name))
     return make
+
+
+def cases(laws):
+    """(group, name, law) of every part that there is and every law of its kind."""
+    return [(group, name, law) for group in laws for name in names(group) for law in laws[group]]
 
 
 def comment(group, name):

@@ -26,7 +26,7 @@ def fitting(group, option):
         recipe = {part: config[part] for part in PARTS if config.get(part)}
         if "model" not in recipe:
             continue
-        small = {"widths": [32, 32]} if option == "large" else {}
+        small = {"widths": [32, 32]} if "widths" in recipe["model"] else {}
         recipe["model"] |= {"channels": 3, "classes": 0, **small}
         with suppress(UserError):
             return cfg, config, build_denoiser(recipe)
@@ -40,7 +40,7 @@ def test_the_groups_are_the_promised_ones():
 
 
 @pytest.mark.parametrize(("group", "option"), OPTIONS, ids=["=".join(pair) for pair in OPTIONS])
-def test_every_option_composes_and_instantiates(group, option, tmp_path):
+def test_every_option_composes_and_instantiates(group, option):
     cfg, config, denoiser = fitting(group, option)
     assert denoiser.schedule.grid(7).shape == (8,)
     assert instantiate(cfg.sampler).steps == config["sampler"]["steps"]
@@ -51,11 +51,6 @@ def test_every_option_composes_and_instantiates(group, option, tmp_path):
         named = "accelerator devices precision max_steps max_time log_every_n_steps"
         listed = set(f"{named} accumulate_grad_batches gradient_clip_val".split())
         assert listed <= config["trainer"].keys()
-    if group == "logger":
-        if option == "tensorboard":  # an extra
-            pytest.importorskip(option)
-        settings = {"mode": "disabled"} if option == "wandb" else {}
-        assert isinstance(instantiate(cfg.logger, tmp_path, config, **settings), list)
 
 
 def test_the_default_is_the_users_card():
@@ -96,7 +91,7 @@ def test_the_textbook_is_the_card_to_the_letter_and_leaves_no_part_to_the_defaul
 def test_a_default_in_code_is_that_of_a_yaml():
     """A number has one home; where a class has a default too, one of its YAMLs says the same."""
     told: dict[str, list[bool]] = {}
-    for group in LAWS.keys() - {"data", "metrics"} | {"schedule", "loss"}:
+    for group in LAWS.keys() - {"data", "metrics"}:
         for name in names(group):
             settings = OmegaConf.to_container(composed(f"{group}={name}")[group])
             target = settings.pop("_target_")

@@ -1,14 +1,33 @@
-"""Tests of the tests: of each kind a wrong part breaks a law, and a right one keeps them all."""
+"""Tests of the tests: of each kind a wrong part breaks its law, and a right one keeps them all.
 
+A part is planted as anybody adds one: a file of code, and `mine.yaml` in its group of `conf/`.
+"""
+
+import shutil
 import sys
-from functools import partial
-from types import ModuleType
 
+import laws
+import parts
 import pytest
-from hydra.utils import instantiate
 from laws import LAWS
 
 RIGHT = {
+    "schedule": """
+import torch
+from diffusion.schedules.base import NoiseSchedule
+class Mine(NoiseSchedule):
+    def alpha_bar(self, t):
+        return (1 - t) ** 2
+""",
+    "loss": """
+class Mine:
+    def check(self, prediction, schedule, weighting):
+        pass
+    def error(self, prediction, output, x0, eps, x_t, alpha, sigma):
+        return prediction.error(output, x0, eps, x_t, alpha, sigma)
+    def clean_scale(self, snr):
+        return 1 + 0 * snr
+""",
     "sampler": """
 from diffusion.samplers.base import Sampler
 class Mine(Sampler):
@@ -78,35 +97,133 @@ class Mine:
         return max(0.0, 1 - progress)
 """,
 }
-WRONG = {  # kind -> (what stands in the right part, what in a wrong one)
+LOSS = "is_zero_where_the_answer_is_right_and_more_elsewhere"
+WRONG = {  # kind -> (what stands in the right part, what in a wrong one, the law that it breaks)
+    "schedule": [
+        ("(1 - t) ** 2", "1 - t / 2 - 0.1", "starts_clean_and_keeps_the_variance"),
+        ("(1 - t) ** 2", "1 - (t - 0.7).abs() / 0.7", "starts_clean_and_keeps_the_variance"),
+        (
+            "(1 - t) ** 2",
+            "(1 - t.clamp(max=0.4)) ** 2",
+            "loses_signal_at_every_step_until_its_clamp",
+        ),
+        (
+            "return (1 - t) ** 2",
+            "return (1 - t) ** 2\n"
+            "    def forward(self, t):\n"
+            "        return (1 - t), (1 - (1 - t) ** 2).sqrt().roll(1)",
+            "starts_clean_and_keeps_the_variance",
+        ),
+        (
+            "return (1 - t) ** 2",
+            "return (1 - t) ** 2\n"
+            "    def forward(self, t):\n"
+            "        return torch.cos(t), torch.sin(t)",
+            "agrees_with_its_log_snr",
+        ),
+        (
+            "return (1 - t) ** 2",
+            "return (1 - t) ** 2\n    reaches_zero_snr = True",
+            "says_whether_epsilon_can_be_inverted",
+        ),
+        (
+            "return (1 - t) ** 2",
+            "return (1 - t) ** 2\n"
+            "    def _time(self, n, start):\n"
+            "        return torch.linspace(start, 0, n).double()",
+            "makes_grids_that_fall_from_one_to_zero",
+        ),
+    ],
+    "loss": [
+        ("return prediction.error(", "return 0.1 + prediction.error(", LOSS),
+        ("return prediction.error(output", "return 0 * prediction.error(output", LOSS),
+        ("return 1 + 0 * snr", "return snr - 1", LOSS),
+        ("sigma)\n", "sigma).mean()\n", LOSS),
+        ("    pass", "    from diffusion.errors import UserError; raise UserError", LOSS),
+    ],
     "sampler": [
         (
             "return nxt.alpha * x0_hat + nxt.sigma * (x_t - now.alpha * x0_hat) / now.sigma",
             "return 3 * nxt.alpha * x0_hat + 0.1",
+            "recovers_mean_and_deviation",
         ),
-        ("nxt.sigma * (x_t", "0.9 * nxt.sigma * (x_t"),
-        ("nxt.sigma * (x_t", "nxt.sigma * (x_t.roll(1, 0)"),
-        ("nxt.alpha * x0_hat", "(nxt.alpha - 0.1 * (self.steps == 1)) * x0_hat"),
-        ("class Mine(Sampler):", "class Mine(Sampler):\n    order = 2"),
+        ("nxt.sigma * (x_t", "0.9 * nxt.sigma * (x_t", "recovers_mean_and_deviation"),
+        ("nxt.sigma * (x_t", "nxt.sigma * (x_t.roll(1, 0)", "makes_a_sprite_the_same_alone"),
+        (
+            "nxt.alpha * x0_hat",
+            "(nxt.alpha - 0.1 * (self.steps == 1)) * x0_hat",
+            "ends_on_the_only_sprite_after_any_number_of_steps",
+        ),
+        (
+            "class Mine(Sampler):",
+            "class Mine(Sampler):\n    order = 2",
+            "converges_at_its_order",
+        ),
+        (
+            "    def step(",
+            "    def start(self, schedule, noise, origin=None):\n"
+            "        return super().start(schedule, noise)\n"
+            "    def step(",
+            "stays_near_a_sprite_that_it_starts_from",
+        ),
+        (
+            "    def step(",
+            "    def trajectory(self, denoiser, noise, label=None, origin=None):\n"
+            "        return super().trajectory(denoiser, noise, None, origin)\n"
+            "    def step(",
+            "tells_the_denoiser_the_labels",
+        ),
+        (
+            "    def step(",
+            "    evaluations = 7\n    def step(",
+            "asks_as_often_as_it_says",
+        ),
     ],
     "prediction": [
-        ("return output / 2", "return output / 3"),
-        ("0.25 + 0 * snr", "0.5 + 0 * snr"),
-        ("return 2 * x0", "return 2 * x0 + eps"),
+        ("return output / 2", "return output / 3", "comes_back_to_the_clean_sprite"),
+        (
+            "0.25 + 0 * snr",
+            "0.5 + 0 * snr",
+            "scales_its_error_to_that_of_the_clean_sprite",
+        ),
+        ("return 2 * x0", "return 2 * x0 + eps", "comes_back_to_the_clean_sprite"),
+        (
+            "return 0.25 + 0 * snr",
+            "return 0.25 + 0 * snr\n"
+            "    def training_error(self, output, *others):\n"
+            "        return 1 + self.error(output, *others)",
+            "has_no_error_where_it_is_right",
+        ),
     ],
-    "weighting": [("1 + snr", "1 - snr"), ("clean_scale / (1 + snr)", "snr.log()")],
+    "weighting": [
+        ("1 + snr", "1 - snr", "is_positive_and_finite"),
+        ("clean_scale / (1 + snr)", "snr.log()", "is_positive_and_finite"),
+    ],
     "model": [
-        ("self.mix(x) +", "self.mix(x) + x.mean() +"),
-        ("+ t[:, None]", ""),
-        ("self.known(label % (self.classes + 1)) +", "0 * self.known(label * 0) +"),
-        ("padding=1", ""),
+        ("self.mix(x) +", "self.mix(x) + x.mean() +", "answers_each_sprite_by_itself"),
+        ("+ t[:, None]", "", "listens_to_time_and_label"),
+        (
+            "self.known(label % (self.classes + 1)) +",
+            "0 * self.known(label * 0) +",
+            "listens_to_time_and_label",
+        ),
+        ("padding=1", "", "takes_any_channels_and_sizes"),
+        (
+            "self.mix(x) +",
+            "self.mix(x) / (x.shape[-1] % 2 == 0) +",
+            "answers_with_numbers_at_odd_sizes",
+        ),
     ],
     "metrics": [
-        (".mean(1, keepdim=True)", ".mean(1, keepdim=True) - images.double().mean()"),
-        ("samples.mean() - ", "samples[0].mean() - "),
-        ("samples.mean() - ", "samples.std() - "),
+        (
+            ".mean(1, keepdim=True)",
+            ".mean(1, keepdim=True) - images.double().mean()",
+            "describes_each_sprite_by_itself",
+        ),
+        ("samples.mean() - ", "samples[0].mean() - ", "compares_sets_whatever_their_order"),
+        ("samples.mean() - ", "samples.std() - ", "says_what_it_cannot_measure"),
     ],
-    "data": [('with reading(Path(self.path), "array"):', "if True:")],
+    "data": [('with reading(Path(self.path), "array"):', "if True:", "says_what_is_missing")],
     "optimizer": [
         (
             "Mine = torch.optim.SGD",
@@ -115,58 +232,81 @@ WRONG = {  # kind -> (what stands in the right part, what in a wrong one)
             "        self.n = getattr(self, 'n', 0) + 1\n"
             "        self.param_groups[0]['lr'] = 0.01 / self.n\n"
             "        return super().step(closure)\n",
+            "goes_on_from_what_a_checkpoint_keeps",
         ),
         (
             "Mine = torch.optim.SGD",
             "class Mine(torch.optim.SGD):\n"
             "    def __init__(self, params, lr):\n"
             "        super().__init__(params, lr, maximize=True)\n",
+            "goes_down",
         ),
     ],
-    "learning_rate": [("max(0.0, 1 - progress)", "1 - progress"), ("1 - progress", "2.0")],
+    "learning_rate": [
+        ("max(0.0, 1 - progress)", "1 - progress", "is_a_share_of_the_rate_at_any_time"),
+        ("1 - progress", "2.0", "is_a_share_of_the_rate_at_any_time"),
+    ],
 }
-VALUES = {"optimizer": {"lr": 0.01, "_partial_": True}}
+YAML = {  # beside the class, which is all that most parts need
+    "optimizer": "_partial_: true\nlr: 0.01\n",
+    "data": "path: ???\nbatch_size: 8\n",
+    "sampler": "steps: 50\n",
+    "metrics": "mine:\n  _target_: planted_part.Mine\n",
+}
+
+
+@pytest.fixture(scope="module")
+def conf(tmp_path_factory):
+    """A copy of `conf/` in which parts are planted."""
+    folder = tmp_path_factory.mktemp("planted") / "conf"
+    return shutil.copytree(parts.CONF, folder)
 
 
 @pytest.fixture
-def planted(monkeypatch):
-    """A part as its YAML makes it, from code that stands in a module of its own."""
+def planted(conf, tmp_path, monkeypatch):
+    """Plants a part of a kind, and gives the laws that it comes under: (law, maker)."""
+    monkeypatch.setattr(parts, "CONF", conf)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "planted_part", raising=False)
 
     def plant(kind, code):
-        module = ModuleType("planted_part")
-        monkeypatch.setitem(sys.modules, "planted_part", module)
-        exec(code, module.__dict__)
-        settings = {"_target_": "planted_part.Mine", **VALUES.get(kind, {})}
-        make = partial(instantiate, settings, _convert_="all")
-        make.settings = {"path": "nowhere.file"}
-        return make
+        (tmp_path / "planted_part.py").write_text(code)
+        own = "" if kind == "metrics" else "_target_: planted_part.Mine\n"
+        (conf / kind / "mine.yaml").write_text(own + YAML.get(kind, ""))
+        return [
+            (law, parts.part(group, name))
+            for group, name, law in parts.cases(LAWS)
+            if (group, name) == (kind, "mine")
+        ]
 
-    return plant
+    yield plant
+    sys.modules.pop("planted_part", None)
+    for file in conf.glob("*/mine.yaml"):
+        file.unlink()
 
 
 @pytest.mark.parametrize("kind", RIGHT)
 def test_a_right_part_keeps_all_laws(planted, kind):
-    for law in LAWS[kind]:
-        law(planted(kind, RIGHT[kind]))
-
-
-def breaks(law, make):
-    try:
+    under = planted(kind, RIGHT[kind])
+    assert [law for law, _ in under] == list(LAWS[kind])
+    for law, make in under:
         law(make)
-    except (AssertionError, RuntimeError, ValueError, OSError, pytest.fail.Exception):
-        return True
-    return False
 
 
 @pytest.mark.parametrize(
-    ("kind", "right", "wrong"),
+    ("kind", "right", "wrong", "broken"),
     [(kind, *change) for kind, changes in WRONG.items() for change in changes],
 )
-def test_a_wrong_part_breaks_one(planted, kind, right, wrong):
+def test_a_wrong_part_breaks_the_law_that_it_should(planted, kind, right, wrong, broken):
+    """By an assertion: that something crashes somewhere is no verdict."""
     assert right in RIGHT[kind]
-    make = planted(kind, RIGHT[kind].replace(right, wrong))
-    assert any(breaks(law, make) for law in LAWS[kind])
+    under = dict(planted(kind, RIGHT[kind].replace(right, wrong)))
+    law = getattr(laws, broken)
+    with pytest.raises(AssertionError):
+        law(under[law])
 
 
-def test_every_kind_has_a_planted_fault():
+def test_every_law_of_a_kind_has_a_planted_fault():
     assert WRONG.keys() == RIGHT.keys() == LAWS.keys()
+    for kind, changes in WRONG.items():
+        assert {broken for *_, broken in changes} == {law.__name__ for law in LAWS[kind]}

@@ -1,15 +1,14 @@
-"""Laws of every noise schedule, those found in conf/schedule included."""
+"""Noise schedules: each equals its formula, and what they all share."""
 
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from hydra import compose, initialize_config_dir
-from hydra.utils import instantiate
 from hypothesis import given
 from hypothesis import strategies as st
+from laws import LAWS, TIMES
+from parts import names, part
 
 from diffusion.errors import UserError
 from diffusion.schedules.base import GRIDS
@@ -19,53 +18,20 @@ from diffusion.schedules.linear import Linear
 from diffusion.schedules.sigmoid import Sigmoid
 from diffusion.schedules.wrappers import Shifted, ZeroTerminal
 
-CONF = Path(__file__).parents[2] / "conf"
-
-
-def from_conf(name):
-    """The schedule that `schedule=NAME` gives on the command line."""
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        return instantiate(compose("train", [f"schedule={name}"]).schedule)
-
-
-SCHEDULES = {file.stem: from_conf(file.stem) for file in (CONF / "schedule").glob("*.yaml")} | {
+HAND_MADE = {
     "linear_course": Linear(500, 1.398e-4, 0.02),
     "linear_steep": Linear(100, 1e-4, 0.5),
     "zero_terminal_linear": ZeroTerminal(Linear()),
     "zero_terminal_shifted": ZeroTerminal(Shifted(Sigmoid(), -0.5)),
 }
+SCHEDULES = {name: part("schedule", name)() for name in names("schedule")} | HAND_MADE
 every_schedule = pytest.mark.parametrize("schedule", SCHEDULES.values(), ids=SCHEDULES)
-TIMES = torch.linspace(0, 1, 1001, dtype=torch.float64)
 
 
-@every_schedule
-def test_starts_clean_and_preserves_variance(schedule):
-    alpha, sigma = schedule(TIMES)
-    assert alpha[0] == 1
-    assert sigma[0] == 0
-    torch.testing.assert_close(alpha**2 + sigma**2, torch.ones_like(alpha))
-
-
-@every_schedule
-def test_log_snr_falls_strictly_until_the_clamp(schedule):
-    log_snr = schedule.log_snr(TIMES)
-    falls = log_snr[1:] < log_snr[:-1]
-    clamped = log_snr[1:] == schedule.min_log_snr
-    assert (falls | clamped).all()
-    assert log_snr[0] == math.inf
-
-
-@every_schedule
-def test_alpha_and_sigma_agree_with_log_snr(schedule):
-    alpha, sigma = schedule(TIMES[1:-1])
-    torch.testing.assert_close(2 * (alpha / sigma).log(), schedule.log_snr(TIMES[1:-1]))
-
-
-@every_schedule
-def test_epsilon_can_be_inverted_at_the_end(schedule):
-    """Only what says that it reaches zero SNR goes below -10.2."""
-    assert schedule.reaches_zero_snr or schedule.log_snr(TIMES[-1:]) >= -10.2
-    assert schedule.reaches_zero_snr == isinstance(schedule, ZeroTerminal)
+@pytest.mark.parametrize("law", LAWS["schedule"])
+@pytest.mark.parametrize("schedule", HAND_MADE.values(), ids=HAND_MADE)
+def test_one_made_by_hand_keeps_the_laws_too(schedule, law):
+    law(lambda: schedule)
 
 
 def test_zero_terminal_ends_in_pure_noise():
@@ -113,16 +79,6 @@ def test_shift_moves_log_snr_by_its_amount():
     inner = TIMES[1:900]
     moved = Shifted(Cosine(), -1.0).log_snr(inner)
     torch.testing.assert_close(moved, Cosine().log_snr(inner) - 1)
-
-
-@every_schedule
-def test_every_grid_falls_strictly_from_one_to_zero(schedule):
-    for n in range(1, schedule.steps + 1):
-        grid = schedule.grid(n)
-        assert len(grid) == n + 1
-        assert grid[0] == 1
-        assert grid[-1] == 0
-        assert (grid.diff() < 0).all()
 
 
 @every_schedule
