@@ -157,6 +157,16 @@ def test_an_interrupted_run_continues_to_the_same_bits(command, launch, tmp_path
     assert rows(tmp_path / "whole") == rows(tmp_path / "cut")
 
 
+def test_a_run_may_end_without_a_closing(command, tmp_path):
+    line = QUICK.replace("callbacks.samples=null", "callbacks.samples.n=20")
+    result = command(f"{line} hydra.run.dir=run")
+    assert result.code == 0, result
+    summary = json.loads((tmp_path / "run" / "summary.json").read_text())
+    assert summary["status"] == "finished"
+    assert "samples/copy_rate" in summary
+    assert not (tmp_path / "run" / "denoising.gif").exists()
+
+
 def test_a_run_killed_while_closing_is_completed(command, tmp_path):
     line = f"{SMOKE} trainer.max_steps=30 hydra.run.dir=run"  # its last step is no validation
     assert command(line).code == 0

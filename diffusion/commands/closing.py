@@ -153,7 +153,7 @@ def _table(run: RunDirectory, summary: dict[str, Any], data: SpriteData) -> str:
             if f"{kind}_seconds" in summary
         ),
     }
-    if "samples/copy_rate" in summary:
+    if {"samples/copy_rate", "held_out/copy_rate"} <= summary.keys():
         rows["copies"] = (
             f"{summary['samples/copy_rate']:.0%} of {SAMPLES} samples repeat a training sprite "
             f"(unseen real sprites: {summary['held_out/copy_rate']:.0%})"
