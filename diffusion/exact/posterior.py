@@ -30,8 +30,8 @@ class Posterior(nn.Module):
     nat at low noise, so the likeliest `DIRECT` are computed again by direct difference in float64.
     The sprites are this module's weights: it moves between devices as a network does.
 
-    Whoever is told a label asks about the sprites of that class alone. `label` is int64 `(B,)`; -1
-    and a class that no sprite has say nothing, and neither does any label to a set without labels.
+    With a label, int64 `(B,)`, only the sprites of that class are candidates. A label of -1, a
+    class that no sprite has, and any label to a set without labels change nothing.
 
     Args:
         clean: the sprites `(N, C, H, W)` in the model range, or several pictures of each.

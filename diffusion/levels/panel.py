@@ -55,8 +55,14 @@ class Look:
 
 @dataclass(frozen=True)
 class Panel:
-    """A sprite at several noise levels; `known` says whether it is one of the `n` in training, of
-    its label where that is told."""
+    """A sprite at several noise levels.
+
+    Attributes:
+        name: of the sprite.
+        known: whether it is a training sprite.
+        n: number of training sprites; where the network is told a label, of that label.
+        looks: what is found at each level.
+    """
 
     name: str
     known: bool
