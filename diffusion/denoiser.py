@@ -52,6 +52,11 @@ class Denoiser(nn.Module):
         self.model, self.schedule, self.objective = model, schedule, loss
         self.prediction, self.weighting = prediction, weighting
 
+    @property
+    def classes(self) -> int:
+        """Number of labels that the network knows; 0 also for one that says nothing of labels."""
+        return getattr(self.model, "classes", 0)
+
     def forward(self, x_t: Tensor, t: Tensor, label: Tensor | None = None) -> Tensor:
         """Clean estimate `(B, C, H, W)` of noised sprites x_t at times t `(B,)`."""
         alpha, sigma = self.schedule.of_sprites(t)

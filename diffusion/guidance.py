@@ -58,7 +58,7 @@ class Guided(Denoiser):
         )
         if type(scale) not in (int, float) or not 0 <= scale < math.inf:
             raise UserError(f"guidance={scale} must be a number, 0 or more.")
-        if not denoiser.model.classes:
+        if not denoiser.classes:
             raise UserError(
                 f"guidance={scale} needs a network that learned labels; train with "
                 "model.classes=true, or leave guidance out."

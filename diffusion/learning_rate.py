@@ -2,6 +2,16 @@
 
 import math
 
+from diffusion.errors import UserError
+
+
+def _check(final: float, warmup: int = 0) -> None:
+    if not 0 <= final <= 1 or warmup < 0:
+        raise UserError(
+            f"learning_rate.final={final} must lie between 0 and 1, and warmup={warmup} be 0 or "
+            "more."
+        )
+
 
 class WarmupCosine:
     """Grows linearly over `warmup` steps, then falls along half a cosine to `final`.
@@ -10,6 +20,7 @@ class WarmupCosine:
     """
 
     def __init__(self, warmup: int = 100, final: float = 0.0) -> None:
+        _check(final, warmup)
         self.warmup, self.final = warmup, final
 
     def __call__(self, step: int, progress: float) -> float:
@@ -22,6 +33,7 @@ class LinearDecay:
     """Falls in a straight line from 1 to `final`."""
 
     def __init__(self, final: float = 0.0) -> None:
+        _check(final)
         self.final = final
 
     def __call__(self, step: int, progress: float) -> float:

@@ -40,8 +40,11 @@ class Muon(Optimizer):
         betas: tuple[float, float] = (0.9, 0.99),
         weight_decay: float = 0.01,
     ) -> None:
-        if lr < 0 or not 0 <= momentum < 1:
-            raise ValueError(f"lr={lr} must be 0 or more, and momentum={momentum} in 0..1")
+        if min(lr, weight_decay) < 0 or not 0 <= momentum < 1:
+            raise ValueError(
+                f"lr={lr} and weight_decay={weight_decay} must be 0 or more, and "
+                f"momentum={momentum} in 0..1"
+            )
         matrices: list[Tensor] = []
         rest: list[Tensor] = []
         for weight in params:

@@ -46,7 +46,7 @@ class NoiseLevels(Callback):
             data.images(known[: self.n]),
             data.images(held_out),
             exact,
-            labels if denoiser.model.classes else (None, None),
+            labels if denoiser.classes else (None, None),
         )
 
     def on_validation_epoch_end(

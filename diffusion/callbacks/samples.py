@@ -47,8 +47,11 @@ class Samples(Callback):
         seed: int = 0,
     ) -> None:
         for name, value in (("n", n), ("shown", shown)):
-            if not isinstance(value, int) or value < 1:
-                raise UserError(f"callbacks.samples.{name}={value} must be at least 1.")
+            if not isinstance(value, int) or not 1 <= value <= SEARCHED:
+                raise UserError(
+                    f"callbacks.samples.{name}={value} must be a whole number from 1 to "
+                    f"{SEARCHED}; they are made at every validation."
+                )
         self.sampler, self.metrics = sampler, with_inception(metrics or {}, inception)
         self.n, self.shown, self.seed = n, shown, seed
         self.scores: dict[str, float] = {}
@@ -81,7 +84,7 @@ class Samples(Callback):
     def _make(self, trainer: lightning.Trainer, pl_module: DiffusionModule) -> torch.Tensor:
         data = data_of(trainer)
         denoiser = pl_module.denoiser
-        frequencies = data.label_frequencies if denoiser.model.classes else ()
+        frequencies = data.label_frequencies if denoiser.classes else ()
         sprites = SpriteSet(
             denoiser, self.sampler, pl_module.codec, data.shape, frequencies, self.seed
         )

@@ -35,7 +35,8 @@ def is_wrong_input(error: Exception) -> bool:
     ours = isinstance(error, UserError | DataError | OmegaConfBaseException)
     missed = _taken_away(error) != ""
     closed = isinstance(error, OSError) and error.errno in CLOSED
-    return ours or missed or closed or _is_full_disk(error) or _is_lightnings_refusal(error)
+    full = _is_full_disk(error) or _is_out_of_memory(error)
+    return ours or missed or closed or full or _is_lightnings_refusal(error)
 
 
 def is_about_the_command_line(error: Exception) -> bool:
@@ -46,6 +47,14 @@ def is_about_the_command_line(error: Exception) -> bool:
     _, *inner = traceback.walk_tb(error.__traceback__)
     ours = any(frame.f_globals["__name__"].startswith("diffusion.") for frame, _ in inner)
     return isinstance(error, HydraException | OSError) or not ours
+
+
+def _is_out_of_memory(error: BaseException | None) -> bool:
+    """Of the host or of a GPU; torch tells it as a RuntimeError."""
+    told = isinstance(error, RuntimeError) and (
+        type(error).__name__ == "OutOfMemoryError" or "allocate memory" in str(error)
+    )
+    return isinstance(error, MemoryError) or told
 
 
 def _is_lightnings_refusal(error: BaseException | None) -> bool:
@@ -78,6 +87,8 @@ def sentence(error: Exception, config_name: str) -> str:
     if isinstance(error, OSError) and error.errno in CLOSED:
         what = error.filename or "A file"
         return f"{what} cannot be used ({error.strerror}); allow it, or name another place."
+    if _is_out_of_memory(error):
+        return "There is not enough memory; take a smaller batch (batch_size) or a smaller model."
     if _is_full_disk(error):
         reason = getattr(error, "strerror", None) or _one_line(error)
         return f"Files cannot be written ({reason}); make room, and run the same command again."

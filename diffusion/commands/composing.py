@@ -27,6 +27,8 @@ from diffusion.runs.trust import packages_of
 from diffusion.samplers.base import Sampler
 from diffusion.sprite_data import SpriteData
 
+MAX_DEVICES = 4096  # of one machine
+
 make = partial(instantiate, _convert_="all")  # plain lists: others end up in checkpoints
 
 
@@ -55,6 +57,8 @@ def compose_module(config: dict[str, Any], data: SpriteData) -> DiffusionModule:
         raise UserError(f"optimizer: {error}.") from error
     sampler: Sampler = make(config["sampler"])
     levels, _ = sampler.start(denoiser.schedule, torch.zeros(()))
+    preview = (config["callbacks"].get("samples") or {}).get("sampler", config["sampler"])
+    make(preview).start(denoiser.schedule, torch.zeros(()))
     if config["compile"]:
         denoiser.model.compile()  # in place: the names in checkpoints stay plain
     sprites = {
@@ -127,6 +131,9 @@ def compose_trainer(config: dict[str, Any], folder: Path) -> lightning.Trainer:
     clip = settings["gradient_clip_val"]
     if clip is not None and not (isinstance(clip, int | float) and clip >= 0):
         raise UserError(f"trainer.gradient_clip_val={clip} must be 0 or more, or null.")
+    devices = settings["devices"]
+    if isinstance(devices, int) and devices > MAX_DEVICES:
+        raise UserError(f"trainer.devices={devices} must be at most {MAX_DEVICES:,}.")
     if str(settings["strategy"]).startswith(("ddp_spawn", "ddp_fork", "ddp_notebook")):
         raise UserError(
             f"trainer.strategy={settings['strategy']} shares memory between its processes, which "

@@ -13,6 +13,7 @@ from tqdm import tqdm
 from datamodules.picked import from_file
 from diffusion import pictures
 from diffusion.commands.entry import plain
+from diffusion.commands.numbers import check_kinds
 from diffusion.errors import UserError
 from diffusion.pixels import PixelCodec
 from diffusion.runs.directory import process_rank
@@ -74,7 +75,8 @@ def make_sprites(cfg: DictConfig) -> None:
 
 def wanted(cfg: DictConfig, loaded: Loaded) -> tuple[SpriteSet, dict[str, Any]]:
     """The sprites that the words mean, and everything that decides how each of them looks."""
-    sampler, recipe = loaded.sampler(plain(cfg.get("sampler")))
+    check_kinds(typed := plain(cfg.get("sampler")), "sampler")
+    sampler, recipe = loaded.sampler(typed)
     own = origin = drawn = None
     if (name := cfg["from"]) is not None:
         given = from_file(name, loaded.card["sprites"]["shape"])  # needs no training data

@@ -9,6 +9,7 @@ from diffusion import pictures
 from diffusion.callbacks.checkpoints import validated
 from diffusion.commands.closing import close_run
 from diffusion.commands.composing import compose_loggers, compose_module, compose_trainer
+from diffusion.commands.numbers import check_kinds
 from diffusion.commands.views import warning
 from diffusion.levels.noising import noising_pictures
 from diffusion.runs.building import build
@@ -36,6 +37,7 @@ def train(config: dict[str, Any], run: RunDirectory, words: list[str]) -> float 
         logging.getLogger(library).setLevel(logging.ERROR)
     reader = run.data_card.get("reader", 1) if run.last else READER
     source = as_before(config["data"], reader) | {"seed": config["seed"]}
+    check_kinds(config)
     data = build(source, packages=("datamodules", *packages_of(source)))
     data.setup()
     run.say(table(data.card))

@@ -74,7 +74,7 @@ def memoriser(data: SpriteData, denoiser: Denoiser, flip: bool) -> PosteriorDeno
         flip: whether training mirrored sprites, which then are known as well.
     """
     rows = suspects(data)
-    labels = data.labels(rows) if denoiser.model.classes else None
+    labels = data.labels(rows) if denoiser.classes else None
     posterior = Posterior.mirrored if flip else Posterior
     return PosteriorDenoiser(
         posterior(PixelCodec().encode(data.images(rows)), labels),

@@ -10,6 +10,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from diffusion.errors import UserError
+
+MAX_WIDTH = 4096  # features
+
 
 def double_conv(channels_in: int, channels_out: int) -> nn.Sequential:
     """Twice: 3x3 convolution, BatchNorm, GELU."""
@@ -49,6 +53,10 @@ class ContextUNet(nn.Module):
 
     def __init__(self, channels: int, classes: int = 0, features: int = 64) -> None:
         super().__init__()
+        if features % 8 or not 8 <= features <= MAX_WIDTH:
+            raise UserError(
+                f"model.features={features} must be a multiple of 8, from 8 to {MAX_WIDTH}."
+            )
         self.classes, wide = classes, 2 * features
         self.stem = double_conv(channels, features)
         self.stem_skip = nn.Conv2d(channels, features, 1)

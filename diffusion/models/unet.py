@@ -10,6 +10,8 @@ from diffusion.errors import UserError
 from diffusion.models.blocks import Attention, ChannelNorm, ResidualBlock, silence
 from diffusion.models.embeddings import LabelEmbedding, TimeEmbedding
 
+MAX_WIDTH = 4096  # channels
+
 
 class UNet(nn.Module):
     """Residual blocks at falling, then rising resolution, with skips and attention at the bottom.
@@ -39,11 +41,11 @@ class UNet(nn.Module):
         outputs: int | None = None,
     ) -> None:
         super().__init__()
-        wrong = [width for width in widths if width < 32 or width % 32]
-        if not widths or wrong or blocks < 1 or patch < 1:
+        wrong = [width for width in widths if width % 32 or not 32 <= width <= MAX_WIDTH]
+        if not widths or wrong or not 1 <= blocks <= 64 or not 1 <= patch <= 64:
             raise UserError(
-                f"model.widths={list(widths)} must be multiples of 32, and model.blocks={blocks} "
-                f"and model.patch={patch} at least 1."
+                f"model.widths={list(widths)} must be multiples of 32 up to {MAX_WIDTH}, and "
+                f"model.blocks={blocks} and model.patch={patch} from 1 to 64."
             )
         if not 0 <= dropout < 1:
             raise UserError(f"model.dropout={dropout} must be 0 or more, and less than 1.")

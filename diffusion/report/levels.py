@@ -24,7 +24,7 @@ def level_losses(sprites: SpriteSet, data: SpriteData, flip: bool) -> dict[str, 
     train, held_out = data.split["train"], data.split["val"]
     exact = memoriser(data, sprites.denoiser, flip)
     first, unseen = train[:MEASURED], held_out[:MEASURED]
-    known = sprites.denoiser.model.classes
+    known = sprites.denoiser.classes
     labels = (data.labels(first), data.labels(unseen)) if known else (None, None)
     losses = LevelLosses(data.images(first), data.images(unseen), exact, labels)
     return losses.measure(sprites.denoiser).plain()
@@ -44,7 +44,7 @@ def level_pictures(
     drawn: dict[str, bytes] = {}
     unseen = data.split["val"][:MEASURED]
     images = data.images(unseen)
-    labels = data.labels(unseen) if sprites.denoiser.model.classes else None
+    labels = data.labels(unseen) if sprites.denoiser.classes else None
     drawn["Detail or outline"] = draw_detail(
         detail(images, sprites.denoiser, labels),
         detail(images, memoriser(data, sprites.denoiser, flip), labels),

@@ -84,7 +84,7 @@ class Loaded:
             sampler,
             PixelCodec(known["hard_alpha"]),
             known["shape"],
-            known["label_frequencies"] if self.denoiser.model.classes else [],
+            known["label_frequencies"] if self.denoiser.classes else [],
             seed,
         )
         return sprites if label is None else sprites.labelled(label)
@@ -101,7 +101,7 @@ class Loaded:
             UserError: the run learned no such label, or no labels at all; or a number could be
                 both.
         """
-        names = self.card["sprites"]["label_names"] if self.denoiser.model.classes else []
+        names = self.card["sprites"]["label_names"] if self.denoiser.classes else []
         if not names:
             raise UserError("This run learned no labels; train with model.classes=true.")
         if str(typed) in names:

@@ -14,6 +14,7 @@ from diffusion.errors import UserError
 
 GRIDS = ("time", "log_snr", "karras")
 RHO = 7  # of Karras et al.
+MAX_STEPS = 10**6
 
 
 class NoiseSchedule(nn.Module, ABC):
@@ -29,8 +30,11 @@ class NoiseSchedule(nn.Module, ABC):
 
     def __init__(self, steps: int = 1000) -> None:
         super().__init__()
-        if steps < 1:
-            raise UserError(f"schedule.steps={steps} must be at least 1; DDPM uses 1000.")
+        if not isinstance(steps, int) or not 1 <= steps <= MAX_STEPS:
+            raise UserError(
+                f"schedule.steps={steps} must be a whole number from 1 to {MAX_STEPS:,}; DDPM "
+                "uses 1000."
+            )
         self.steps = steps
 
     @abstractmethod

@@ -5,6 +5,7 @@ import math
 import torch
 from torch import Tensor
 
+from diffusion.errors import UserError
 from diffusion.schedules.base import NoiseSchedule
 
 
@@ -13,6 +14,8 @@ class Cosine(NoiseSchedule):
 
     def __init__(self, steps: int = 1000, offset: float = 0.008) -> None:
         super().__init__(steps)
+        if offset < 0:
+            raise UserError(f"schedule.offset={offset} must be 0 or more.")
         self.offset = offset
 
     def alpha_bar(self, t: Tensor) -> Tensor:

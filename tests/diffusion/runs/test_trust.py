@@ -27,9 +27,8 @@ from diffusion.schedules.cosine import Cosine
 from diffusion.weightings import Uniform
 
 class Net(nn.Module):
-    def __init__(self, channels, classes, width=8):
+    def __init__(self, channels, classes, width=8):  # of labels it knows nothing
         super().__init__()
-        self.classes = classes
         self.layers = nn.Sequential(
             nn.Conv2d(channels, width, 3, padding=1), nn.SiLU(), nn.Conv2d(width, channels, 1)
         )
@@ -82,7 +81,7 @@ def test_own_classes_train_and_their_checkpoint_is_loaded_where_they_are_trusted
         training_data(loaded.card)
     weights = {f"denoiser.{k}": w for k, w in loaded.denoiser.state_dict().items()}
     safetensors.write(tmp_path / "a.safetensors", weights, loaded.card)
-    assert load(tmp_path / "a.safetensors", ("mine",)).denoiser.model.classes == 0
+    assert load(tmp_path / "a.safetensors", ("mine",)).denoiser.classes == 0
 
 
 def entries(node, way=()):
