@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from hydra.experimental.callback import Callback
-from omegaconf import DictConfig
+from omegaconf import DictConfig, read_write
 
 from diffusion.errors import UserError
 from diffusion.runs.claim import Claim
@@ -17,6 +17,10 @@ class RunClaim(Callback):
 
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Takes the directory, on the first process; exits 2 when another is at work there."""
+        if config.get("check"):  # takes no run directory, and Hydra shall make none
+            with read_write(config.hydra):
+                config.hydra.run.dir = "."
+            return
         if process_rank() != 0:
             return
         try:

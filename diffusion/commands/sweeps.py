@@ -46,6 +46,8 @@ class Sweep(Callback):
         """Takes the sweep's directory; exits 2 when another sweep is at work there."""
         if "TORCHELASTIC_RUN_ID" in os.environ:
             _refuse("a sweep starts the processes of its jobs itself; leave out torchrun.")
+        if config.get("check"):
+            _refuse("check=true looks at one data set and trains nothing; leave out -m.")
         self.path = Path(config.hydra.sweep.dir)
         records = Folder(self.path, RECORDS)
         try:

@@ -11,6 +11,11 @@ from diffusion.runs.reading import numbers
 @entry("train")
 def main(cfg: DictConfig) -> float | None:
     """One run: check, prepare, fit, close. Returns the validation loss, for sweepers."""
+    if cfg.get("check"):
+        from diffusion.commands.checking import check  # takes seconds
+
+        check(plain(cfg))
+        return None
     config, younger = continued(plain(cfg), output_directory(), overrides())
     with RunDirectory(output_directory(), config, younger) as run:
         if run.finished:

@@ -3,21 +3,20 @@
 import logging
 from typing import Any
 
-from datamodules.doctor.examination import table, unused_labels
-from datamodules.rules import READER, as_before
+from datamodules.rules import READER
 from diffusion import pictures
 from diffusion.callbacks.checkpoints import validated
+from diffusion.commands.checking import examined, in_words
 from diffusion.commands.closing import close_run
 from diffusion.commands.composing import compose_loggers, compose_module, compose_trainer
 from diffusion.commands.numbers import check_kinds
 from diffusion.commands.views import warning
 from diffusion.levels.noising import noising_pictures
-from diffusion.runs.building import build
 from diffusion.runs.checkpoint import read
 from diffusion.runs.directory import RunDirectory
 from diffusion.runs.fine_tuning import begin_with
 from diffusion.runs.loggers import ended_loggers
-from diffusion.runs.trust import packages_of, trusted
+from diffusion.runs.trust import trusted
 
 NOISED_SPRITES = 3  # sprites in noising.png
 
@@ -36,13 +35,10 @@ def train(config: dict[str, Any], run: RunDirectory, words: list[str]) -> float 
     for library in ("lightning.pytorch", "lightning.fabric"):
         logging.getLogger(library).setLevel(logging.ERROR)
     reader = run.data_card.get("reader", 1) if run.last else READER
-    source = as_before(config["data"], reader) | {"seed": config["seed"]}
     check_kinds(config)
-    data = build(source, packages=("datamodules", *packages_of(source)))
-    data.setup()
-    run.say(table(data.card))
-    if not (config.get("model") or {}).get("classes") and (unused := unused_labels(data.card)):
-        run.say(unused)
+    data = examined(config, reader)
+    for text in in_words(data, config):
+        run.say(text)
     module = compose_module(config, data)
     if doubt := warning(module.denoiser.schedule, data):
         run.say(doubt)
