@@ -59,8 +59,17 @@ class Denoiser(nn.Module):
 
     def forward(self, x_t: Tensor, t: Tensor, label: Tensor | None = None) -> Tensor:
         """Clean estimate `(B, C, H, W)` of noised sprites x_t at times t `(B,)`."""
+        return self.estimate(self.output(x_t, t, label), x_t, t)
+
+    def output(self, x_t: Tensor, t: Tensor, label: Tensor | None = None) -> Tensor:
+        """What the network puts out, in the precision of x_t."""
+        answer: Tensor = self.model(x_t, t, label)
+        return answer.to(x_t.dtype)
+
+    def estimate(self, output: Tensor, x_t: Tensor, t: Tensor) -> Tensor:
+        """The clean estimate `(B, C, H, W)` that an output of the network means."""
         alpha, sigma = self.schedule.of_sprites(t)
-        return self.prediction.to_clean(self.model(x_t, t, label).to(x_t.dtype), x_t, alpha, sigma)
+        return self.prediction.to_clean(output, x_t, alpha, sigma)
 
     def loss(self, x0: Tensor, t: Tensor, eps: Tensor, label: Tensor | None = None) -> Tensor:
         """Weighted squared error per sprite `(B,)`, averaged over its pixels and channels."""

@@ -5,7 +5,10 @@
 Ho & Salimans 2022, "Classifier-Free Diffusion Guidance", equation 6; scale is 1 + w there. They
 mix estimates of the noise, of which those of the sprite, (x_t - sigma eps_hat) / alpha, are an
 affine function: mixing these is the same, and serves every prediction. Above scale 1 an estimate
-can leave the model range, where samplers clip it, and the colours of a palette.
+can leave the model range, where samplers clip it. For a palette the scores of its colours are
+mixed instead, so that the estimate stays a mean of colours:
+
+    p(c) ~ p(c | no label) (p(c | label) / p(c | no label))^scale
 """
 
 import math
@@ -15,6 +18,7 @@ from torch import Tensor
 
 from diffusion.denoiser import Denoiser
 from diffusion.errors import UserError
+from diffusion.palette import Palette
 
 
 def guided(denoiser: Denoiser, scale: float, label: int | None = None) -> Denoiser:
@@ -71,5 +75,9 @@ class Guided(Denoiser):
             plain: Tensor = self.denoiser(x_t, t)
             return plain
         labels = torch.cat([label, torch.full_like(label, -1)])
-        told, untold = self.denoiser(x_t.repeat(2, 1, 1, 1), t.repeat(2), labels).chunk(2)
-        return untold + self.scale * (told - untold)
+        twice = x_t.repeat(2, 1, 1, 1), t.repeat(2), labels
+        if not isinstance(self.prediction, Palette):
+            told, untold = self.denoiser(*twice).chunk(2)
+            return untold + self.scale * (told - untold)
+        told, untold = self.denoiser.output(*twice).chunk(2)
+        return self.denoiser.estimate(untold + self.scale * (told - untold), x_t, t)

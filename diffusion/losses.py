@@ -88,8 +88,9 @@ class Colours:
             )
         if not isinstance(weighting, Uniform):
             raise UserError(
-                "loss=colours is no squared error, which other weightings than weighting=uniform "
-                "are made for; use weighting=uniform, or loss=noise."
+                "loss=colours, which prediction=palette means where no loss is named, is no "
+                "squared error, and other weightings than weighting=uniform are made for one; use "
+                "weighting=uniform, or loss=noise."
             )
 
     def error(

@@ -128,7 +128,7 @@ def orthogonal(matrices: Tensor) -> Tensor:
 
     In bfloat16, which is exact enough for it, where the device multiplies that by itself; in
     float32 elsewhere, which a CPU without it does in a tenth of the time. Five Newton-Schulz steps
-    take every singular value that is not tiny into 0.7..1.2, which does as well as 1.
+    take every singular value of 0.003 to 1 times the norm into 0.68..1.21, as good as 1.
     """
     x = matrices.to(torch.bfloat16 if multiplied_natively(matrices.device) else torch.float32)
     tall = x.shape[-2] > x.shape[-1]

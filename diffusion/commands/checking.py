@@ -9,6 +9,7 @@ from PIL import Image
 from datamodules.doctor.examination import table, unused_labels
 from datamodules.rules import READER, as_before
 from diffusion import pictures
+from diffusion.commands.numbers import check_kinds
 from diffusion.errors import UserError
 from diffusion.runs.building import build
 from diffusion.runs.directory import process_rank
@@ -50,6 +51,7 @@ def check(config: dict[str, Any]) -> None:
 
 def examined(config: dict[str, Any], reader: int) -> Any:
     """The SpriteDataModule of a configuration, read by these rules and examined."""
+    check_kinds(config)
     source = as_before(config["data"], reader) | {"seed": config["seed"]}
     data = build(source, packages=("datamodules", *packages_of(source)))
     data.setup()

@@ -13,10 +13,12 @@ from diffusion.callbacks.cost import Cost
 from diffusion.callbacks.signals import Signals
 from diffusion.commands.numbers import LARGEST_SEED, check_numbers
 from diffusion.commands.teacher import check_student, find_teacher, students_recipe
+from diffusion.denoiser import Denoiser
 from diffusion.distillation import DistillationModule
 from diffusion.errors import UserError
+from diffusion.losses import Colours
 from diffusion.module import DiffusionModule
-from diffusion.palette import MAX_COLOURS
+from diffusion.palette import MAX_COLOURS, Palette
 from diffusion.pixels import PixelCodec
 from diffusion.runs.building import build_denoiser
 from diffusion.runs.cards import OPTIONAL, PARTS
@@ -107,6 +109,15 @@ def _recipe(config: dict[str, Any], data: SpriteData) -> dict[str, Any]:
         recipe["prediction"] = recipe["prediction"] | {"colours": colours}
         recipe["model"]["outputs"] = len(colours)
     return recipe
+
+
+def check_weighting(denoiser: Denoiser) -> None:
+    """Refuses a weighting that the loss of a palette was not made for, where none is named.
+
+    Checkpoints of such a training exist, so the denoiser itself does not refuse it.
+    """
+    if denoiser.objective is None and isinstance(denoiser.prediction, Palette):
+        Colours().check(denoiser.prediction, denoiser.schedule, denoiser.weighting)
 
 
 def compose_trainer(config: dict[str, Any], folder: Path) -> lightning.Trainer:

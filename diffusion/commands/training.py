@@ -8,8 +8,12 @@ from diffusion import pictures
 from diffusion.callbacks.checkpoints import validated
 from diffusion.commands.checking import examined, in_words
 from diffusion.commands.closing import close_run
-from diffusion.commands.composing import compose_loggers, compose_module, compose_trainer
-from diffusion.commands.numbers import check_kinds
+from diffusion.commands.composing import (
+    check_weighting,
+    compose_loggers,
+    compose_module,
+    compose_trainer,
+)
 from diffusion.commands.views import warning
 from diffusion.levels.noising import noising_pictures
 from diffusion.runs.checkpoint import read
@@ -35,11 +39,12 @@ def train(config: dict[str, Any], run: RunDirectory, words: list[str]) -> float 
     for library in ("lightning.pytorch", "lightning.fabric"):
         logging.getLogger(library).setLevel(logging.ERROR)
     reader = run.data_card.get("reader", 1) if run.last else READER
-    check_kinds(config)
     data = examined(config, reader)
     for text in in_words(data, config):
         run.say(text)
     module = compose_module(config, data)
+    if not run.last and config["teacher"] is None:  # what was begun goes on
+        check_weighting(module.denoiser)
     if doubt := warning(module.denoiser.schedule, data):
         run.say(doubt)
     if config["init_from"] is not None and not run.last:

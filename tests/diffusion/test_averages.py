@@ -1,10 +1,12 @@
 """Laws of the average of the weights."""
 
 import math
+import re
 
 import pytest
 import torch
 
+from diffusion import averages as module
 from diffusion.averages import MovingAverage
 from diffusion.errors import UserError
 
@@ -57,6 +59,14 @@ def test_until_its_decay_it_is_the_power_function_average_of_gamma_8():
     shares = (torch.arange(300).double() + 5.5) ** 8  # it lags behind their start by as much
     right = (shares * numbers).sum() / shares.sum()
     assert average.item() == pytest.approx(right.item(), abs=1e-4)
+
+
+def test_the_docstring_says_when_the_decay_is_reached():
+    decay, step = re.search(r"decay, ([\d.]+) at step ([\d,]+),", module.__doc__).groups()
+    step = int(step.replace(",", ""))
+    assert MovingAverage().decay == float(decay)
+    kept = [(1 + n) / (10 + n) for n in (step - 1, step)]
+    assert kept[0] < float(decay) <= kept[1]
 
 
 def test_weights_of_zero_are_followed_exactly():

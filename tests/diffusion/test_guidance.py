@@ -78,9 +78,39 @@ def test_scale_one_is_the_denoiser_and_scale_zero_knows_no_label(denoiser):
 
 
 @pytest.mark.parametrize("scale", [0.5, 3.0, 7.5])
-def test_estimates_are_linear_in_the_scale(denoiser, scale):
-    none, one, some = (Guided(denoiser, s)(X_T, T, LABEL) for s in (0, 1, scale))
-    close(some, none + scale * (one - none))
+@pytest.mark.parametrize("name", ["exact", "epsilon"])
+def test_estimates_are_mixed_to_the_bit(name, scale):
+    labels = torch.cat([LABEL, NONE])
+    told, untold = DENOISERS[name](X_T.repeat(2, 1, 1, 1), T.repeat(2), labels).chunk(2)
+    mixed = untold + scale * (told - untold)
+    assert torch.equal(Guided(DENOISERS[name], scale)(X_T, T, LABEL), mixed)
+
+
+def shares(estimates):
+    """Of each colour of the palette in each pixel `(B, 3, H, W)`; it is their only mixture."""
+    colours = torch.cat([PALETTE.colours.double(), torch.ones(3, 1)], dim=1)
+    pixels = torch.cat([estimates.double(), torch.ones_like(estimates[:, :1])], dim=1)
+    found = torch.einsum("bchw,ck->bkhw", pixels, torch.linalg.pinv(colours))
+    torch.testing.assert_close(torch.einsum("bkhw,kc->bchw", found, colours), pixels.double())
+    return found
+
+
+@pytest.mark.parametrize("scale", [0.5, 3.0, 30.0])
+def test_of_a_palette_the_odds_are_raised_to_the_scale(scale):
+    none, one, some = (
+        shares(Guided(DENOISERS["palette"], s)(X_T, T, LABEL)) for s in (0, 1, scale)
+    )
+    assert some.min() > -1e-6
+    odds = none * (one / none) ** scale
+    torch.testing.assert_close(some, odds / odds.sum(1, keepdim=True), rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("sampler", [DDPM(20), DDIM(20), DPMSolver(20)])
+def test_guided_sprites_have_the_colours_of_their_palette(sampler):
+    guided = made(Guided(DENOISERS["palette"], 3.0), sampler)
+    found = torch.cat(list(guided.batches(range(64)))).permute(0, 2, 3, 1).reshape(-1, 4)
+    known = PixelCodec().decode(PALETTE.colours.view(3, 4, 1, 1)).view(3, 4)
+    assert {*map(tuple, found.tolist())} <= {*map(tuple, known.tolist())}
 
 
 def test_who_has_no_label_is_not_guided(denoiser):
@@ -133,8 +163,8 @@ def test_guided_sprite_k_is_the_same_in_any_batch(denoiser):
 
 
 @pytest.mark.parametrize("sampler", [DDPM(5), DDIM(5), DPMSolver(5)])
-def test_palette_estimates_that_leave_the_range_are_clipped(sampler):
-    guided = Guided(DENOISERS["palette"], 6.0)
+def test_estimates_that_leave_the_range_are_clipped(sampler):
+    guided = Guided(DENOISERS["exact"], 6.0)
     assert guided(X_T, T, LABEL).abs().max() > 1.1
     sprites = made(guided, sampler)
     noise, label = sprites._address(range(4))

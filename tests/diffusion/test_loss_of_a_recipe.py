@@ -4,6 +4,7 @@ import pytest
 import torch
 import training
 
+from diffusion.commands.composing import check_weighting
 from diffusion.denoiser import Denoiser
 from diffusion.errors import UserError
 from diffusion.losses import Colours, Noise
@@ -106,6 +107,18 @@ def test_parts_that_do_not_go_together_are_refused_with_what_does(parts, said):
     schedule, prediction, weighting, loss = parts
     with pytest.raises(UserError, match=said):
         Denoiser(torch.nn.Identity(), schedule, prediction, weighting, loss)
+
+
+@pytest.mark.parametrize("weighting", [MinSNR(), Truncated()], ids=lambda w: type(w).__name__)
+def test_new_trainings_of_a_palette_without_a_loss_weigh_all_levels_alike(weighting):
+    """Old checkpoints with another weighting are made and load."""
+    model, palette = torch.nn.Identity(), Palette(COLOURS)
+    unnamed = Denoiser(model, Cosine(), palette, weighting)
+    with pytest.raises(UserError, match="use weighting=uniform, or loss=noise"):
+        check_weighting(unnamed)
+    check_weighting(Denoiser(model, Cosine(), palette, weighting, Noise()))
+    check_weighting(Denoiser(model, Cosine(), palette, Uniform()))
+    check_weighting(Denoiser(model, Cosine(), Velocity(), weighting))
 
 
 def test_truncated_refuses_a_floor_of_zero():

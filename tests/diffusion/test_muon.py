@@ -2,12 +2,15 @@
 
 import copy
 import io
+import math
+import re
 
 import pytest
 import torch
 from omegaconf import OmegaConf
 from torch import nn
 
+from diffusion.bfloat16 import multiplied_natively
 from diffusion.muon import Muon, orthogonal
 
 
@@ -19,6 +22,21 @@ def test_orthogonal_keeps_the_directions_and_evens_the_lengths(shape):
     lengths = inner.diagonal(dim1=1, dim2=2)
     assert ((lengths > 0.5) & (lengths < 1.3)).all()
     assert (inner - torch.diag_embed(lengths)).abs().max() < 0.1
+
+
+def test_singular_values_end_where_the_docstring_says():
+    least, lowest, highest = map(
+        float,
+        re.search(
+            r"value of ([\d.]+) to 1 times the norm into ([\d.]+)\.\.([\d.]+),", orthogonal.__doc__
+        ).groups(),
+    )
+    one = torch.logspace(math.log10(least), math.log10(0.5**0.5), 5000, dtype=torch.float64)
+    values = torch.stack([one, (1 - one**2).sqrt()], dim=1).float()
+    ends = orthogonal(torch.diag_embed(values)).float().diagonal(dim1=1, dim2=2)
+    rounding = 0.02 if multiplied_natively(torch.device("cpu")) else 1e-4
+    assert lowest - rounding < ends.min() < lowest + 0.01 + rounding
+    assert highest - 0.01 - rounding < ends.max() < highest + rounding
 
 
 @pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])

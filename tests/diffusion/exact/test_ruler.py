@@ -2,21 +2,23 @@
 
 import math
 
-import numpy as np
 import pytest
 import torch
+from conftest import ROOT
+from hydra.utils import instantiate
+from parts import composed
 from randomsprites import sprites
 
+from datamodules.array import ArrayData
 from diffusion.exact.posterior import Band, Posterior, band
 from diffusion.exact.ruler import Ruler
 from diffusion.noise import ImageNoise
 from diffusion.pixels import PixelCodec
 from diffusion.schedules.base import NoiseSchedule
-from diffusion.schedules.cosine import Cosine
 from diffusion.schedules.linear import Linear
-from diffusion.schedules.sigmoid import Sigmoid
 from diffusion.schedules.wrappers import Shifted, ZeroTerminal
 
+NOISE_LEVELS = ROOT / "docs/noise-levels.md"
 COURSE = Linear(500, 1e-4, 0.02)
 
 
@@ -122,29 +124,40 @@ def test_a_single_sprite_is_always_itself():
     assert not reading.identifiable
 
 
-def real_ruler(path, queries):
-    images = torch.from_numpy(np.load(path)["images"]).permute(0, 3, 1, 2)
-    return Ruler(Posterior(PixelCodec().encode(images)), queries)
+def real_ruler(path, log_snr=None):
+    data = ArrayData(str(path))
+    data.setup()
+    return Ruler(Posterior(PixelCodec().encode(data.images(data.split["train"]))), log_snr=log_snr)
 
 
-def test_real_sprites_of_16_pixels(real):
-    """Measured once with 64 queries; the margins are three times the spread over queries."""
-    ruler = real_ruler(real("dawnlike_16.npz"), 32)
-    measured = {
-        Linear: (0.43, 0.06, 0.24, 0.27),
-        Cosine: (0.73, 0.07, 0.16, 0.04),
-        Sigmoid: (0.73, 0.08, 0.17, 0.02),
-    }
-    for schedule, shares in measured.items():
-        reading = ruler.read(schedule())
-        assert list(reading.shares.values()) == pytest.approx(shares, abs=0.05)
+def table(first):
+    """schedule -> shares in percent, of the rows of docs/noise-levels.md about some sprites."""
+    rows = (NOISE_LEVELS.read_text().split(f"| {first} |")[1]).splitlines()
+    cells = [[cell.strip(" *") for cell in row.split("|")] for row in rows]
+    end = next(k for k, row in enumerate(cells) if k and (len(row) < 5 or row[1]))
+    rows = [row[-8:-2] for row in cells[:end]]
+    return {name: [float(share.rstrip("%")) for share in shares] for name, *shares in rows}
+
+
+def test_real_sprites_of_16_pixels_are_as_the_docs_say(real):
+    ruler = real_ruler(real("dawnlike_16.npz"))
+    written = table("1,685 of 16 px")
+    assert written.keys() == {"linear", "sigmoid", "cosine"}
+    for name, shares in written.items():
+        reading = ruler.read(instantiate(composed(f"schedule={name}").schedule))
+        found = [*reading.shares.values()]
+        found += [reading.shares[Band.PROBABLY] + reading.shares[Band.ONE_OF]]
+        assert [round(100 * share) for share in found] == shares
         assert not reading.identifiable
     assert ruler.shift == pytest.approx(0, abs=0.3)
 
 
-def test_real_sprites_of_32_pixels_outlast_a_short_linear_schedule(real):
-    ruler = real_ruler(real("dcss_32.npz"), 12)
-    assert ruler.read(COURSE).identifiable
-    assert ruler.read(COURSE).divergence > 1
+def test_real_sprites_of_32_pixels_outlast_500_steps_as_the_docs_say(real):
+    """Measured at the marks that decide about the end of the schedule."""
+    ruler = real_ruler(real("dcss_32.npz"), torch.arange(-11, -6, 0.5, dtype=torch.float64))
+    reading = ruler.read(instantiate(composed("schedule.steps=500").schedule))
+    text = NOISE_LEVELS.read_text()
+    assert reading.warning in " ".join(text.split())
+    assert f"{reading.candidates:.0f} of the {reading.n:,} training sprites" in text
+    assert reading.divergence > 1
     assert not ruler.read(Linear()).identifiable
-    assert -1.8 < ruler.shift < -0.6
