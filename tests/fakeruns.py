@@ -57,7 +57,7 @@ def fake_run(name, sprites, quality=1.0, seed=0, config=None, picture=None):
                 (x, loss * float(draw.normal(1, 0.03)))
                 for x, loss in zip(seen, losses, strict=True)
             ],
-            "samples/sprite_fd": [(x, fd + 60 * math.exp(-x / 2e4)) for x in seen[::9]],
+            "preview/sprite_fd": [(x, fd + 60 * math.exp(-x / 2e4)) for x in seen[::9]],
         },
         levels={
             "t": LEVELS,

@@ -46,8 +46,15 @@ def test_a_run_leaves_everything_behind_and_is_done_once(command, tmp_path):
     assert summary["progress/images"] == 640
     promised = {"train/loss", "val/loss", "train/images_per_second", "samples/copy_rate"}
     promised |= {f"samples/{name}" for name in ("sprite_fd", "precision", "recall", "coverage")}
-    promised |= {"held_out/sprite_fd", "val/gap", "val/memorised"}
+    promised |= {"held_out/sprite_fd", "val/gap", "val/memorised", "preview/sprite_fd"}
     assert promised <= summary.keys()
+    logged = rows(run)[0].keys()
+    assert "preview/sprite_fd" in logged
+    assert not [key for key in logged if key.startswith("samples/")]
+    said = result.out.partition("closing: ")[2].splitlines()
+    assert said[0].startswith("128 sprites by DDPM in 5 evaluations, their scores and passports")
+    parts = [line.split(":")[0].strip() for line in said[1:5]]
+    assert parts == ["128 sprites", "scores and passports", "film of 16", "3 panels"]
     checkpoint = weights(run)
     assert {"state_dict", "current_model_state", "card"} <= checkpoint.keys()
     assert (
@@ -163,7 +170,7 @@ def test_a_run_may_end_without_a_closing(command, tmp_path):
     assert result.code == 0, result
     summary = json.loads((tmp_path / "run" / "summary.json").read_text())
     assert summary["status"] == "finished"
-    assert "samples/copy_rate" in summary
+    assert "preview/copy_rate" in summary
     assert not (tmp_path / "run" / "denoising.gif").exists()
 
 
@@ -203,8 +210,9 @@ def test_an_offline_wandb_run_holds_metrics_pictures_and_tables(command, tmp_pat
     logged = [key for key in rows(tmp_path / "run")[0] if "/" in key]
     assert len(logged) > 30
     assert set(logged) - {"train/images_per_second"} <= held["summary"].keys()
-    assert held["summary"]["val/loss"] == pytest.approx(summary["val/loss"])
-    for name in ("samples/preview", "samples/nearest", "val/panel"):
+    for key in ("val/loss", "preview/sprite_fd", "samples/sprite_fd"):
+        assert held["summary"][key] == pytest.approx(summary[key])
+    for name in ("preview/sprites", "samples/nearest", "val/panel"):
         assert held["summary"][name]["_type"] == "images/separated"
     for name, lines in (("samples/scores", 10), ("samples/passports", 128)):
         assert held["summary"][name]["_type"] == "table-file"

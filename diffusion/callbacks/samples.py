@@ -20,7 +20,9 @@ SEARCHED = 20_000  # training sprites of 16 pixels are compared with 128 samples
 
 
 class Samples(Callback):
-    """Makes sprites at every validation, with averaged weights; logs `samples/...`.
+    """Makes sprites at every validation, with averaged weights; logs `preview/...`.
+
+    `samples/...` are of the run's own sampler, and are measured when it is closed.
 
     All processes make their share and then measure all of it: none waits for another, and the
     values do not depend on how many there are.
@@ -69,7 +71,7 @@ class Samples(Callback):
         assert isinstance(pl_module, DiffusionModule)
         images = self._make(trainer, pl_module)
         self.scores = self.judge.scores(images)
-        scores = {f"samples/{name}": value for name, value in self.scores.items()}
+        scores = {f"preview/{name}": value for name, value in self.scores.items()}
         floors = {f"held_out/{name}": value for name, value in self.judge.floors.items()}
         pl_module.log_dict(scores | floors, sync_dist=True)
         doubts = [self._copying()] if self.scores["copying"] else []
@@ -79,7 +81,7 @@ class Samples(Callback):
             Folder(trainer.default_root_dir).write("samples.png", pictures.png(picture))
             for logger in trainer.loggers:
                 if hasattr(logger, "log_image"):
-                    logger.log_image("samples/preview", [picture], step=trainer.global_step)
+                    logger.log_image("preview/sprites", [picture], step=trainer.global_step)
 
     def _make(self, trainer: lightning.Trainer, pl_module: DiffusionModule) -> torch.Tensor:
         data = data_of(trainer)

@@ -1,10 +1,14 @@
 """The end of a run: last sprites, how new they are, `summary.json`, and one table for a person."""
 
 import statistics
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import lightning
 import torch
+from tqdm import tqdm
 
 from diffusion import pictures
 from diffusion.callbacks.cost import Cost
@@ -12,6 +16,7 @@ from diffusion.callbacks.samples import SEARCHED, Samples
 from diffusion.clock import callback_of
 from diffusion.commands.composing import make
 from diffusion.commands.views import show_panels
+from diffusion.denoiser import Denoiser
 from diffusion.drawing.curves import draw_gap_history
 from diffusion.drawing.pairs import pairs
 from diffusion.judge import Judge
@@ -21,16 +26,20 @@ from diffusion.module import DiffusionModule
 from diffusion.novelty.passport import Findings
 from diffusion.runs.directory import RunDirectory
 from diffusion.runs.loading import load
-from diffusion.runs.reading import numbers, record, table
+from diffusion.runs.loggers import MetricsCSV
+from diffusion.runs.reading import logged, record
 from diffusion.runs.trust import packages_of
 from diffusion.samplers.base import Sampler
 from diffusion.sprite_data import SpriteData
 
 PASSPORT = ["index", "verdict", "nearest", "distance", "percentile"]
 COLUMNS = ["score", "value", "low", "high", "floor", "noise", "mean"]
+AT_THE_END = ("samples/", "progress/")
 SAMPLES = 128
 GRID = 64
 FILM = 16
+PANELS = 3
+BATCH = 64
 
 
 def close_run(run: RunDirectory, trainer: lightning.Trainer, data: SpriteData) -> dict[str, Any]:
@@ -48,7 +57,7 @@ def close_run(run: RunDirectory, trainer: lightning.Trainer, data: SpriteData) -
     module = trainer.lightning_module
     assert isinstance(module, DiffusionModule)
     cost = callback_of(trainer, Cost)
-    summary = {
+    summary: dict[str, Any] = {
         "status": "finished",
         "step": trainer.global_step,
         "progress/images": trainer.global_step * trainer.accumulate_grad_batches * data.batch_size,
@@ -57,6 +66,10 @@ def close_run(run: RunDirectory, trainer: lightning.Trainer, data: SpriteData) -
         "parameters": sum(weight.numel() for weight in module.denoiser.parameters()),
         **{key: round(seconds, 1) for key, seconds in (cost.spent() if cost else {}).items()},
     }
+    ends = {key: value for key, value in summary.items() if key.startswith(AT_THE_END)}
+    for logger in trainer.loggers:
+        if not isinstance(logger, MetricsCSV):  # its rows belong to steps, and outlive more
+            logger.log_metrics(ends, trainer.global_step)
     run.write_json("summary.json", summary)
     run.say(_table(run, summary, data))
     return summary
@@ -68,19 +81,29 @@ def _measure(run: RunDirectory, trainer: lightning.Trainer, data: SpriteData) ->
     sampler: Sampler = make(run.config["sampler"])
     loaded = load(run.last, packages_of(run.config))  # its own, which was typed
     sprites = loaded.sprites(sampler, seed=0, device=trainer.strategy.root_device)
-    images = torch.cat(list(sprites.batches(range(SAMPLES))))
-    samples = callback_of(trainer, Samples)
-    judge = samples.judge if samples else Judge.of(data, {}, SAMPLES, searched=SEARCHED)
-    scores, findings = judge.full_scores(images), judge.passport.examine(images)
+    shown = [data.pick(int(row)) for row in data.split["train"][:PANELS]]
+    run.say(
+        f"closing: {SAMPLES} sprites by {type(sampler).__name__} in {sampler.evaluations:,} "
+        f"evaluations, their scores and passports, a film of {FILM}, and {len(shown)} panels; "
+        "closing=false leaves this out"
+    )
+    batches = -(-SAMPLES // BATCH)
+    with _part(run, f"{SAMPLES} sprites", sprites.denoiser, batches * sampler.evaluations):
+        images = torch.cat(list(sprites.batches(range(SAMPLES), BATCH)))
+    with _part(run, "scores and passports"):
+        samples = callback_of(trainer, Samples)
+        judge = samples.judge if samples else Judge.of(data, {}, SAMPLES, searched=SEARCHED)
+        scores, findings = judge.full_scores(images), judge.passport.examine(images)
     nearest = data.images(judge.rows[findings.row.numpy()])
     drawn = {
         "samples": pictures.grid(images[:GRID]),
         "nearest": pairs(images, nearest, findings.verdict, findings.distance),
     }
     files = {f"{name}.png": pictures.png(picture) for name, picture in drawn.items()}
-    files["denoising.gif"] = pictures.gif(sprites.film(range(FILM)))
-    shown = [data.pick(int(row)) for row in data.split["train"][:3]]
-    files |= show_panels(shown, sprites.denoiser, data, run.config["flip"])
+    with _part(run, f"film of {FILM}", sprites.denoiser, sampler.evaluations):
+        files["denoising.gif"] = pictures.gif(sprites.film(range(FILM)))
+    with _part(run, f"{len(shown)} panels"):
+        files |= show_panels(shown, sprites.denoiser, data, run.config["flip"])
     if levels := history(record(run.folder, "noise_levels.json")):
         files["noise_levels.png"] = draw_gap_history(levels)
     run.folder.write_all(files)
@@ -102,11 +125,38 @@ def _measure(run: RunDirectory, trainer: lightning.Trainer, data: SpriteData) ->
     }
 
 
+@contextmanager
+def _part(
+    run: RunDirectory, name: str, denoiser: Denoiser | None = None, evaluations: int = 0
+) -> Iterator[None]:
+    """Says how long what happens inside has taken; in a terminal a bar shows how far it is.
+
+    Args:
+        run: which is closed.
+        name: of the part.
+        denoiser: whose evaluations the bar counts.
+        evaluations: of it, as many as there will be.
+    """
+    began = time.monotonic()
+    with tqdm(total=evaluations, desc=f"  {name}", leave=False, disable=None) as bar:
+
+        def count(*_: Any) -> None:
+            bar.update()
+
+        counted = denoiser.register_forward_hook(count) if denoiser else None
+        try:
+            yield
+        finally:
+            if counted:
+                counted.remove()
+    run.say(f"  {name}: {time.monotonic() - began:.1f} s")
+
+
 def _last_metrics(run: RunDirectory) -> dict[str, float]:
     """The last value of each logged metric; of the speed the median over the whole run."""
     values: dict[str, list[float]] = {}
-    for row in table(run.folder, "metrics.csv"):
-        for key, value in numbers(row).items():
+    for row in logged(run.folder):
+        for key, value in row.items():
             if "/" in key:
                 values.setdefault(key, []).append(value)
     speed = values.get("train/images_per_second", [])

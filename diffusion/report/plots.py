@@ -16,6 +16,7 @@ LOSSES = {"val/loss": "Loss on held-out sprites", "train/loss": "Loss on trainin
 UNSHOWN = ("train/learning_rate", "train/images_per_second", "progress/images")
 SEEN = "training images seen"
 LEVEL = "noise level t, from clean to pure noise"
+PREVIEW = "preview/"
 REAL = "held_out/"  # what unseen real sprites score, which does not change while training
 
 
@@ -126,14 +127,16 @@ def learning(ranked: Sequence[Configuration]) -> Iterator[Plot]:
     losses = [key for key in LOSSES if key in present]
     others = (k for k in present if k not in (*LOSSES, *UNSHOWN) and not k.startswith(REAL))
     for key in [*losses, *others]:
-        score = key.removeprefix("samples/")
+        score = key.removeprefix(PREVIEW)
         title = LOSSES.get(key) or explained(score).title
         lines = [_line(run.curves[key], k) for k, run in runs if run.curves.get(key)]
         real = [run.curves.get(REAL + score) for _, run in runs]
         same = real[0] is not None and len({each[-1][1] if each else None for each in real}) == 1
         lines += [replace(_line(real[0], 0), reference=True)] if same and real[0] else []
         svg = figures.curves(f"{title} over training", lines, SEEN, title.lower(), True)
-        yield Plot(title, svg, "Dashed: unseen real sprites." if same else "")
+        captions = ["Previews while training."] if key.startswith(PREVIEW) else []
+        captions += ["Dashed: unseen real sprites."] if same else []
+        yield Plot(title, svg, " ".join(captions))
 
 
 def _one_unit(run: Judged) -> bool:

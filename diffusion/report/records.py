@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from diffusion.runs.files import Folder
-from diffusion.runs.reading import MAX_BYTES, entries, numbers, table
+from diffusion.runs.reading import MAX_BYTES, entries, logged
 
 PICTURES = {
     "What the network thinks at every noise level": "panel.png",
@@ -34,8 +34,7 @@ def summary_of(run: Path) -> dict[str, float | str]:
 def curves_of(run: Path) -> dict[str, list[tuple[float, float]]]:
     """Every metric in `metrics.csv` over the training images seen; damaged rows are left out."""
     curves: dict[str, list[tuple[float, float]]] = {}
-    for row in table(Folder(run), "metrics.csv"):
-        found = numbers(row)
+    for found in logged(Folder(run)):
         seen = found.pop("progress/images", None)
         for key, value in found.items():
             if "/" in key and seen is not None:

@@ -10,6 +10,7 @@ stand for large ones.
 import csv
 import json
 import math
+import re
 from contextlib import suppress
 from typing import Any
 
@@ -90,6 +91,17 @@ def table(folder: Folder, name: str, remedy: str = REMEDY) -> list[dict[str, str
     except csv.Error as error:
         raise _damaged(folder, name, str(error), remedy) from error
     return rows
+
+
+def logged(folder: Folder) -> list[dict[str, float]]:
+    """The rows of `metrics.csv`, each with the numbers that it has.
+
+    Earlier runs call what they measured of previews `samples/...`; it is `preview/...` here.
+    """
+    return [
+        {re.sub("^samples/", "preview/", key): value for key, value in numbers(row).items()}
+        for row in table(folder, "metrics.csv")
+    ]
 
 
 def numbers(row: dict[str, Any]) -> dict[str, float]:

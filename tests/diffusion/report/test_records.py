@@ -58,6 +58,14 @@ def test_what_a_run_writes_is_read_back(tmp_path):
     assert not summary_of(tmp_path / "nowhere")
 
 
+def test_what_earlier_runs_call_samples_are_previews(tmp_path):
+    """Also in the table of one that has gone on since."""
+    (tmp_path / "metrics.csv").write_text(
+        "step,progress/images,samples/recall,preview/recall\n4,40,0.25,\n9,80,,0.5\n"
+    )
+    assert curves_of(tmp_path) == {"preview/recall": [(40.0, 0.25), (80.0, 0.5)]}
+
+
 @pytest.mark.parametrize("bad", ["deep", "number", "endless", "device"])
 def test_traps_are_refused(tmp_path, bad):
     file = tmp_path / "summary.json"
