@@ -49,7 +49,7 @@ class Palette(Velocity, nn.Module):
 
     def to_clean(self, output: Tensor, x_t: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
         """The clean estimate `(B, C, H, W)` of scores `(B, K, H, W)`."""
-        share = self._scores(output, x_t, alpha, sigma).softmax(dim=1)
+        share = self.scores(output, x_t, alpha, sigma).softmax(dim=1)
         with torch.autocast(x_t.device.type, enabled=False):
             return torch.einsum("bkhw,kc->bchw", share, self.colours.to(share))
 
@@ -64,10 +64,10 @@ class Palette(Velocity, nn.Module):
     ) -> Tensor:
         """Cross-entropy of the nearest colour, in nats per pixel `(B,)`."""
         nearest = self._nearness(x0, torch.ones_like(alpha)).argmax(dim=1)
-        scores = self._scores(output, x_t, alpha, sigma)
+        scores = self.scores(output, x_t, alpha, sigma)
         return F.cross_entropy(scores, nearest, reduction="none").mean(dim=(1, 2))
 
-    def _scores(self, output: Tensor, x_t: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
+    def scores(self, output: Tensor, x_t: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
         """Log-probability of each colour `(B, K, H, W)`, up to a constant."""
         return output.to(x_t.dtype) + self._nearness(x_t, alpha) / sigma.clamp(min=SHARPEST) ** 2
 

@@ -48,7 +48,7 @@ ABSURD = {
 def test_sample_refuses_absurd_numbers_before_anything_is_begun(key, value):
     cfg = dict.fromkeys(sample.LOWEST, 1) | {key: value}
     with pytest.raises(UserError, match=f"^{key}=.* must be a whole number"):
-        check_numbers(cfg, sample.LOWEST, sample.HIGHEST, optional=("index",))
+        check_numbers(cfg, sample.LOWEST, sample.HIGHEST, optional=("index", "max_colours"))
 
 
 @pytest.mark.parametrize("seed", [2**63, -1, "x", None, 1.5, True])

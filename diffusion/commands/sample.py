@@ -7,7 +7,15 @@ from diffusion.commands.numbers import LARGEST_SEED, check_numbers
 from diffusion.errors import UserError
 from diffusion.runs.trust import trusted
 
-LOWEST = {"n": 1, "batch_size": 1, "devices": 1, "shards": 1, "seed": 0, "index": 0}
+LOWEST = {
+    "n": 1,
+    "batch_size": 1,
+    "devices": 1,
+    "shards": 1,
+    "seed": 0,
+    "index": 0,
+    "max_colours": 1,
+}
 HIGHEST = {  # memory of the network grows with the batch; five digits number the parts
     "batch_size": 4096,
     "shards": 99_999,
@@ -23,7 +31,7 @@ ELSEWHERE |= dict.fromkeys(("data", "schedule"), OWN)
 @entry("sample", {"sampler.": "++sampler."}, ELSEWHERE)
 def main(cfg: DictConfig) -> None:
     """Writes sprites, or with `export=` the network."""
-    check_numbers(cfg, LOWEST, HIGHEST, optional=("index",))
+    check_numbers(cfg, LOWEST, HIGHEST, optional=("index", "max_colours"))
     if cfg.run is None:
         raise UserError("run is missing; give a run directory or a .ckpt file as run=...")
     if cfg.export is not None:

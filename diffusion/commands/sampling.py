@@ -14,6 +14,7 @@ from datamodules.picked import from_file
 from diffusion import pictures
 from diffusion.commands.entry import plain
 from diffusion.commands.numbers import check_kinds
+from diffusion.commands.steering import OWN_COLOURS, steer
 from diffusion.errors import UserError
 from diffusion.pixels import PixelCodec
 from diffusion.runs.directory import process_rank
@@ -77,16 +78,21 @@ def wanted(cfg: DictConfig, loaded: Loaded) -> tuple[SpriteSet, dict[str, Any]]:
     """The sprites that the words mean, and everything that decides how each of them looks."""
     check_kinds(typed := plain(cfg.get("sampler")), "sampler")
     sampler, recipe = loaded.sampler(typed)
-    own = origin = drawn = None
+    own = origin = drawn = image = None
+    level = cfg.noise_level
+    if level is None:
+        level = 0.5 if cfg.keep in (None, OWN_COLOURS) else 1.0
     if (name := cfg["from"]) is not None:
         given = from_file(name, loaded.card["sprites"]["shape"])  # needs no training data
         picked = given or training_data(loaded.card, cfg.data.path, loaded.trust).pick(name)
-        own = picked.label
-        loaded.denoiser.schedule.grid(sampler.steps, cfg.noise_level)
-        origin = Origin(PixelCodec().encode(picked.image), cfg.noise_level)
-        drawn = hashlib.sha256(picked.image.numpy().tobytes()).hexdigest()
+        _, image, own = picked
+        loaded.denoiser.schedule.grid(sampler.steps, level)
+        if cfg.keep in (None, OWN_COLOURS) or level < 1:
+            origin = Origin(PixelCodec().encode(image), level)
+        drawn = hashlib.sha256(image.numpy().tobytes()).hexdigest()
     label = chosen_label(cfg, loaded, own)
     sprites = loaded.sprites(sampler, cfg.seed, label=label, guidance=cfg.guidance)
+    sprites, hands = steer(sprites, plain(cfg), image)
     settings = {
         "checkpoint": loaded.sha256,
         "sampler": recipe,
@@ -97,7 +103,8 @@ def wanted(cfg: DictConfig, loaded: Loaded) -> tuple[SpriteSet, dict[str, Any]]:
         "label": label,
         "guidance": cfg.guidance,
         "from": drawn,
-        "noise_level": None if drawn is None else cfg.noise_level,
+        "noise_level": None if drawn is None else level,
+        **hands,
     }
     return replace(sprites, origin=origin), settings
 

@@ -11,9 +11,11 @@ PATHS = (
     *("data.path", "data.labels_path", "data.layers", "data.background", "hydra.run.dir"),
     *("run", "runs_in", "sweep", "out", "images", "export", "init_from", "teacher"),
 )
-NAMES = ("label", "from", "panel", "variations", "noising", "sweep_name")
+COLOURS = ("data.palette", "colours", "recolour")  # a file, or hex digits that are no numbers
+NAMES = ("label", "from", "keep", "panel", "variations", "noising", "sweep_name")
 LISTS = ("runs",)  # of paths; a single one may stand without brackets
 PLAIN = re.compile(r"[A-Za-z0-9_./+@%-]*")
+HEXES = re.compile(r"\[?(#?[0-9A-Fa-f]{6,8}(?:, ?#?[0-9A-Fa-f]{6,8})*)\]?")
 MEANT = re.compile(r"""null|['"].*|.*\$\{.*|\[.*\]|\{.*\}""", re.DOTALL)  # as Hydra's own
 
 
@@ -30,7 +32,9 @@ def as_meant(words: Sequence[str], sweep: bool = False) -> list[str]:
 def _quoted(word: str, sweep: bool) -> str:
     key, equals, value = word.partition("=")
     name = key.lstrip("+")
-    if not equals or name not in PATHS + NAMES + LISTS or MEANT.fullmatch(value):
+    if equals and name in COLOURS and (hexes := HEXES.fullmatch(value)):
+        return f"{key}=[{','.join(_text(each) for each in re.split(r', ?', hexes[1]))}]"
+    if not equals or name not in PATHS + NAMES + LISTS + COLOURS or MEANT.fullmatch(value):
         return word
     if sweep and "," in value:
         return word

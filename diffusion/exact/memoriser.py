@@ -43,9 +43,12 @@ class PosteriorDenoiser(Denoiser):
     ) -> None:
         super().__init__(posterior, schedule, prediction or Clean(), weighting or Uniform())
 
-    def forward(self, x_t: Tensor, t: Tensor, label: Tensor | None = None) -> Tensor:
+    def output(self, x_t: Tensor, t: Tensor, label: Tensor | None = None) -> Tensor:
         alpha, sigma = self.schedule(t)
         return self.model.clean_estimate(x_t, alpha, sigma, label)
+
+    def estimate(self, output: Tensor, x_t: Tensor, t: Tensor) -> Tensor:
+        return output
 
     def loss(self, x0: Tensor, t: Tensor, eps: Tensor, label: Tensor | None = None) -> Tensor:
         """The least loss `(B,)`, on average, a network can have on these sprites and levels."""

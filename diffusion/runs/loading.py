@@ -16,7 +16,6 @@ from torch.nn.modules.module import register_module_parameter_registration_hook
 
 from diffusion.denoiser import Denoiser
 from diffusion.errors import UserError
-from diffusion.guidance import guided
 from diffusion.pixels import PixelCodec
 from diffusion.runs import safetensors
 from diffusion.runs.building import OURS, build, build_denoiser
@@ -26,6 +25,7 @@ from diffusion.runs.precision import exact_float32
 from diffusion.runs.trust import packages_of
 from diffusion.samplers.base import Sampler
 from diffusion.samplers.sprite_set import SpriteSet
+from diffusion.steering.guidance import guided
 
 UNLABELLED = "none"  # the word for sprites without a label
 MAX_SENTENCE_LETTERS = 300  # letters of a sentence about a foreign file

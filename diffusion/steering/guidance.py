@@ -2,13 +2,14 @@
 
     x0_hat = x0_hat(no label) + scale (x0_hat(label) - x0_hat(no label))
 
-Ho & Salimans 2022, "Classifier-Free Diffusion Guidance", equation 6; scale is 1 + w there. They
-mix estimates of the noise, of which those of the sprite, (x_t - sigma eps_hat) / alpha, are an
-affine function: mixing these is the same, and serves every prediction. Above scale 1 an estimate
-can leave the model range, where samplers clip it. For a palette the scores of its colours are
-mixed instead, so that the estimate stays a mean of colours:
+Ho & Salimans 2022, "Classifier-Free Diffusion Guidance", equation 6; scale is 1 + w there. What is
+mixed is what the network puts out: noise, of which the clean estimate is an affine function, so
+that mixing estimates would be the same; or the scores of colours, logarithms of probabilities,
 
-    p(c) ~ p(c | no label) (p(c | label) / p(c | no label))^scale
+    p(colour) ~ p(colour | no label) (p(colour | label) / p(colour | no label))^scale
+
+with which an estimate never leaves its palette. Of other networks an estimate can leave the model
+range above scale 1, where samplers clip it.
 """
 
 import math
@@ -18,7 +19,7 @@ from torch import Tensor
 
 from diffusion.denoiser import Denoiser
 from diffusion.errors import UserError
-from diffusion.palette import Palette
+from diffusion.steering.steered import Steered
 
 
 def guided(denoiser: Denoiser, scale: float, label: int | None = None) -> Denoiser:
@@ -43,10 +44,10 @@ def guided(denoiser: Denoiser, scale: float, label: int | None = None) -> Denois
     return made
 
 
-class Guided(Denoiser):
+class Guided(Steered):
     """A denoiser around a denoiser that has learned to do with and without a label.
 
-    One call asks it once, for twice the sprites. Losses are those of the denoiser inside.
+    One call asks it once, for twice the sprites.
 
     Args:
         denoiser: of a network with classes, trained with some labels hidden.
@@ -57,9 +58,7 @@ class Guided(Denoiser):
     """
 
     def __init__(self, denoiser: Denoiser, scale: float) -> None:
-        super().__init__(
-            denoiser.model, denoiser.schedule, denoiser.prediction, denoiser.weighting
-        )
+        super().__init__(denoiser)
         if type(scale) not in (int, float) or not 0 <= scale < math.inf:
             raise UserError(f"guidance={scale} must be a number, 0 or more.")
         if not denoiser.classes:
@@ -67,17 +66,12 @@ class Guided(Denoiser):
                 f"guidance={scale} needs a network that learned labels; train with "
                 "model.classes=true, or leave guidance out."
             )
-        self.denoiser, self.scale = denoiser, scale
+        self.scale = scale
 
-    def forward(self, x_t: Tensor, t: Tensor, label: Tensor | None = None) -> Tensor:
-        """Clean estimate `(B, C, H, W)`; the plain one where there is no label."""
+    def output(self, x_t: Tensor, t: Tensor, label: Tensor | None = None) -> Tensor:
+        """The mixture of both outputs; the plain one where there is no label."""
         if label is None:
-            plain: Tensor = self.denoiser(x_t, t)
-            return plain
+            return super().output(x_t, t)
         labels = torch.cat([label, torch.full_like(label, -1)])
-        twice = x_t.repeat(2, 1, 1, 1), t.repeat(2), labels
-        if not isinstance(self.prediction, Palette):
-            told, untold = self.denoiser(*twice).chunk(2)
-            return untold + self.scale * (told - untold)
-        told, untold = self.denoiser.output(*twice).chunk(2)
-        return self.denoiser.estimate(untold + self.scale * (told - untold), x_t, t)
+        told, untold = super().output(x_t.repeat(2, 1, 1, 1), t.repeat(2), labels).chunk(2)
+        return untold + self.scale * (told - untold)

@@ -1,0 +1,150 @@
+"""Each hand on the network has a law, and all of them go together under every sampler."""
+
+from itertools import combinations
+
+import pytest
+import torch
+from hands import BOB, CODEC, COLOURS, colours_of, network
+
+from diffusion.errors import UserError
+from diffusion.palette import Palette, SharpPalette
+from diffusion.predictions import Epsilon
+from diffusion.samplers.ddim import DDIM
+from diffusion.samplers.ddpm import DDPM
+from diffusion.samplers.dpm_solver import DPMSolver
+from diffusion.samplers.heun import Heun
+from diffusion.samplers.sprite_set import SpriteSet
+from diffusion.steering.colours import AllowedColours, FewColours, PaletteCodec
+from diffusion.steering.guidance import Guided
+from diffusion.steering.kept import WORDS, Kept, kept_values
+from diffusion.steering.mirrored import Mirrored
+
+ALLOWED = torch.tensor([True, True, False, True, False, True])
+
+
+def keep(denoiser, what="left"):
+    return Kept(denoiser, CODEC.encode(BOB), kept_values(BOB, what))
+
+
+HANDS = {
+    "guided": lambda d: Guided(d, 3.0),
+    "allowed": lambda d: AllowedColours(d, ALLOWED),
+    "few": lambda d: FewColours(d, 2),
+    "mirrored": Mirrored,
+    "kept": keep,
+}
+SAMPLERS = {
+    "ddpm": DDPM(20),
+    "ddim": DDIM(10),
+    "heun": Heun(8),
+    "dpm_solver": DPMSolver(10),
+}
+
+
+def the_set(denoiser, sampler):
+    """Sprites with the codec that a hand on colours brings along."""
+    few = isinstance(denoiser, FewColours) or isinstance(
+        getattr(denoiser, "denoiser", None), FewColours
+    )
+    codec = CODEC
+    if isinstance(denoiser.prediction, Palette) and (few or len(denoiser.prediction.colours) < 6):
+        codec = PaletteCodec(True, denoiser.prediction.colours, 2 if few else None)
+    return SpriteSet(denoiser, sampler, codec, (4, 8, 8), [0.5, 0.5])
+
+
+def made(denoiser, sampler=None):
+    return next(the_set(denoiser, sampler or DDPM(20)).batches(range(12)))
+
+
+def obeys(name, images):
+    """Whether sprites are as a hand promises."""
+    if name == "allowed":
+        known = {tuple(colour) for colour, may in zip(COLOURS, ALLOWED, strict=True) if may}
+        return all(colours_of(image) <= known for image in images)
+    if name == "few":
+        return all(len([c for c in colours_of(image) if c[3]]) <= 2 for image in images)
+    if name == "mirrored":
+        return torch.equal(images, images.flip(-1))
+    if name == "kept":
+        kept = kept_values(BOB, "left")
+        return bool(((images == BOB) | ~kept).all())
+    return True
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+@pytest.mark.parametrize("name", HANDS)
+def test_sprites_are_as_a_hand_promises_under_every_sampler(name, sampler):
+    free = made(network(), SAMPLERS[sampler])
+    images = made(HANDS[name](network()), SAMPLERS[sampler])
+    assert obeys(name, images)
+    assert not torch.equal(images, free)
+    assert name == "guided" or not obeys(name, free), "what the network does anyway shows nothing"
+
+
+TOGETHER = [
+    pair
+    for pair in combinations(HANDS, 2)
+    if pair not in {("mirrored", "kept"), ("few", "kept"), ("allowed", "kept")}
+]
+
+
+@pytest.mark.parametrize("prediction", [Palette, SharpPalette])
+@pytest.mark.parametrize("pair", TOGETHER, ids="+".join)
+def test_two_hands_are_both_obeyed_and_a_sprite_is_the_same_in_any_batch(pair, prediction):
+    denoiser = network(prediction)
+    for name in pair:
+        denoiser = HANDS[name](denoiser)
+    images = made(denoiser, DPMSolver(8))
+    assert all(obeys(name, images) for name in pair)
+    sprites = the_set(denoiser, DPMSolver(8))
+    assert torch.equal(torch.cat(list(sprites.batches(range(12), 5))), images)
+
+
+@pytest.mark.parametrize("what", WORDS)
+@pytest.mark.parametrize("prediction", [Palette, Epsilon])
+def test_kept_values_stay_to_the_byte_and_the_rest_varies(what, prediction):
+    kept = kept_values(BOB, what)
+    images = made(keep(network(prediction), what))
+    assert ((images == BOB) | ~kept).all()
+    free = (images != BOB).any(dim=1)
+    assert free.any(dim=0).sum() >= 0.5 * (~kept).any(dim=0).sum()
+    assert len({image.numpy().tobytes() for image in images}) >= 8
+
+
+def test_a_silhouette_has_no_hole():
+    images = made(keep(network(), "alpha"))
+    inside = BOB[3] > 0
+    assert (images[:, 3] == BOB[3]).all()
+    opaque = {tuple(colour) for colour in COLOURS if colour[3]}
+    for image in images:
+        assert {tuple(p) for p in image.permute(1, 2, 0)[inside].tolist()} <= opaque
+
+
+def test_all_colours_allowed_is_the_network_itself():
+    everything = torch.ones(len(COLOURS), dtype=torch.bool)
+    assert torch.equal(made(AllowedColours(network(), everything)), made(network()))
+    x_t, t = torch.randn(2, 4, 8, 8), torch.tensor([0.2, 0.9])
+    assert torch.equal(FewColours(network(), 5)(x_t, t), network()(x_t, t))
+
+
+def test_words_keep_what_they_say():
+    assert kept_values(BOB, "top")[:, :4].all()
+    assert not kept_values(BOB, "top")[:, 4:].any()
+    assert kept_values(BOB, "right")[:, :, 4:].all()
+    figure = torch.zeros(4, 8, 8, dtype=torch.uint8)
+    figure[:, 2:6, 2:6] = 255
+    outline = kept_values(figure, "outline")
+    assert outline[0].sum() == 64 - 4, "all but the 2x2 pixels inside"
+    assert outline[3].all()
+    assert kept_values(figure, "alpha")[0].sum() == 64 - 16
+
+
+def test_what_makes_no_sense_is_refused():
+    with pytest.raises(UserError, match="prediction=palette"):
+        AllowedColours(network(Epsilon), ALLOWED)
+    with pytest.raises(UserError, match="prediction=palette"):
+        FewColours(network(Epsilon), 3)
+    with pytest.raises(UserError, match="at least one"):
+        AllowedColours(network(), torch.zeros(6, dtype=torch.bool))
+    with pytest.raises(UserError, match="1 or more"):
+        FewColours(network(), 0)
