@@ -40,15 +40,13 @@ def steer(
         UserError: words that do not go together, or not with this network.
     """
     _check(words, picked)
-    keep, codec, decides = words["keep"], sprites.codec, {}
-    denoiser = sprites.denoiser
-    colours = words["colours"]
+    keep, colours, *others = (words[key] for key in ("keep", "colours", "recolour", "max_colours"))
+    denoiser, codec = sprites.denoiser, sprites.codec
+    decides: dict[str, Any] = {}
     if keep == OWN_COLOURS and picked is not None:
         colours, keep = _colours_of(picked), None
-    if any(each is not None for each in (colours, words["max_colours"], words["recolour"])):
-        denoiser, codec, decides = _coloured(
-            sprites, colours, words["recolour"], words["max_colours"]
-        )
+    if any(each is not None for each in (colours, *others)):
+        denoiser, codec, decides = _coloured(sprites, colours, *others)
     if words["mirror"]:
         denoiser, decides["mirror"] = Mirrored(denoiser), True
     if keep is not None and picked is not None:
@@ -68,7 +66,8 @@ def _coloured(
     most: int | None,
 ) -> tuple[Denoiser, PixelCodec, dict[str, Any]]:
     """The network with a hand on its palette, how its sprites are painted, and both in words."""
-    denoiser, decides = sprites.denoiser, {}
+    denoiser = sprites.denoiser
+    decides: dict[str, Any] = {}
     palette = palette_of(denoiser, "A word about colours").colours
     known, seen = PixelCodec().decode(palette.cpu()[:, :, None, None]).flatten(1), opaque(palette)
     painted = known.clone()
@@ -83,7 +82,7 @@ def _coloured(
         decides["recolour"] = [bytes(row.tolist()).hex() for row in painted]
     if most is not None:
         denoiser = FewColours(denoiser, most)
-        decides |= {"max_colours": most}
+        decides["max_colours"] = most
     palette = palette_of(denoiser, "A word about colours").colours
     return denoiser, PaletteCodec(sprites.codec.hard_alpha, palette, most, painted), decides
 
