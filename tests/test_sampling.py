@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from conftest import SMOKE, SMOKE_OF_ANY
+from conftest import QUICK, SMOKE, SMOKE_OF_ANY
 from PIL import Image
 
 from diffusion.runs.loading import load
@@ -134,3 +134,23 @@ def test_the_noising_view_of_any_sprite_and_schedule(command, tmp_path):
     with Image.open(tmp_path / "view" / "noising.gif") as film:
         assert film.n_frames == 41
     assert (tmp_path / "view" / "noising.png").exists()
+
+
+@pytest.mark.processes
+def test_a_hand_is_laid_on_sprites_from_the_command_line(command, tmp_path):
+    assert command(f"{QUICK} prediction=palette hydra.run.dir=run").code == 0
+    ask = "sample.py run=run sampler.steps=4 n=5"
+    bob = "from=Bob keep=top"
+    assert command(f"{ask} out=free").code == 0
+    assert command(f"{ask} colours=[000000,ff0044] max_colours=1 mirror=true out=two").code == 0
+    assert command(f"{ask} {bob} batch_size=2 out=kept").code == 0
+    two, kept = sprites(tmp_path, "two"), sprites(tmp_path, "kept")
+    shown = {tuple(pixel) for pixel in two.reshape(-1, 4).tolist()}
+    assert shown <= {(0, 0, 0, 0), (0, 0, 0, 255), (255, 0, 68, 255)}
+    assert (two == two[:, :, ::-1]).all()
+    assert (kept[:, :8] == kept[:1, :8]).all()
+    assert "made already" in command(f"{ask} {bob} out=kept").out
+    assert "kept-2" in command(f"{ask} from=Bob keep=left out=kept").out
+    refused = command(f"{ask} keep=top out=no")
+    assert (refused.code, "from=" in refused.err) == (2, True), refused
+    assert not (tmp_path / "no").exists()
