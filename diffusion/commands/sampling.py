@@ -45,8 +45,9 @@ def make_sprites(cfg: DictConfig) -> None:
         passports = Passports(loaded, cfg.data.path)
         folder = SpriteFolder(output, loaded, row, passports, cfg.png)
         missing = [tag for tag, part in parts.items() if not folder.holds(tag, part)]
-        films = [cfg.trajectory and not output.has("denoising.gif")]
-        if not missing and not any(films):
+        asked = {"denoising.gif": cfg.trajectory, "tiles.png": cfg.tile is not None}
+        views = [name for name, is_asked in asked.items() if is_asked and not output.has(name)]
+        if not missing and not views:
             print(f"made already: {len(indices):,} sprites in {output.path}")
             return
 
@@ -69,8 +70,8 @@ def make_sprites(cfg: DictConfig) -> None:
             if leads:
                 folder.add(tag, images, parts[tag], sprites.labels(parts[tag]))
     if leads:
-        if any(films):
-            output.add("denoising.gif", pictures.gif(sprites.film(indices[:FILM])))
+        for name in views:
+            output.add(name, _view(name, sprites, indices[:FILM], cfg.tile))
         print(f"{len(indices):,} sprites in {output.path}")
 
 
@@ -107,6 +108,14 @@ def wanted(cfg: DictConfig, loaded: Loaded) -> tuple[SpriteSet, dict[str, Any]]:
         **hands,
     }
     return replace(sprites, origin=origin), settings
+
+
+def _view(name: str, sprites: SpriteSet, indices: range, tile: str | None) -> bytes:
+    """The content of `denoising.gif`, or of `tiles.png`: sprites three times beside themselves."""
+    if name == "denoising.gif":
+        return pictures.gif(sprites.film(indices))
+    times = (1, 1, 3 if "y" in str(tile) else 1, 3 if "x" in str(tile) else 1)
+    return pictures.png(pictures.grid(next(sprites.batches(indices)).repeat(*times)))
 
 
 def chosen_label(cfg: DictConfig, loaded: Loaded, own: int | None) -> int | None:

@@ -22,6 +22,7 @@ from diffusion.steering.kept import WORDS, Kept, kept_values
 from diffusion.steering.mirrored import Mirrored
 from diffusion.steering.repainting import by_lightness, nearest_pairs
 from diffusion.steering.steered import palette_of
+from diffusion.steering.tiled import Tiled
 
 OWN_COLOURS = "colours"
 
@@ -33,7 +34,7 @@ def steer(
 
     Args:
         sprites: as the network makes them.
-        words: `keep colours max_colours recolour mirror`, plain values.
+        words: `keep colours max_colours recolour tile mirror`, plain values.
         picked: the sprite that `from=` names, uint8 `(C, H, W)`.
 
     Raises:
@@ -47,6 +48,10 @@ def steer(
         colours, keep = _colours_of(picked), None
     if any(each is not None for each in (colours, *others)):
         denoiser, codec, decides = _coloured(sprites, colours, *others)
+    if words["tile"] is not None:
+        _check_tile(denoiser, sprites.shape)
+        denoiser = Tiled(denoiser, str(words["tile"]))
+        decides["tile"] = str(words["tile"])
     if words["mirror"]:
         denoiser, decides["mirror"] = Mirrored(denoiser), True
     if keep is not None and picked is not None:
@@ -103,6 +108,16 @@ def _check(words: Mapping[str, Any], picked: Tensor | None) -> None:
         )
     if keep == OWN_COLOURS and colours is not None:
         raise UserError("keep=colours and colours= both say which colours; leave out one.")
+
+
+def _check_tile(denoiser: Denoiser, shape: Sequence[int]) -> None:
+    """Refuses sizes that a network fills up, and so cannot close to a ring."""
+    multiple = getattr(denoiser.model, "multiple", 1)
+    if any(side % multiple for side in shape[1:]):
+        raise UserError(
+            f"tile= needs sides that are multiples of {multiple} with this network, and sprites "
+            f"are {shape[2]} x {shape[1]}; train a smaller model, which has fewer levels."
+        )
 
 
 def _check_kept(codec: PaletteCodec, picked: Tensor, kept: Tensor) -> None:

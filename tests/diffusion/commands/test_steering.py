@@ -152,6 +152,7 @@ def test_both_halves_are_one():
         ({"keep": "alpha"}, None, "give from="),
         ({"keep": "hat"}, BOB, "known are alpha, outline, top"),
         ({"mirror": 3}, None, "true or false"),
+        ({"tile": "z"}, None, "x, y, xy"),
         ({"mirror": True, "keep": "left"}, BOB, "leave out one"),
         ({"keep": "colours", "colours": ["ffffff"]}, BOB, "leave out one"),
         ({"keep": "left", "colours": ["ffffff"]}, BOB, "keep less"),

@@ -5,19 +5,25 @@ from itertools import combinations
 import pytest
 import torch
 from hands import BOB, CODEC, COLOURS, colours_of, network
+from torch import nn
 
+from diffusion.denoiser import Denoiser
 from diffusion.errors import UserError
+from diffusion.models.unet import UNet
 from diffusion.palette import Palette, SharpPalette
-from diffusion.predictions import Epsilon
+from diffusion.predictions import Epsilon, Velocity
 from diffusion.samplers.ddim import DDIM
 from diffusion.samplers.ddpm import DDPM
 from diffusion.samplers.dpm_solver import DPMSolver
 from diffusion.samplers.heun import Heun
 from diffusion.samplers.sprite_set import SpriteSet
+from diffusion.schedules.cosine import Cosine
 from diffusion.steering.colours import AllowedColours, FewColours, PaletteCodec
 from diffusion.steering.guidance import Guided
 from diffusion.steering.kept import WORDS, Kept, kept_values
 from diffusion.steering.mirrored import Mirrored
+from diffusion.steering.tiled import AXES, Tiled
+from diffusion.weightings import Uniform
 
 ALLOWED = torch.tensor([True, True, False, True, False, True])
 
@@ -27,6 +33,7 @@ def keep(denoiser, what="left"):
 
 
 HANDS = {
+    "tiled": lambda d: Tiled(d, "xy"),
     "guided": lambda d: Guided(d, 3.0),
     "allowed": lambda d: AllowedColours(d, ALLOWED),
     "few": lambda d: FewColours(d, 2),
@@ -68,7 +75,7 @@ def obeys(name, images):
     if name == "kept":
         kept = kept_values(BOB, "left")
         return bool(((images == BOB) | ~kept).all())
-    return True
+    return True  # what guidance and rings promise has a law of its own
 
 
 @pytest.mark.parametrize("sampler", SAMPLERS)
@@ -78,7 +85,9 @@ def test_sprites_are_as_a_hand_promises_under_every_sampler(name, sampler):
     images = made(HANDS[name](network()), SAMPLERS[sampler])
     assert obeys(name, images)
     assert not torch.equal(images, free)
-    assert name == "guided" or not obeys(name, free), "what the network does anyway shows nothing"
+    assert name in ("guided", "tiled") or not obeys(name, free), (
+        "what the network does anyway shows nothing"
+    )
 
 
 TOGETHER = [
@@ -125,6 +134,23 @@ def test_all_colours_allowed_is_the_network_itself():
     assert torch.equal(made(AllowedColours(network(), everything)), made(network()))
     x_t, t = torch.randn(2, 4, 8, 8), torch.tensor([0.2, 0.9])
     assert torch.equal(FewColours(network(), 5)(x_t, t), network()(x_t, t))
+
+
+@pytest.mark.parametrize("axes", AXES)
+def test_rolling_the_noise_rolls_a_tile(axes):
+    """By the network's stride, along the axes that are closed, and along no others."""
+    torch.manual_seed(0)
+    model = UNet(4, classes=0, widths=(32, 32), blocks=1).eval().requires_grad_(False)
+    for weight in model.parameters():
+        if not weight.any():
+            nn.init.normal_(weight, std=0.1)
+    free = Denoiser(model, Cosine(), Velocity(), Uniform())
+    x_t, t = torch.randn(2, 4, 8, 12), torch.tensor([0.3, 0.8])
+    for axis, dim in (("y", -2), ("x", -1)):
+        for denoiser in (free, Tiled(free, axes)):
+            whole, rolled = denoiser(x_t, t), denoiser(x_t.roll(4, dim), t)
+            error = float((whole.roll(4, dim) - rolled).abs().max())
+            assert (error < 1e-5) == (denoiser is not free and axis in axes), (axis, error)
 
 
 def test_words_keep_what_they_say():

@@ -1,0 +1,45 @@
+"""Sprites that go on at their far edge, for floors and walls."""
+
+from copy import deepcopy
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from diffusion.denoiser import Denoiser
+from diffusion.errors import UserError
+from diffusion.steering.steered import Steered
+
+AXES = ("x", "y", "xy")
+
+
+class Tiled(Steered):
+    """A denoiser to which the sprite is a ring, or with both axes a torus.
+
+    Its convolutions find beyond an edge what lies at the opposite one, instead of nothing.
+
+    Args:
+        denoiser: of a network of plain convolutions; a copy of it is made.
+        axes: `x` (left meets right), `y` (top meets bottom) or `xy`.
+
+    Raises:
+        UserError: axes of another name.
+    """
+
+    def __init__(self, denoiser: Denoiser, axes: str) -> None:
+        if axes not in AXES:
+            raise UserError(f"tile={axes} must be one of {', '.join(AXES)}.")
+        super().__init__(deepcopy(denoiser))
+        for layer in self.denoiser.modules():
+            if isinstance(layer, nn.Conv2d) and any(layer.padding):
+                _make_ring(layer, axes)
+
+
+def _make_ring(layer: nn.Conv2d, axes: str) -> None:
+    down, across = (int(width) for width in layer.padding)
+    ring = (across, across) if "x" in axes else (0, 0), (down, down) if "y" in axes else (0, 0)
+    layer.padding = (0 if "y" in axes else down, 0 if "x" in axes else across)
+
+    def meet(_: nn.Module, inputs: tuple[Tensor, ...]) -> Tensor:
+        return F.pad(inputs[0], (*ring[0], *ring[1]), mode="circular")
+
+    layer.register_forward_pre_hook(meet)
