@@ -46,7 +46,10 @@ def settings(group, name):
 
 
 def part(group, name):
-    """Makes a part from its YAML, with other values where they are given."""
+    """Makes a part from its YAML, with other values where they are given.
+
+    The maker knows the part's `settings`, and by `config()` the run's that chooses it.
+    """
 
     def make(**values):
         cfg = settings(group, name)
@@ -54,7 +57,11 @@ def part(group, name):
             (cfg,) = cfg.values()
         return instantiate(cfg, _convert_="all", **values)
 
-    make.settings = dict(settings(group, name))
+    def config():
+        chosen = f"{group}=[{name}]" if group == "metrics" else f"{group}={name}"
+        return OmegaConf.to_container(composed(chosen), resolve=True)
+
+    make.settings, make.config = dict(settings(group, name)), config
     return make
 
 

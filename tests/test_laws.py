@@ -1,16 +1,8 @@
 """Every part that `conf/` offers keeps the laws of its kind."""
 
-import lightning
 import pytest
-from laws import HEAVY, LAWS, takes_any_channels_and_sizes, weighs
-from lightning.pytorch.loggers import Logger
-from omegaconf import OmegaConf
-from parts import cases, composed, groups, names, part
-
-from diffusion.commands.composing import compose_loggers, compose_trainer
-
-MADE = {"trainer", "logger", "callbacks"}  # groups without a law: each is composed and made
-COMPOSED = {"experiment", "sweep"}  # choices of choices, which test_conf.py and others compose
+from laws import CHOICES, HEAVY, LAWS, takes_any_channels_and_sizes, weighs
+from parts import cases, groups, part
 
 
 def name_of(case):
@@ -25,24 +17,5 @@ def test_a_part_keeps_the_law(group, name, law):
     law(make)
 
 
-def test_every_group_has_a_law_or_is_made():
-    assert groups() == LAWS.keys() | MADE | COMPOSED
-
-
-@pytest.mark.parametrize(
-    ("group", "name"), [(group, name) for group in sorted(MADE) for name in names(group)]
-)
-def test_what_has_no_law_is_made_as_training_makes_it(group, name, tmp_path):
-    if name == "tensorboard":
-        pytest.importorskip("tensorboard")
-    words = [f"{group}={name}"] if group == "logger" else ["logger=csv", f"{group}={name}"]
-    words += ["logger.mode=disabled"] if name == "wandb" else []
-    config = OmegaConf.to_container(composed(*words), resolve=True)
-    trainer = compose_trainer(config, tmp_path)
-    assert isinstance(trainer, lightning.Trainer)
-    wanted = {each["_target_"] for each in config["callbacks"].values() if each}
-    made = {f"{type(each).__module__}.{type(each).__name__}" for each in trainer.callbacks}
-    assert wanted <= made
-    loggers = compose_loggers(config, tmp_path, 0)
-    assert all(isinstance(each, Logger) for each in loggers)
-    assert len(loggers) == (1 if config["logger"]["_target_"].endswith("csv_only") else 2)
+def test_every_group_has_laws_or_chooses_among_others():
+    assert groups() == LAWS.keys() | CHOICES

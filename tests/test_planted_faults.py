@@ -24,7 +24,8 @@ class Mine:
     def check(self, prediction, schedule, weighting):
         pass
     def error(self, prediction, output, x0, eps, x_t, alpha, sigma):
-        return prediction.error(output, x0, eps, x_t, alpha, sigma)
+        scale = prediction.clean_scale((alpha / sigma).square().flatten())
+        return scale * prediction.error(output, x0, eps, x_t, alpha, sigma)
     def clean_scale(self, snr):
         return 1 + 0 * snr
 """,
@@ -96,6 +97,23 @@ class Mine:
     def __call__(self, step, progress):
         return max(0.0, 1 - progress)
 """,
+    "trainer": """
+import lightning
+class Mine(lightning.Trainer):
+    def __init__(self, **settings):
+        super().__init__(**settings)
+""",
+    "callbacks": """
+from lightning.pytorch import Callback
+class Mine(Callback):
+    pass
+""",
+    "logger": """
+from pathlib import Path
+from lightning.pytorch.loggers import CSVLogger
+def Mine(folder, config):
+    return [CSVLogger(folder / "mine")]
+""",
 }
 LOSS = "is_zero_where_the_answer_is_right_and_more_elsewhere"
 WRONG = {  # kind -> (what stands in the right part, what in a wrong one, the law that it breaks)
@@ -133,13 +151,36 @@ WRONG = {  # kind -> (what stands in the right part, what in a wrong one, the la
             "        return torch.linspace(start, 0, n).double()",
             "makes_grids_that_fall_from_one_to_zero",
         ),
+        ("(1 - t) ** 2", "(1 - t * t.max()) ** 2", "answers_each_time_by_itself"),
+        (
+            "return (1 - t) ** 2",
+            "return (1 - t) ** 2\n"
+            "    def forward(self, t):\n"
+            "        return super().forward(t.double())",
+            "gives_float32_levels_near_the_exact_ones",
+        ),
     ],
     "loss": [
-        ("return prediction.error(", "return 0.1 + prediction.error(", LOSS),
-        ("return prediction.error(output", "return 0 * prediction.error(output", LOSS),
-        ("return 1 + 0 * snr", "return snr - 1", LOSS),
-        ("sigma)\n", "sigma).mean()\n", LOSS),
-        ("    pass", "    from diffusion.errors import UserError; raise UserError", LOSS),
+        ("return scale *", "return 0.1 + scale *", LOSS),
+        ("return scale *", "return 0 * scale *", LOSS),
+        ("return 1 + 0 * snr", "return snr - 1", "counts_every_level_of_training"),
+        ("return 1 + 0 * snr", "return 1 / snr", "counts_every_level_of_training"),
+        (
+            "prediction.clean_scale((alpha / sigma).square().flatten())",
+            "1",
+            "is_scaled_where_a_weighting_relies_on_it",
+        ),
+        ("return scale *", "return scale[:, None] *", LOSS),
+        (
+            "    pass",
+            "    from diffusion.errors import UserError; raise UserError",
+            "is_at_home_in_a_recipe_and_refuses_others_with_a_sentence",
+        ),
+        (
+            "    pass",
+            "    assert weighting.gamma",
+            "is_at_home_in_a_recipe_and_refuses_others_with_a_sentence",
+        ),
     ],
     "sampler": [
         (
@@ -198,6 +239,7 @@ WRONG = {  # kind -> (what stands in the right part, what in a wrong one, the la
     "weighting": [
         ("1 + snr", "1 - snr", "is_positive_and_finite"),
         ("clean_scale / (1 + snr)", "snr.log()", "is_positive_and_finite"),
+        ("clean_scale / (1 + snr)", "clean_scale / snr", "is_finite_in_pure_noise"),
     ],
     "model": [
         ("self.mix(x) +", "self.mix(x) + x.mean() +", "answers_each_sprite_by_itself"),
@@ -246,12 +288,35 @@ WRONG = {  # kind -> (what stands in the right part, what in a wrong one, the la
         ("max(0.0, 1 - progress)", "1 - progress", "is_a_share_of_the_rate_at_any_time"),
         ("1 - progress", "2.0", "is_a_share_of_the_rate_at_any_time"),
     ],
+    "trainer": [
+        ("**settings)\n", "**settings | {'max_steps': -1})\n", "is_a_trainer_with_a_budget"),
+        ("**settings)\n", "**settings, unknown=1)\n", "is_a_trainer_with_a_budget"),
+        (
+            "**settings)\n",
+            "**settings | {'plugins': []})\n",
+            "has_our_checkpoints_and_no_sanity_steps",
+        ),
+    ],
+    "callbacks": [
+        ("class Mine(Callback):", "class Mine:", "are_callbacks_in_a_trainer"),
+    ],
+    "logger": [
+        (
+            '[CSVLogger(folder / "mine")]',
+            "CSVLogger(folder)",
+            "logs_a_number_and_stays_in_the_run",
+        ),
+        ('folder / "mine"', '"mine"', "logs_a_number_and_stays_in_the_run"),
+        ('[CSVLogger(folder / "mine")]', "[print]", "logs_a_number_and_stays_in_the_run"),
+    ],
 }
 YAML = {  # beside the class, which is all that most parts need
     "optimizer": "_partial_: true\nlr: 0.01\n",
     "data": "path: ???\nbatch_size: 8\n",
     "sampler": "steps: 50\n",
     "metrics": "mine:\n  _target_: planted_part.Mine\n",
+    "callbacks": "defaults: [default, _self_]\nmine:\n  _target_: planted_part.Mine\n",
+    "trainer": "defaults: [auto, _self_]\n_target_: planted_part.Mine\n",
 }
 
 
@@ -271,8 +336,9 @@ def planted(conf, tmp_path, monkeypatch):
 
     def plant(kind, code):
         (tmp_path / "planted_part.py").write_text(code)
-        own = "" if kind == "metrics" else "_target_: planted_part.Mine\n"
-        (conf / kind / "mine.yaml").write_text(own + YAML.get(kind, ""))
+        text = YAML.get(kind, "")
+        own = "" if "_target_" in text else "_target_: planted_part.Mine\n"
+        (conf / kind / "mine.yaml").write_text(own + text)
         return [
             (law, parts.part(group, name))
             for group, name, law in parts.cases(LAWS)
@@ -302,8 +368,9 @@ def test_a_wrong_part_breaks_the_law_that_it_should(planted, kind, right, wrong,
     assert right in RIGHT[kind]
     under = dict(planted(kind, RIGHT[kind].replace(right, wrong)))
     law = getattr(laws, broken)
-    with pytest.raises(AssertionError):
+    with pytest.raises(AssertionError) as failure:
         law(under[law])
+    assert failure.traceback[-1].path.name != "planted_part.py"
 
 
 def test_every_law_of_a_kind_has_a_planted_fault():
