@@ -49,10 +49,12 @@ class Judge:
             except NotMeasurable as error:
                 self._note(name, error)
         self.floors = {k: v for scale in self.scales.values() for k, v in scale.floor.items()}
+        apart = _spread(held_out, UNSEEN)
         self.passport = Passport.of(
             lambda: data.parts(training),
-            data.images(_spread(held_out, UNSEEN)),
+            data.images(apart),
             data.groups[training],
+            data.groups[apart],
         )
 
     @classmethod

@@ -13,9 +13,9 @@ from enum import StrEnum
 
 import numpy as np
 import torch
-from scipy.stats import binomtest
 from torch import Tensor
 
+from diffusion.novelty.alarm import Cases, is_excess
 from diffusion.novelty.recolouring import REACH
 from diffusion.novelty.relatives import Parts, Relation, Relatives, bases_of, relatives
 
@@ -70,11 +70,14 @@ class Passport:
         unseen: float64 `(m, 4)`, distances of real sprites that were not trained on, a column for
             each `Relation`. Those that repeat a training sprite exactly count in `base_rates`, and
             say nothing of limits.
+        groups: int64 `(n,)` and `(m,)`, of the training set and of the unseen sprites; None where
+            each sprite is a group of its own.
         rate: share of unseen sprites that may be said to repeat training sprites.
         unusual: the same for variants and repeats together.
 
     Attributes:
-        base_rates: `rates` of the unseen sprites themselves; empty where there are none.
+        base_rates: `rates` of the unseen sprites themselves, each by the limits that all other
+            groups set; empty where there are none.
     """
 
     def __init__(
@@ -82,20 +85,32 @@ class Passport:
         parts: Parts,
         bases: list[Tensor],
         unseen: Tensor,
+        groups: tuple[Tensor, Tensor] | None = None,
         rate: float = 0.01,
         unusual: float = 0.05,
     ) -> None:
-        self._parts, self._bases, self._rate = parts, bases, rate
+        self._parts, self._bases = parts, bases
+        own = torch.arange(len(unseen))
+        self._groups: Tensor | None
+        self._groups, theirs = groups or (None, own)
         original = (unseen > 0).all(dim=1)
         self._unseen = unseen[original]
         self._limits = limits(self._unseen, rate).clamp(max=REACH)
         self._usual = limits(self._unseen, unusual)
-        nowhere = torch.zeros_like(unseen, dtype=torch.int64)
-        self.base_rates = self.rates(self.findings(Relatives(unseen, nowhere)))
+        found = Relatives(unseen, torch.zeros_like(unseen, dtype=torch.int64))
+        apart = [by_others(unseen, original, theirs, each) for each in (rate, unusual)]
+        base = self.findings(found, apart[0].clamp(max=REACH), apart[1])
+        self.base_rates = self.rates(base)
+        self._unseen_cases = Cases.of(_repeats(base), theirs)
 
     @classmethod
     def of(
-        cls, parts: Parts, held_out: Tensor, groups: np.ndarray | Tensor, rate: float = 0.01
+        cls,
+        parts: Parts,
+        held_out: Tensor,
+        groups: np.ndarray | Tensor,
+        held_out_groups: np.ndarray | Tensor | None = None,
+        rate: float = 0.01,
     ) -> "Passport":
         """Learns the limits from held-out sprites and, up to 1,000 in all, from training sprites.
 
@@ -105,17 +120,20 @@ class Passport:
             parts: the training set.
             held_out: uint8 `(k, C, H, W)`, may be none.
             groups: int64 `(n,)`, group numbers of the training sprites, not negative.
+            held_out_groups: int64 `(k,)`, those of the held-out ones; None where each is its own.
             rate: share of unseen sprites that may be said to repeat training sprites.
         """
         bases = bases_of(next(iter(parts())))
         groups = torch.as_tensor(groups)
+        apart = -1 - torch.arange(len(held_out))
+        apart = apart if held_out_groups is None else torch.as_tensor(held_out_groups)
         kept = _spread(len(held_out), UNSEEN)
         rows = _spread(len(groups), UNSEEN - len(kept))
         chosen = torch.cat([held_out[kept], _taken(parts, rows)])
-        theirs = torch.cat([torch.full((len(kept),), -1), groups[rows]])
+        theirs = torch.cat([apart[kept], groups[rows]])
         unseen = relatives(chosen, parts, bases, groups=(theirs, groups)).distance
         comparable = unseen[:, Relation.COPY].isfinite()  # not with a single group
-        return cls(parts, bases, unseen[comparable], rate)
+        return cls(parts, bases, unseen[comparable], (groups, theirs[comparable]), rate)
 
     def examine(self, images: Tensor) -> Findings:
         """The passports of samples uint8 `(N, C, H, W)`."""
@@ -132,20 +150,23 @@ class Passport:
         return {"copy_rate": copies / n} | {str(v): counts[v] / n for v in Verdict}
 
     def copying(self, findings: Findings) -> bool:
-        """Whether these samples repeat training sprites more often than unseen sprites do.
+        """Whether these samples repeat training sprites more often than unseen sprites do; see
+        `alarm`."""
+        groups = findings.row if self._groups is None else self._groups[findings.row]
+        return is_excess(Cases.of(_repeats(findings), groups), self._unseen_cases)
 
-        That is: so many repeats would come by chance in less than one case of a hundred (exact
-        binomial test).
+    def findings(
+        self, found: Relatives, limit: Tensor | None = None, usual: Tensor | None = None
+    ) -> Findings:
+        """The passports of samples whose nearest training sprites are known.
+
+        Args:
+            limit, usual: distances `(N, 4)` below which each repeats, and is unusual; None for
+                those that all unseen sprites set.
         """
-        repeats = sum(verdict in REPEATS for verdict in findings.verdict)
-        usual = max(self.base_rates.get("copy_rate", 0.0), self._rate)
-        return bool(binomtest(repeats, len(findings.verdict), usual, "greater").pvalue < 0.01)
-
-    def findings(self, found: Relatives) -> Findings:
-        """The passports of samples whose nearest training sprites are known."""
         distance = found.distance
-        repeats = (distance == 0) | (distance < self._limits)
-        unusual = distance < self._usual
+        repeats = (distance == 0) | (distance < (self._limits if limit is None else limit))
+        unusual = distance < (self._usual if usual is None else usual)
         relation = torch.full((len(distance),), int(Relation.MIRRORED))
         for holds in (unusual, repeats):
             near = distance.where(holds, torch.inf)
@@ -179,6 +200,19 @@ def limits(unseen: Tensor, rate: float) -> Tensor:
     smallest = unseen.kthvalue(rank, dim=0).values
     moved = smallest[Relation.MIRRORED]  # the nearest in any position
     return torch.stack([moved, moved, moved, smallest[Relation.RECOLOURED]])
+
+
+def by_others(unseen: Tensor, original: Tensor, groups: Tensor, rate: float) -> Tensor:
+    """The limits for each unseen sprite `(m, 4)` that the original ones of other groups set."""
+    apart = torch.zeros_like(unseen)
+    for group in groups.unique():
+        own = groups == group
+        apart[own] = limits(unseen[original & ~own], rate)
+    return apart
+
+
+def _repeats(findings: Findings) -> Tensor:
+    return torch.tensor([verdict in REPEATS for verdict in findings.verdict], dtype=torch.bool)
 
 
 def _spread(n: int, most: int) -> Tensor:

@@ -1,12 +1,11 @@
 """Which run is best, and is the difference larger than that between seeds?
 
 Runs that differ only in their seed are one configuration. How much a score varies by chance is
-learned from the seeds of all configurations together (the within-group variance of an analysis of
-variance); Tukey's studentised range then tells whether the best configuration differs from another
-one, and allows for its having been picked out of several (Tukey 1949; Kramer 1956 for unequal
-numbers of seeds). For two configurations it is Student's t-test. Distances are compared by their
-logarithms: those of bad configurations vary more, and one that failed would otherwise hide what
-sets the good ones apart. With a single seed each only the interval of the samples is left, and
+learned from the seeds of each configuration by itself, as some vary more than others: the test of
+Welch (1947), with the studentised range for the best one's having been picked out of several
+(Games and Howell 1976). Where one configuration has a single seed, the spread of that of the
+others which varies most is taken. Distances are compared by their logarithms, for those of bad
+configurations vary more. With a single seed each only the interval of the samples is left, and
 nobody knows what another seed would change.
 """
 
@@ -21,7 +20,7 @@ import numpy as np
 from scipy.stats import studentized_range
 
 from diffusion.report.glossary import AGAIN, SCORES
-from diffusion.report.judged import Judged
+from diffusion.report.judged import Judged, Score
 
 SEED = "seed"
 WHERE = {"sweep_name"}  # settings that say where a run lies, and not what it is
@@ -154,34 +153,56 @@ def _not_again(rates: dict[str, float]) -> float | None:
 
 def _chance(ranked: Sequence[Configuration], score: str) -> list[float]:
     """How often chance makes differences from the first as large as these."""
-    means, variances, freedom = _means(ranked, score)
+    first, *others = _samples(ranked, score)
     chance = [1.0]
-    for mean, variance in zip(means[1:], variances[1:], strict=True):
-        apart = abs(mean - means[0])
-        noise = math.sqrt((variances[0] + variance) / 2)
-        if apart == 0 or noise == 0:
+    for other in others:
+        apart, variance = abs(other.mean - first.mean), first.variance + other.variance
+        if apart == 0 or variance == 0:
             chance.append(float(apart == 0))
         else:
-            chance.append(float(studentized_range.sf(apart / noise, len(ranked), freedom)))
+            range_ = apart / math.sqrt(variance / 2)
+            freedom = _freedom(first, other)
+            chance.append(float(studentized_range.sf(range_, len(ranked), freedom)))
     return chance
 
 
-def _means(ranked: Sequence[Configuration], score: str) -> tuple[list[float], list[float], float]:
-    """Means, of distances over several seeds those of their logarithms; their variances, NaN where
-    unknown; and the degrees of freedom of these."""
+@dataclass(frozen=True)
+class _Sample:
+    """A mean, its variance (NaN where unknown), and the degrees of freedom of that."""
+
+    mean: float
+    variance: float
+    freedom: float
+
+
+def _samples(ranked: Sequence[Configuration], score: str) -> list[_Sample]:
+    """Of the seeds of each configuration, of distances those of the logarithms; where there is one
+    seed of each, what the intervals of the runs say."""
     first = [configuration.runs[0].scores[score] for configuration in ranked]
     values = [np.array(configuration.values(score)) for configuration in ranked]
-    freedom = sum(len(each) - 1 for each in values)
-    if freedom:
-        if not first[0].higher_is_better and all((each > 0).all() for each in values):
-            values = [np.log(each) for each in values]
-        pooled = sum(float(((each - each.mean()) ** 2).sum()) for each in values) / freedom
-        return [float(v.mean()) for v in values], [pooled / len(v) for v in values], freedom
-    variances = [
-        math.nan if it.low is None or it.high is None else ((it.high - it.low) / WIDTH_95) ** 2
-        for it in first
-    ]
-    return [it.value for it in first], variances, math.inf
+    if all(len(each) == 1 for each in values):
+        return [_Sample(it.value, _width(it) ** 2, math.inf) for it in first]
+    if not first[0].higher_is_better and all((each > 0).all() for each in values):
+        values = [np.log(each) for each in values]
+    several = [each for each in values if len(each) > 1]
+    widest = max(several, key=lambda each: float(each.var(ddof=1)))
+    found = []
+    for each in values:
+        like = each if len(each) > 1 else widest
+        variance = float(like.var(ddof=1)) / len(each)
+        found.append(_Sample(float(each.mean()), variance, len(like) - 1))
+    return found
+
+
+def _width(it: Score) -> float:
+    """The deviation that the interval of a single run stands for; NaN without one."""
+    return math.nan if it.low is None or it.high is None else (it.high - it.low) / WIDTH_95
+
+
+def _freedom(one: _Sample, other: _Sample) -> float:
+    """Welch's degrees of freedom of a difference."""
+    parts = [each.variance**2 / each.freedom for each in (one, other)]
+    return (one.variance + other.variance) ** 2 / sum(parts) if sum(parts) else math.inf
 
 
 def _between(ranked: Sequence[Configuration], score: str) -> float:
@@ -189,4 +210,4 @@ def _between(ranked: Sequence[Configuration], score: str) -> float:
     pairs = [pair for c in ranked for pair in combinations(c.values(score), 2)]
     if pairs:
         return sum(abs(a - b) for a, b in pairs) / len(pairs)
-    return math.sqrt(sum(_means(ranked, score)[1][:2])) * WIDTH_95 / 2
+    return math.sqrt(sum(each.variance for each in _samples(ranked, score)[:2])) * WIDTH_95 / 2
