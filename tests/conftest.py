@@ -3,6 +3,7 @@
 import csv
 import os
 import runpy
+import shutil
 import subprocess
 import sys
 import traceback
@@ -67,6 +68,40 @@ def command(tmp_path, monkeypatch):
         return Result(code, (tmp_path / ".out").read_text(), (tmp_path / ".err").read_text())
 
     return run
+
+
+@pytest.fixture(scope="session")
+def smoke_runs(tmp_path_factory):
+    """A smoke run with some more words, made once for all tests of this process."""
+    made = {}
+
+    def run(words):
+        if words not in made:
+            folder = tmp_path_factory.mktemp("smoke")
+            script, *arguments = f"{SMOKE} {words} hydra.run.dir=run".split()
+            child = os.fork()
+            if child == 0:
+                try:
+                    os.chdir(folder)
+                    os._exit(run_in_child(script, arguments, folder))
+                finally:
+                    os._exit(1)
+            assert os.waitpid(child, 0)[1] == 0, (folder / ".err").read_text()
+            made[words] = folder / "run"
+        return made[words]
+
+    return run
+
+
+@pytest.fixture
+def trained(smoke_runs, tmp_path, monkeypatch):
+    """Puts a copy of a finished smoke run into the test's directory, as `run`."""
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+
+    def put(words=""):
+        return Path(shutil.copytree(smoke_runs(words), tmp_path / "run"))
+
+    return put
 
 
 @pytest.fixture

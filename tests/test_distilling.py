@@ -48,7 +48,7 @@ def test_a_student_learns_the_same_on_one_and_on_two_processes(command, launch, 
     line = f"{STUDENT} teacher=teacher trainer.precision=32-true trainer.log_every_n_steps=1"
     assert command(f"{line} trainer.accelerator=cpu hydra.run.dir=alone").code == 0
     both = launch(f"{line} trainer=ddp trainer.accelerator=cpu hydra.run.dir=both")
-    out, _ = both.communicate(timeout=240)
+    out, _ = both.communicate(timeout=900)
     assert both.returncode == 0, out
     alone, together = (column(tmp_path / name, "train/loss") for name in ("alone", "both"))
     assert len(alone) == 6

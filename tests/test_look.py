@@ -4,16 +4,14 @@ import json
 
 import numpy as np
 import pytest
-from conftest import SMOKE
 from PIL import Image
 
 pytestmark = pytest.mark.processes
 
 
 @pytest.fixture
-def run(command, tmp_path):
-    assert command(f"{SMOKE} hydra.run.dir=run").code == 0
-    return tmp_path / "run"
+def run(trained, command):  # which goes to the test's directory
+    return trained()
 
 
 def images(folder):

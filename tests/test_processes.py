@@ -16,7 +16,7 @@ EXACT = f"{SMOKE} {SMALL} trainer.precision=32-true trainer.log_every_n_steps=1"
 CPUS = "trainer=ddp trainer.accelerator=cpu"
 
 
-def finished(process, seconds=240):
+def finished(process, seconds=900):
     out, _ = process.communicate(timeout=seconds)
     assert process.returncode == 0, out
     return out

@@ -5,7 +5,6 @@ import re
 
 import numpy as np
 import pytest
-from conftest import SMOKE
 
 from datamodules.forge import ForgeData
 
@@ -22,8 +21,8 @@ def save(path, data, rows):
 
 
 @pytest.mark.processes
-def test_a_run_is_judged(command, tmp_path):
-    assert command(f"{SMOKE} hydra.run.dir=run").code == 0
+def test_a_run_is_judged(command, trained, tmp_path):
+    trained()
     result = command("report.py runs=[run] n=40")
     assert result.code == 0, result
     page = (tmp_path / "run" / "report" / "report.html").read_text()

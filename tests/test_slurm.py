@@ -38,7 +38,7 @@ def test_a_sweep_on_a_cluster(slurm, launch, tmp_path):
     queue = "hydra/launcher=submitit_slurm hydra.launcher.cpus_per_task=1"
     line = f"train.py -m {SMALL} trainer.max_steps=20 schedule=cosine,zero_terminal {queue}"
     process = launch(line, **slurm)
-    out, _ = process.communicate(timeout=240)
+    out, _ = process.communicate(timeout=900)
     assert process.returncode == 1, out
     rows = json.loads((tmp_path / "runs" / "sweep" / "sweep.json").read_text())
     assert [row["status"] for row in rows] == ["finished", "failed"]
@@ -63,7 +63,7 @@ def test_processes_that_srun_starts_make_one_run(slurm, tmp_path):
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=900,
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("validation loss") == 1  # said once

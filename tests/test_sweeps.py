@@ -199,7 +199,7 @@ def test_failed_jobs_stop_nobody_and_are_continued(launch, tmp_path):
     line = f"{SWEEP} seed=0,1,2 {bomb} checkpoint.every_n_steps=10"
 
     process = launch(line, WANDB_MODE="offline", PYTHONPATH=path)
-    out, _ = process.communicate(timeout=240)
+    out, _ = process.communicate(timeout=900)
     assert process.returncode == 1, out
     assert "1 of 3 jobs finished" in out
     rows = {row["job"]: row for row in sweep_json(tmp_path)}
@@ -217,7 +217,7 @@ def test_failed_jobs_stop_nobody_and_are_continued(launch, tmp_path):
     pytest.importorskip("hydra_plugins.hydra_joblib_launcher")
     two = "hydra/launcher=joblib hydra.launcher.n_jobs=2"
     process = launch(f"{line} {two}", WANDB_MODE="disabled", PYTHONPATH=path)
-    out, _ = process.communicate(timeout=240)
+    out, _ = process.communicate(timeout=900)
     assert process.returncode == 0, out
     assert out.count("continues at step 10") == 2
     assert "3 of 3 jobs finished" in out
@@ -232,11 +232,11 @@ def test_a_stopped_sweep_saves_its_job_and_goes_on(launch, tmp_path):
     while not (run / "checkpoints" / "last.ckpt").exists() and process.poll() is None:
         time.sleep(0.05)
     other = launch(line)
-    refused, _ = other.communicate(timeout=60)
+    refused, _ = other.communicate(timeout=900)
     assert other.returncode == 2
     assert "in use by another sweep" in refused
     process.send_signal(signal.SIGINT)
-    out, _ = process.communicate(timeout=60)
+    out, _ = process.communicate(timeout=900)
     assert process.returncode == 130, out
     assert json.loads((run / "summary.json").read_text())["status"] == "interrupted"
     assert [row["status"] for row in sweep_json(tmp_path)] == ["interrupted"]
@@ -248,7 +248,7 @@ def test_submitit_runs_jobs_on_this_machine(launch, tmp_path):
     pytest.importorskip("hydra_plugins.hydra_submitit_launcher")
     line = f"{SWEEP} logger=csv schedule=cosine,zero_terminal hydra/launcher=submitit_local"
     process = launch(line)
-    out, _ = process.communicate(timeout=240)
+    out, _ = process.communicate(timeout=900)
     assert process.returncode == 1, out
     assert [row["status"] for row in sweep_json(tmp_path)] == ["finished", "failed"]
     assert "zero_terminal" in sweep_json(tmp_path)[1]["reason"]

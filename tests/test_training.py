@@ -127,7 +127,7 @@ def test_a_signal_saves_the_exact_step(command, launch, tmp_path, number, code):
     while not last.exists() and process.poll() is None:
         time.sleep(0.01)
     process.send_signal(number)
-    out, _ = process.communicate(timeout=240)
+    out, _ = process.communicate(timeout=900)
     assert process.returncode == code, out
     assert "interrupted at step" in out
     assert f"interrupted at step {weights(tmp_path / 'run')['global_step']}" in out
@@ -153,7 +153,7 @@ def test_an_interrupted_run_continues_to_the_same_bits(command, launch, tmp_path
     while process.poll() is None and not (table.exists() and len(rows(tmp_path / "cut")) > 3):
         time.sleep(0.002)
     process.send_signal(signal.SIGTERM)
-    out, _ = process.communicate(timeout=240)
+    out, _ = process.communicate(timeout=900)
     assert process.returncode == 143, out
     again = command(f"{line} hydra.run.dir=cut")
     assert again.code == 0, again

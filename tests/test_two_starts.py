@@ -28,10 +28,10 @@ def test_a_second_start_leaves_the_first_alone(launch, tmp_path, line, expected)
     first = launch(f"{QUICK} hydra.run.dir=runs/a")
     begun(tmp_path / "runs" / "a", first)
     second = launch(line)
-    out, _ = second.communicate(timeout=120)
+    out, _ = second.communicate(timeout=900)
     assert (second.returncode, expected in out) == (2, True), out
     assert "Traceback" not in out
-    out, _ = first.communicate(timeout=300)
+    out, _ = first.communicate(timeout=900)
     assert first.returncode == 0, out
     summary = json.loads((tmp_path / "runs" / "a" / "summary.json").read_text())
     assert summary["status"] == "finished"
@@ -41,7 +41,7 @@ def test_a_second_start_leaves_the_first_alone(launch, tmp_path, line, expected)
 def test_of_five_starts_at_once_one_wins(launch, tmp_path):
     line = f"{QUICK} hydra.run.dir=a trainer.max_steps=5"
     started = [launch(line) for _ in range(5)]
-    ended = [(process.communicate(timeout=500)[0], process.returncode) for process in started]
+    ended = [(process.communicate(timeout=900)[0], process.returncode) for process in started]
     assert sorted(code for _, code in ended) == [0] + [2] * 4, ended
     assert all("in use" in out for out, code in ended if code == 2), ended
     assert len(column(tmp_path / "a", "val/loss")) == 2
@@ -81,7 +81,7 @@ def test_a_killed_sampling_works_again(launch, command, run, tmp_path):
 def test_two_samplings_into_one_folder_lose_nothing(launch, command, run):
     lines = [f"sample.py run=run n=8 sampler.steps=4 seed={seed}" for seed in (0, 1)]
     for process in [launch(line) for line in lines]:
-        out, _ = process.communicate(timeout=120)
+        out, _ = process.communicate(timeout=900)
         assert process.returncode == 0 or (process.returncode == 2 and "in use" in out), out
     for line in lines:
         assert command(line).code == 0

@@ -75,7 +75,7 @@ def test_a_run_outlives_its_server(launch, tmp_path, serve, until, then, sentenc
     good = {"never": lambda: False, "trained": lambda: not trained.exists()}
     serve(good.get(until, lambda: True), then)
     began = time.monotonic()
-    out, _ = (process := launch(LINE)).communicate(timeout=240)
+    out, _ = (process := launch(LINE)).communicate(timeout=900)
     assert process.returncode == 0, out
     assert time.monotonic() - began < 200
     assert sentence in out
