@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 from diffusion.report.glossary import explained, interval
-from diffusion.report.judged import Judged
+from diffusion.report.judged import Judged, Score
 from diffusion.report.ranking import CHANCE, Comparison, base_novelty, novelty
 
 
@@ -12,6 +12,13 @@ def headline(verdict: Comparison) -> str:
     """Which configuration is best on a score, and whether by more than chance."""
     ranked, score = verdict.ranked, verdict.score
     title, best = _title(score), ranked[0]
+    runs = [run for each in ranked for run in each.runs if score in run.scores]
+    if not any(makes_sprites(run.scores[score]) for run in runs):
+        return (
+            f"None of these makes sprites yet: the {title} of {best.name} is "
+            f"{short(best.mean(score))}, and {_nearest_ceiling(runs[0].scores[score])}. How they "
+            "differ, and that they copy nothing, says little."
+        )
     if len(ranked) == 1:
         values = best.values(score)
         if len(values) == 1:
@@ -48,6 +55,21 @@ def headline(verdict: Comparison) -> str:
     )
 
 
+def makes_sprites(it: Score) -> bool:
+    """Whether samples are better than what is no sprite: noise, and the mean sprite throughout."""
+    ceilings = [each for each in (it.noise, it.mean) if each is not None]
+    if it.higher_is_better:
+        return all(it.value > each for each in ceilings)
+    return all(it.value < each for each in ceilings)
+
+
+def _nearest_ceiling(it: Score) -> str:
+    named = (("noise has", it.noise), ("the mean sprite, over and over, has", it.mean))
+    known = [(value, words) for words, value in named if value is not None]
+    value, words = max(known) if it.higher_is_better else min(known)
+    return f"{words} {short(value)}"
+
+
 def novelty_sentences(runs: Sequence[Judged]) -> list[str]:
     """Which of several runs repeats training sprites most often; nothing where none was judged."""
     known = {run.name: share for run in runs if (share := novelty(run)) is not None}
@@ -81,6 +103,11 @@ def sentences_of_one(run: Judged, score: str | None) -> list[str]:
         ]
         scale = f"; {', '.join(beside)}" if beside else ""
         sentences.append(f"Its {title} is {short(it.value)}{between}{scale}.")
+        if not makes_sprites(it):
+            sentences.append(
+                f"It makes no sprites yet: {_nearest_ceiling(it)}. That it copies nothing says "
+                "little."
+            )
     share = novelty(run)
     if share is not None:
         again, base = percent(1 - share), _of(base_novelty(run))

@@ -1,6 +1,7 @@
 """Is the best configuration better by more than its seeds differ?"""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,13 @@ from diffusion.errors import UserError
 from diffusion.report.judged import Judged, Score
 from diffusion.report.measure import names_of
 from diffusion.report.ranking import compare, configurations, differing, leading_score
-from diffusion.report.sentences import cautions, headline, novelty_sentences, short
+from diffusion.report.sentences import (
+    cautions,
+    headline,
+    novelty_sentences,
+    sentences_of_one,
+    short,
+)
 
 NO_SPRITES = torch.zeros(0, 4, 8, 8, dtype=torch.uint8)
 
@@ -167,6 +174,26 @@ def test_one_seed_beside_several_is_held_against_the_spread_of_the_others():
 @pytest.mark.parametrize(("other", "decided"), [(3.0, False), (3.1, True)])
 def test_seeds_without_any_spread_still_give_an_answer(other, decided):
     assert verdict(runs(a=[3.0, 3.0], b=[other, other])).decided == decided
+
+
+def test_runs_that_make_no_sprites_have_no_winner():
+    """Three confetti machines, of which one is reliably less bad than noise, and no better than
+    the mean sprite."""
+    judged = [
+        replace(each, scores={"sprite_fd": replace(score, noise=560.0, mean=132.0)})
+        for each in runs(a=[300.0, 301.0, 302.0], b=[400.0, 401.0, 402.0])
+        for score in each.scores.values()
+    ]
+    said = headline(verdict(judged))
+    assert said.startswith(
+        "None of these makes sprites yet: the sprite distance of model-a is 301"
+    )
+    assert "the mean sprite, over and over, has 132" in said
+    alone = sentences_of_one(judged[0], "sprite_fd")
+    assert alone[1].startswith("It makes no sprites yet")
+    fine = replace(judged[0], scores={"sprite_fd": Score(40.0, 100, noise=560.0, mean=132.0)})
+    assert "no sprites yet" not in " ".join(sentences_of_one(fine, "sprite_fd"))
+    assert "no sprites yet" not in headline(verdict([*judged, fine]))
 
 
 def test_those_that_may_be_as_good_are_named():
