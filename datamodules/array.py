@@ -1,23 +1,23 @@
 """`data=array`: sprites in one `.npy` or `.npz` file, as NumPy and `sample.py` write them.
 
-A large `.npy` stays on disk and is mapped, so it may be larger than memory. An `.npz` holds
+A large `.npy` stays on disk, so it may be larger than memory. An `.npz` holds
 `images` and may hold `labels`, `label_names`, `groups`, `names` and a `palette`.
 """
 
 from collections.abc import Sequence
-from pathlib import Path
+from typing import Any
 
 import numpy as np
-from torch import Tensor
 
-from datamodules.arrays import Sprites, canonical, rgba
+from datamodules.arrays import Images, Sprites, canonical, rgba
 from datamodules.errors import DataError
 from datamodules.files import background as backgrounds
 from datamodules.files.canvas import Picture
 from datamodules.files.grid import factor
 from datamodules.files.images import smallest
 from datamodules.files.labels import numbered, read_labels
-from datamodules.files.numpyfiles import load_npz, map_npy
+from datamodules.files.numpyfiles import load_npz, open_npy
+from datamodules.files.on_disk import OnDisk, seen
 from datamodules.files.palettes import as_palette, read_palette
 from datamodules.files.paths import typed
 from datamodules.files.values import channels_last, read_values
@@ -62,7 +62,6 @@ class ArrayData(SpriteDataModule):
 
     def read(self) -> Sprites:
         """The sprites of the file; those of a large `.npy` with uint8 values stay on disk."""
-        self._stamp = _stamp(self.path)
         found = self._arrays()
         what = f"The array in {self.path}"
         images, notes = read_values(
@@ -88,34 +87,17 @@ class ArrayData(SpriteDataModule):
             notes=tuple(notes),
         )
 
-    def images(self, rows: np.ndarray) -> Tensor:
-        """As of every source; from a file that stays on disk only while nobody writes to it.
-
-        Raises:
-            DataError: somebody did. What takes its place as a new file changes nothing here.
-        """
-        images = super().images(rows)
-        if isinstance(self.sprites.images, np.memmap):
-            now = _stamp(self.path)
-            if now != self._stamp and now[:1] == self._stamp[:1]:
-                raise DataError(
-                    f"{self.path} was written to while it was in use, and other sprites are no "
-                    "longer those of this run; give the old file back to continue it, or another "
-                    "hydra.run.dir to begin anew."
-                )
-        return images
-
-    def _arrays(self) -> dict[str, np.ndarray]:
+    def _arrays(self) -> dict[str, Any]:
         kind = self.path.suffix.lower()
         if kind == ".npz":
-            found = load_npz(self.path, KEYS)
+            found: dict[str, Any] = {**load_npz(self.path, KEYS)}
             if "images" not in found:
                 raise DataError(
                     f"{self.path} holds no array called 'images';"
                     " save it with np.savez(path, images=array)."
                 )
         elif kind == ".npy" or self.path.is_dir():
-            found = {"images": map_npy(self.path)}
+            found = {"images": open_npy(self.path)}
         else:
             raise DataError(
                 f"{self.path} is no .npy or .npz file; for images use data=folder,"
@@ -131,7 +113,7 @@ class ArrayData(SpriteDataModule):
         given = found.get("palette")
         return None if given is None else as_palette(given, f"'palette' in {self.path}")
 
-    def _cleared(self, images: np.ndarray) -> tuple[np.ndarray, list[str]]:
+    def _cleared(self, images: Images) -> tuple[Images, list[str]]:
         """Without their background, or left on disk and a note on what it looks like."""
         if self.background in (None, "keep"):
             few = np.arange(0, len(images), -(-len(images) // backgrounds.LOOKED_AT))
@@ -143,26 +125,17 @@ class ArrayData(SpriteDataModule):
         return smallest(np.concatenate([picture.frames for picture in done])), notes
 
 
-def _stamp(path: Path) -> tuple[int, ...]:
-    """Which file this is, and its state; empty where there is none."""
-    try:
-        found = path.stat()
-    except OSError:
-        return ()
-    return found.st_ino, found.st_mtime_ns, found.st_size
-
-
-def _tidy(images: np.ndarray) -> tuple[np.ndarray, list[str]]:
+def _tidy(images: Images) -> tuple[Images, list[str]]:
     """The sprites on their true grid and, unless left on disk, canonical; and notes."""
     notes = []
     every = np.arange(len(images))
     enlarged = factor(part for _, part in Sprites(images).chunks(every))
     if enlarged > 1:
-        images = images[:, ::enlarged, ::enlarged]
+        images = seen(images, lambda rows: rows[:, ::enlarged, ::enlarged])
         notes.append(f"The sprites were enlarged {enlarged} times; the true grid is used.")
     if any((images[part] != shown).any() for part, shown in Sprites(images).chunks(every)):
         notes.append("Colours under full transparency, which nobody sees, were set to 0.")
-        if not isinstance(images, np.memmap):
+        if not isinstance(images, OnDisk):
             images = canonical(images)
     return images, notes
 

@@ -2,10 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from math import prod
 
 import numpy as np
 
-CHUNK = 2**22  # bytes of images looked at together, so that no memory-mapped array is copied
+from datamodules.files.on_disk import OnDisk
+
+Images = np.ndarray | OnDisk
+CHUNK = 2**22  # bytes of images looked at together, so that no array on disk is copied
 
 
 @dataclass(frozen=True)
@@ -13,7 +17,7 @@ class Sprites:
     """Sprites as a source read them, before the doctor saw them.
 
     Args:
-        images: uint8 `(N, H, W, C)` with C = 1 (grey), 3 (RGB) or 4 (RGBA); may be memory-mapped.
+        images: uint8 `(N, H, W, C)` with C = 1 (grey), 3 (RGB) or 4 (RGBA); may stay on disk.
         labels: int64 `(N,)`, -1 for a sprite without one, or None when the source knows none.
         label_names: one name per label.
         groups: int64 `(N,)`; rows with equal numbers nearly repeat each other and are never split
@@ -22,7 +26,7 @@ class Sprites:
         notes: a sentence for each thing the source decided (padded, shrunk, left out).
     """
 
-    images: np.ndarray
+    images: Images
     labels: np.ndarray | None = None
     label_names: tuple[str, ...] = ()
     groups: np.ndarray | None = None
@@ -38,7 +42,7 @@ class Sprites:
 
     def chunks(self, rows: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
         """These rows a few megabytes at a time: a slice of `rows`, and a canonical copy."""
-        step = max(1, CHUNK // max(1, self.images[:1].nbytes))
+        step = max(1, CHUNK // max(1, prod(self.images.shape[1:])))
         for start in range(0, len(rows), step):
             part = slice(start, start + step)
             yield part, self.take(rows[part])

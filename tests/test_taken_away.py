@@ -70,7 +70,8 @@ def test_what_stands_in_its_place_is_left_alone(tmp_path):
     assert (tmp_path / "run").is_dir()
 
 
-def test_data_that_changes_ends_the_run_and_keeps_its_checkpoint(tmp_path, monkeypatch):
+@pytest.mark.parametrize("way", ["written to", "cut short"])
+def test_data_that_changes_ends_the_run_and_keeps_its_checkpoint(tmp_path, monkeypatch, way):
     monkeypatch.setattr("datamodules.files.numpyfiles.IN_MEMORY", 0)
     file, run = tmp_path / "a.npy", tmp_path / "run"
     np.save(file, np.random.default_rng(0).integers(0, 256, (60, 8, 8, 3), np.uint8))
@@ -79,6 +80,7 @@ def test_data_that_changes_ends_the_run_and_keeps_its_checkpoint(tmp_path, monke
         with file.open("r+b") as opened:
             opened.seek(-1, os.SEEK_END)
             opened.write(b"\x07")
+            opened.truncate(5000 if way == "cut short" else None)
 
     words = ["data._target_=datamodules.array.ArrayData", f"+data.path={file}", "~data.n"]
     words += ["~data.size"]

@@ -8,6 +8,7 @@ least 90% of the union of their opaque pixels. Groups are the connected componen
 import hashlib
 from collections.abc import Iterator
 from itertools import chain
+from math import prod
 
 import numpy as np
 from scipy.sparse import coo_array
@@ -77,7 +78,7 @@ def _by_keys(sprites: Sprites, rows: np.ndarray) -> Iterator[np.ndarray]:
 
 def _overlap(sprites: Sprites, rows: np.ndarray) -> Overlap | None:
     """What is needed to compare pairs of these rows; None where that would take minutes."""
-    pixels = len(rows) * sprites.images[0, ..., 0].size
+    pixels = len(rows) * prod(sprites.images.shape[1:3])
     if len(rows) > COMPARED_SPRITES or pixels > COMPARED_PIXELS:
         return None
     overlap = Overlap(np.concatenate([planes(images) for _, images in sprites.chunks(rows)]))

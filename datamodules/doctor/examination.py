@@ -24,7 +24,7 @@ def check(sprites: Sprites) -> None:
     Raises:
         DataError: no sprites, sprites above 256 px, or labels, groups or names of another length.
     """
-    if not sprites.images.size:
+    if 0 in sprites.images.shape:
         raise DataError("There are no sprites in this data; check data.path.")
     height, width = sprites.images.shape[1:3]
     if max(height, width) > LARGEST_SIDE:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from datamodules.errors import DataError, reading
-from datamodules.files.numpyfiles import map_npy
+from datamodules.files.numpyfiles import load_npy
 
 Names = tuple[str, ...]
 UNLABELLED = -1
@@ -20,7 +20,7 @@ def read_labels(path: Path) -> np.ndarray:
         DataError: the file is missing, damaged or of another kind.
     """
     if path.suffix.lower() == ".npy":
-        return np.asarray(map_npy(path, "data.labels_path"))
+        return load_npy(path, "data.labels_path")
     if path.suffix.lower() not in (".txt", ".csv", ".tsv"):
         raise DataError(f"{path} is no .npy, .txt or .csv file; save one label per line as text.")
     with reading(path, "text of one label per line", "data.labels_path"):

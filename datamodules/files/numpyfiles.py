@@ -9,15 +9,17 @@ import numpy as np
 from numpy.lib import format as npy
 
 from datamodules.errors import DataError, reading
+from datamodules.files.on_disk import OnDisk
 
+Header = tuple[tuple[int, ...], bool, np.dtype[np.generic]]
 MAX_ARRAY_BYTES = 8 * 2**30  # bytes of one array in an .npz, which has to fit into memory
 WORDS = ("labels.npy", "label_names.npy", "names.npy")
 IN_MEMORY = 2**27  # bytes of a .npy that is read whole
 SUSPECT, RATIO = 2**28, 200  # larger than this and compressed more than this is a bomb
 
 
-def map_npy(path: Path, key: str = "data.path") -> np.ndarray:
-    """The array of a `.npy` file, read-only; a large one is left on disk.
+def load_npy(path: Path, key: str) -> np.ndarray:
+    """The array of a `.npy` file.
 
     Args:
         path: the file.
@@ -29,9 +31,22 @@ def map_npy(path: Path, key: str = "data.path") -> np.ndarray:
     with reading(path, "complete .npy file", key):
         with path.open("rb") as stream:
             _check_header(stream, path.stat().st_size, str(path), key == "data.path")
-        if path.stat().st_size <= IN_MEMORY:  # nobody can change it there
-            return np.load(path)
-        return npy.open_memmap(path, mode="r")
+        return np.load(path)
+
+
+def open_npy(path: Path) -> np.ndarray | OnDisk:
+    """The sprites of a `.npy` file; a large one whose rows follow each other is left on disk.
+
+    Raises:
+        DataError: as `load_npy`.
+    """
+    with reading(path, "complete .npy file"):
+        with path.open("rb") as stream:
+            size = path.stat().st_size
+            shape, columns_first, dtype = _check_header(stream, size, str(path), True)
+            if size > IN_MEMORY and not columns_first:
+                return OnDisk(path, stream.tell(), shape, dtype)
+        return np.load(path)  # nobody can change it there
 
 
 def load_npz(path: Path, wanted: tuple[str, ...]) -> dict[str, np.ndarray]:
@@ -62,8 +77,8 @@ def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, what: str) -> np.nd
         return npy.read_array(stream, allow_pickle=False)
 
 
-def _check_header(stream: IO[bytes], size: int, what: str, images: bool) -> None:
-    """Refuse an array whose header does not match the `size` of the file it stands in.
+def _check_header(stream: IO[bytes], size: int, what: str, images: bool) -> Header:
+    """Shape, order and type; refuses those that do not match the `size` of the file.
 
     Args:
         stream: at its beginning.
@@ -73,7 +88,7 @@ def _check_header(stream: IO[bytes], size: int, what: str, images: bool) -> None
     """
     version = npy.read_magic(stream)
     read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-    shape, _, dtype = read(stream)
+    shape, columns_first, dtype = read(stream)
     if dtype.hasobject:
         remedy = "np.stack(sprites) of type uint8" if images else "np.array(words, dtype=str)"
         raise DataError(
@@ -84,3 +99,4 @@ def _check_header(stream: IO[bytes], size: int, what: str, images: bool) -> None
         raise DataError(f"{what} is an empty array of shape {shape}; give at least 8 sprites.")
     if math.prod(shape) * dtype.itemsize > size - stream.tell():
         raise DataError(f"{what} is cut short, its header promises more; save it again.")
+    return shape, columns_first, dtype

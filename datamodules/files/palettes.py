@@ -8,7 +8,7 @@ import numpy as np
 
 from datamodules.errors import DataError, reading
 from datamodules.files.images import FORMATS, read
-from datamodules.files.numpyfiles import map_npy
+from datamodules.files.numpyfiles import load_npy
 from datamodules.files.paths import typed
 from datamodules.files.values import eight_bit
 
@@ -36,7 +36,7 @@ def read_palette(given: str | Sequence[str | int], key: str = KEY) -> np.ndarray
         colours = pixels[np.sort(first)]
         return colours if (colours[:, 3] < 255).any() else colours[:, :3]
     if path.suffix.lower() == ".npy":
-        return as_palette(np.asarray(map_npy(path, key)), f"The palette in {path}")
+        return as_palette(load_npy(path, key), f"The palette in {path}")
     with reading(path, "text of colours", key):
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     if lines and lines[0].strip() in ("GIMP Palette", "JASC-PAL"):
@@ -53,7 +53,7 @@ def as_palette(array: np.ndarray, what: str) -> np.ndarray:
     """
     if array.ndim != 2 or array.shape[1] not in (3, 4) or not len(array):
         raise DataError(f"{what} has the shape {array.shape}; give rows of 3 or 4 numbers.")
-    return eight_bit(array, what)[0]
+    return eight_bit(array, what)[0][:]
 
 
 def _of_words(words: Sequence[str], what: str, key: str) -> np.ndarray:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from tqdm import tqdm
@@ -110,14 +111,16 @@ def judge_file(path: str, data: SpriteData, metrics: Mapping[str, Metric]) -> Ju
         DataError: the file cannot be read.
     """
     source = build({"_target_": "datamodules.array.ArrayData", "path": path}, ("datamodules",))
-    found = source.read().images
+    sprites = source.read()
+    found = sprites.images
     if found.shape[1:] != (*data.shape[1:], data.shape[0]):
         c, h, w = data.shape
         raise UserError(
             f"The sprites in {path} are {found.shape[2]} x {found.shape[1]} with "
             f"{found.shape[3]} channels and those of the data {w} x {h} with {c}; they must match."
         )
-    images = torch.from_numpy(found.transpose(0, 3, 1, 2).copy())
+    every = sprites.take(np.arange(len(sprites)))
+    images = torch.from_numpy(every.transpose(0, 3, 1, 2).copy())
     judged = _judged(path, images, Judge.of(data, metrics, len(images), split=False), data)
     facts = {"sprites": f"{len(images):,} from {path}", "held against": f"all of {_what(data)}"}
     return replace(judged, facts=facts | judged.facts)

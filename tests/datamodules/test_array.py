@@ -1,14 +1,18 @@
 """`data=array`: files of NumPy users, of the short course and of `sample.py` load as they are."""
 
+import errno
+import mmap
 import os
 
 import numpy as np
 import pytest
 import torch
+from otherprocess import fork
 from PIL import Image
 
 from datamodules.array import COURSE_LABELS, ArrayData
 from datamodules.errors import DataError
+from datamodules.files.on_disk import OnDisk
 
 RNG = np.random.default_rng(0)
 IMAGES = RNG.integers(0, 256, (40, 8, 6, 4), dtype=np.uint8)
@@ -66,9 +70,46 @@ def test_a_file_that_is_written_to_while_it_is_used_is_noticed(tmp_path, on_disk
             data.images(np.arange(40))
 
 
+def read_until_it_is_cut(data, size, end):
+    """Every row before and after; what was said goes into the pipe."""
+    data.setup()
+    data.images(np.arange(len(data.sprites)))
+    os.truncate(data.path, size)
+    try:
+        data.images(np.arange(len(data.sprites)))
+    except DataError as error:
+        end.send(str(error))
+
+
+@pytest.mark.parametrize("size", [0, 500, 2 * mmap.PAGESIZE])
+def test_a_large_file_that_is_cut_short_kills_nobody(tmp_path, on_disk, size):
+    """In a process of its own: one that had mapped the file would die of a SIGBUS."""
+    images = RNG.integers(0, 256, (100, 16, 16, 4), np.uint8)
+    here, there = fork.Pipe()
+    data = npy(tmp_path, images, batch_size=8)
+    process = fork.Process(target=read_until_it_is_cut, args=(data, size, there))
+    process.start()
+    there.close()
+    assert "a.npy was written to while it was in use" in here.recv()
+    process.join()
+    assert process.exitcode == 0
+
+
+def test_a_file_that_cannot_be_read_any_more_is_a_sentence(tmp_path, on_disk, monkeypatch):
+    data = npy(tmp_path, CANONICAL, batch_size=8)
+    data.setup()
+
+    def gone(*_):
+        raise OSError(errno.ESTALE, "Stale file handle")
+
+    monkeypatch.setattr(os, "preadv", gone)
+    with pytest.raises(DataError, match=r"a\.npy cannot be read any more \(Stale file handle\)"):
+        data.images(np.arange(4))
+
+
 @pytest.mark.parametrize("size", [0, 500])
 def test_a_small_file_may_be_cut_short_while_it_is_used(tmp_path, size):
-    """It is in memory; mapped, the process would die of a SIGBUS."""
+    """It is in memory."""
     data = npy(tmp_path, CANONICAL, batch_size=8)
     data.setup()
     before = data.images(np.arange(40))
@@ -78,7 +119,7 @@ def test_a_small_file_may_be_cut_short_while_it_is_used(tmp_path, size):
 
 def test_a_large_npy_stays_on_disk(tmp_path, on_disk):
     for array in (HIDING, HIDING.transpose(0, 3, 1, 2), IMAGES.repeat(2, 1).repeat(2, 2)):
-        assert isinstance(npy(tmp_path, array).read().images, np.memmap)
+        assert isinstance(npy(tmp_path, array).read().images, OnDisk)
 
 
 @pytest.mark.parametrize("make", [npy, lambda path, array: npz(path, images=array)])
@@ -148,7 +189,7 @@ def test_a_flat_background_of_an_array(tmp_path, on_disk):
     images = CANONICAL[..., :3].copy()
     images[:, [0, -1]], images[:, :, [0, -1]] = (255, 0, 255), (255, 0, 255)
     sprites = npy(tmp_path, images).read()
-    assert isinstance(sprites.images, np.memmap)
+    assert isinstance(sprites.images, OnDisk)
     assert "The flat colour ff00ff lies round the sprites" in sprites.notes[0]
     assert npy(tmp_path, images, background="keep").read().notes == ()
     for background in ("transparent", "ff00ff"):
