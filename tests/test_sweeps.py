@@ -21,7 +21,7 @@ from omegaconf import OmegaConf
 from datamodules.doctor.splits import nested
 from diffusion.commands.jobs import job_name
 from diffusion.commands.slots import environment_of, hold_slot, slots
-from diffusion.commands.sweeps import Sweep
+from diffusion.commands.sweeps import Sweep, _table
 
 SWEEP = "train.py -m experiment=smoke trainer.max_steps=20 sampler.steps=2"
 BOMB = """
@@ -143,6 +143,12 @@ def test_the_table_shows_every_job(tmp_path, capsys):
     ]
     assert rows[0]["val/loss"] == 0.25
     assert "1 of 5 jobs finished" in capsys.readouterr().out
+
+
+def test_a_table_of_different_losses_says_so():
+    rows = [{"job": f"{part}-{k}", "val/loss": 0.1} for part in ("schedule", "loss") for k in "ab"]
+    assert "unit" not in _table(rows[:2])
+    assert "in the unit of each job's prediction" in _table(rows[2:])
 
 
 @pytest.mark.parametrize("sweep", NAMED)

@@ -128,13 +128,17 @@ def _table(rows: list[dict[str, Any]]) -> str:
     cells = [[COLUMNS[key] for key in shown]]
     cells += [[_text(row.get(key, "-")) for key in shown] for row in rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    return "\n".join(
+    lines = [
         "  ".join(
             cell.ljust(width) if column < 2 else cell.rjust(width)
             for column, (cell, width) in enumerate(zip(line, widths, strict=True))
         ).rstrip()
         for line in cells
-    )
+    ]
+    names = " ".join(str(row.get("job", "")) for row in rows)
+    if "val/loss" in shown and re.search(r"\b(prediction|weighting|loss|experiment)-", names):
+        lines.append("val/loss is in the unit of each job's prediction and weighting.")
+    return "\n".join(lines)
 
 
 def _text(value: Any) -> str:

@@ -10,7 +10,13 @@ from diffusion.report import figures
 from diffusion.report.figures import SERIES, Curve, Dot
 from diffusion.report.glossary import COSTS, explained
 from diffusion.report.judged import Judged
-from diffusion.report.ranking import Configuration, base_novelty, differing, novelty
+from diffusion.report.ranking import (
+    Configuration,
+    base_novelty,
+    differing,
+    losses_compare,
+    novelty,
+)
 
 LOSSES = {"val/loss": "Loss on held-out sprites", "train/loss": "Loss on training sprites"}
 UNSHOWN = ("train/learning_rate", "train/images_per_second", "progress/images")
@@ -135,6 +141,8 @@ def learning(ranked: Sequence[Configuration]) -> Iterator[Plot]:
         lines += [replace(_line(real[0], 0), reference=True)] if same and real[0] else []
         svg = figures.curves(f"{title} over training", lines, SEEN, title.lower(), True)
         captions = ["Previews while training."] if key.startswith(PREVIEW) else []
+        if key in LOSSES and not losses_compare([run for _, run in runs]):
+            captions.append("In different units: heights do not compare.")
         captions += ["Dashed: unseen real sprites."] if same else []
         yield Plot(title, svg, " ".join(captions))
 

@@ -123,6 +123,13 @@ def _goes_with_its_choice(key: str, configs: Sequence[Mapping[str, Any]]) -> boo
     return partly and len(values) > 1 and all(len(each) == 1 for each in values.values())
 
 
+def losses_compare(judged: Sequence[Judged]) -> bool:
+    """Whether the losses of these runs are in one unit: of one prediction, weighting and loss."""
+    parts = ("prediction._target_", "weighting._target_", "loss._target_", "teacher")
+    units = {tuple(str(run.config.get(part)) for part in parts) for run in judged if run.config}
+    return len(units) < 2
+
+
 def compare(judged: Sequence[Judged], score: str) -> Comparison:
     """Ranks the configurations by a score that at least one run has."""
     having = [run for run in judged if score in run.scores]

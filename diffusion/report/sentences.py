@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from diffusion.report.glossary import explained, interval
 from diffusion.report.judged import Judged, Score
-from diffusion.report.ranking import CHANCE, Comparison, base_novelty, novelty
+from diffusion.report.ranking import CHANCE, Comparison, base_novelty, losses_compare, novelty
 
 
 def headline(verdict: Comparison) -> str:
@@ -123,6 +123,11 @@ def cautions(runs: Sequence[Judged], score: str | None) -> list[str]:
         found.append(
             "These runs were held against different real sprites, as their floors show, so their"
             " scores do not compare."
+        )
+    if not losses_compare(runs):
+        found.append(
+            "Their losses are of different predictions, weightings or kinds and do not compare;"
+            " scores of sprites do."
         )
     if len({each.n for each in scores}) > 1:
         found.append("The runs have different numbers of samples, on which distances depend.")

@@ -11,6 +11,7 @@ from scipy.stats import studentized_range, ttest_ind
 from diffusion.errors import UserError
 from diffusion.report.judged import Judged, Score
 from diffusion.report.measure import names_of
+from diffusion.report.plots import learning
 from diffusion.report.ranking import compare, configurations, differing, leading_score
 from diffusion.report.sentences import (
     cautions,
@@ -194,6 +195,24 @@ def test_runs_that_make_no_sprites_have_no_winner():
     fine = replace(judged[0], scores={"sprite_fd": Score(40.0, 100, noise=560.0, mean=132.0)})
     assert "no sprites yet" not in " ".join(sentences_of_one(fine, "sprite_fd"))
     assert "no sprites yet" not in headline(verdict([*judged, fine]))
+
+
+def test_losses_of_different_units_come_with_a_warning():
+    def of(name, **parts):
+        config = {f"{part}._target_": target for part, target in parts.items()}
+        curves = {"val/loss": [(0.0, 1.0), (10.0, 0.5)]}
+        return replace(run(name, 0, 3.0, **config), curves=curves)
+
+    alike = [of(name, prediction="Epsilon", weighting="Uniform") for name in "ab"]
+    for other in ({"prediction": "Velocity"}, {"weighting": "MinSNR"}, {"loss": "Noise"}):
+        parts = {"prediction": "Epsilon", "weighting": "Uniform", **other}
+        judged = [alike[0], of("c", **parts)]
+        assert any("losses" in each for each in cautions(judged, "sprite_fd")), other
+        (plot,) = learning(configurations(judged))
+        assert "do not compare" in plot.caption
+    assert cautions(alike, "sprite_fd") == []
+    (plot,) = learning(configurations(alike))
+    assert "do not compare" not in plot.caption
 
 
 def test_those_that_may_be_as_good_are_named():
