@@ -78,7 +78,8 @@ def check_kinds(config: Any, path: str = "") -> None:
             fits = _expected(kinds[key])
             if fits and not any(is_one(value) for _, is_one in fits):
                 wanted = " or ".join(kind for kind, _ in fits)
-                raise UserError(f"{name}={json.dumps(value)} must be {wanted}.")
+                typed = value if isinstance(value, str) else json.dumps(value)
+                raise UserError(f"{name}={typed} must be {wanted}.")
 
 
 def _annotations(target: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ prediction, Vovk et al. 2005). Where m is too small for that, k is 1.
 from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -74,10 +75,6 @@ class Passport:
             each sprite is a group of its own.
         rate: share of unseen sprites that may be said to repeat training sprites.
         unusual: the same for variants and repeats together.
-
-    Attributes:
-        base_rates: `rates` of the unseen sprites themselves, each by the limits that all other
-            groups set; empty where there are none.
     """
 
     def __init__(
@@ -89,19 +86,28 @@ class Passport:
         rate: float = 0.01,
         unusual: float = 0.05,
     ) -> None:
-        self._parts, self._bases = parts, bases
-        own = torch.arange(len(unseen))
+        self._parts, self._bases, self._whole = parts, bases, unseen
         self._groups: Tensor | None
-        self._groups, theirs = groups or (None, own)
-        original = (unseen > 0).all(dim=1)
-        self._unseen = unseen[original]
+        self._groups, self._theirs = groups or (None, torch.arange(len(unseen)))
+        self._rates = rate, unusual
+        self._original = (unseen > 0).all(dim=1)
+        self._unseen = unseen[self._original]
         self._limits = limits(self._unseen, rate).clamp(max=REACH)
         self._usual = limits(self._unseen, unusual)
-        found = Relatives(unseen, torch.zeros_like(unseen, dtype=torch.int64))
-        apart = [by_others(unseen, original, theirs, each) for each in (rate, unusual)]
-        base = self.findings(found, apart[0].clamp(max=REACH), apart[1])
-        self.base_rates = self.rates(base)
-        self._unseen_cases = Cases.of(_repeats(base), theirs)
+
+    @cached_property
+    def _base(self) -> Findings:
+        """The passports of the unseen sprites, each by the limits that all other groups set."""
+        apart = [
+            by_others(self._whole, self._original, self._theirs, rate) for rate in self._rates
+        ]
+        found = Relatives(self._whole, torch.zeros_like(self._whole, dtype=torch.int64))
+        return self.findings(found, apart[0].clamp(max=REACH), apart[1])
+
+    @property
+    def base_rates(self) -> dict[str, float]:
+        """`rates` of the unseen sprites themselves; empty where there are none."""
+        return self.rates(self._base)
 
     @classmethod
     def of(
@@ -153,7 +159,8 @@ class Passport:
         """Whether these samples repeat training sprites more often than unseen sprites do; see
         `alarm`."""
         groups = findings.row if self._groups is None else self._groups[findings.row]
-        return is_excess(Cases.of(_repeats(findings), groups), self._unseen_cases)
+        unseen = Cases.of(_repeats(self._base), self._theirs)
+        return is_excess(Cases.of(_repeats(findings), groups), unseen)
 
     def findings(
         self, found: Relatives, limit: Tensor | None = None, usual: Tensor | None = None

@@ -75,7 +75,7 @@ def test_two_evaluations_make_the_teachers_sprites():
         rows = torch.randint(0, 3, (16,), generator=keyed(1, step))
         batch = {"image": SPRITES[rows]}
         if step < LEARNING:  # as any network does, for a student starts from a trained one
-            x0, t, eps, _ = module._drawn(batch, keyed(2, step), training=True)
+            x0, t, eps, _ = module._draw(batch, keyed(2, step), training=True)
             loss = sum(network.loss(x0, t, eps).mean() for network in networks)
         else:
             loss = module._loss(batch, keyed(2, step))

@@ -21,7 +21,8 @@ def brute_force(samples, real):
     samples, real = samples.tolist(), real.tolist()
 
     def reach(points, k):
-        return [sorted(math.dist(p, q) for q in points)[k] for p in points]
+        away = neighbours.ROUNDING  # what lies this little outside counts as inside
+        return [sorted(math.dist(p, q) for q in points)[k] + away for p in points]
 
     def inside(point, centres, reaches):
         return [math.dist(point, c) <= r for c, r in zip(centres, reaches, strict=True)]
