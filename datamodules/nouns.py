@@ -6,7 +6,7 @@ cover no pixel that body or accessory reach, so that under a given head they are
 """
 
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 from torch import Tensor
@@ -43,7 +43,7 @@ class NounsData(ArrayData):
             raise DataError(
                 f"The sprites of {self.path} are {_named(sprites.images.shape[1:])} and the layers"
                 f" of {self.layers_path} are {_named(self.layers.shape)}; give files that belong"
-                " together, or use data=array."
+                " together, or use data=array, without data.layers."
             )
         return sprites
 
@@ -83,7 +83,7 @@ class Layers:
         bodies, accessories, heads, glasses: uint8 `(K, H, W, 4)`, RGB 0 where alpha is 0.
 
     Raises:
-        DataError: glasses cover a pixel that a body or an accessory reaches.
+        DataError: glasses cover a pixel that a body or an accessory reaches, or these are empty.
     """
 
     def __init__(
@@ -93,10 +93,15 @@ class Layers:
         self.shape = bodies.shape[1:]
         self._solid = [part[..., 3] > 0 for part in self.parts]
         self._torso = self._solid[0].any(0) | self._solid[1].any(0)
+        if not self._torso.any():
+            raise DataError(
+                "No body and no accessory of these layers shows a pixel, so they are no layers of"
+                " Nouns; use data=array, without data.layers."
+            )
         if (self._torso & self._solid[3].any(0)).any():
             raise DataError(
                 "Some glasses of these layers reach over a body or an accessory, so they are no"
-                " layers of Nouns; use data=array."
+                " layers of Nouns; use data=array, without data.layers."
             )
         covers = self._solid[2][:, self._torso]
         self._covers, cover = np.unique(covers, axis=0, return_inverse=True)
@@ -195,20 +200,23 @@ def read_layers(path: Path) -> Layers:
     if not path.exists():
         raise DataError(f"There is no file {path}; check data.layers.")
     found = load_npz(path, LAYERS)
-    for name in LAYERS:
-        if not _is_layer(found.get(name), found.get(LAYERS[0])):
-            raise DataError(
-                f"{path} must hold {', '.join(LAYERS)}, uint8 (K, H, W, 4) of one size with alpha"
-                f" 0 or 255, and {name!r} is not so; for other sprites use data=array."
-            )
+    size = next((part.shape[1:] for part in found.values() if _is_layer(part)), ())
+    wrong = [
+        name for name in LAYERS if not _is_layer(part := found.get(name)) or part.shape[1:] != size
+    ]
+    if wrong:
+        raise DataError(
+            f"{path} must hold {', '.join(LAYERS)}, uint8 (K, H, W, 4) of one size with alpha 0 or"
+            f" 255, and not so are {', '.join(map(repr, wrong))}; for other sprites use"
+            " data=array, without data.layers."
+        )
     return Layers(*(canonical(found[name]) for name in LAYERS))
 
 
-def _is_layer(part: np.ndarray | None, like: np.ndarray | None) -> bool:
-    if part is None or like is None or part.dtype != np.uint8 or part.ndim != 4:
+def _is_layer(part: np.ndarray | None) -> TypeGuard[np.ndarray]:
+    if part is None or part.dtype != np.uint8 or part.ndim != 4 or part.shape[3] != 4:
         return False
-    fits = part.shape[3] == 4 and part.shape[1:] == like.shape[1:]
-    return fits and bool(np.isin(part[..., 3], (0, 255)).all())
+    return bool(part.size and np.isin(part[..., 3], (0, 255)).all())
 
 
 def _squares(one: np.ndarray, other: np.ndarray) -> np.ndarray:

@@ -56,7 +56,7 @@ class Noise:
         if schedule.reaches_zero_snr:
             raise UserError(
                 "schedule=zero_terminal ends in pure noise, where loss=noise sees no sprite; use "
-                "schedule=cosine, or loss=null."
+                "schedule=cosine, or ~loss."
             )
 
     def error(

@@ -19,7 +19,8 @@ WORDS = [
 def fit(folder, *words, callbacks=()):
     """Trains in a folder, from its `last.ckpt` if there is one; returns the trainer."""
     with initialize_config_dir(str(CONF), version_base="1.3"):
-        composed = compose("train", [*WORDS, *words])
+        forge = not any(word.startswith("data=") for word in words)
+        composed = compose("train", [*(w for w in WORDS if forge or w != "data.n=60"), *words])
     composed = OmegaConf.masked_copy(composed, [key for key in composed if key != "hydra"])
     config = OmegaConf.to_container(composed, resolve=True)
     source = config["data"] | {"seed": config["seed"]}

@@ -97,7 +97,9 @@ def _measure(run: RunDirectory, trainer: lightning.Trainer, data: SpriteData) ->
     nearest = data.images(judge.rows[findings.row.numpy()])
     drawn = {
         "samples": pictures.grid(images[:GRID]),
-        "nearest": pairs(images, nearest, findings.verdict, findings.distance),
+        "nearest": pairs(
+            images, nearest, findings.verdict, findings.distance, quality=_quality(scores)
+        ),
     }
     files = {f"{name}.png": pictures.png(picture) for name, picture in drawn.items()}
     with _part(run, f"film of {FILM}", sprites.denoiser, sampler.evaluations):
@@ -123,6 +125,17 @@ def _measure(run: RunDirectory, trainer: lightning.Trainer, data: SpriteData) ->
         **({"noise/sprite_fd": noise} if noise else {}),
         "samples/nearest_distance": float(findings.distance.median()),
     }
+
+
+def _quality(scores: dict[str, Score]) -> str:
+    """How far the samples are from training, beside how far unseen real sprites and noise are."""
+    score = scores.get("sprite_fd")
+    if score is None or score.floor is None or score.noise is None:
+        return ""
+    return (
+        f"sprite distance {score.value:.1f} (unseen real sprites {score.floor:.1f}, noise "
+        f"{score.noise:.0f})"
+    )
 
 
 @contextmanager

@@ -160,9 +160,11 @@ def overrides() -> list[str]:
 
 
 def plain(cfg: Any) -> Any:
-    """Resolved plain containers of a configuration; None, where there is none, stays None.
+    """Resolved plain containers of a configuration; a plain value in it stays what it is.
 
     Raises:
         MissingMandatoryValue: a `???` is left.
     """
-    return cfg and OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)
+    if not OmegaConf.is_config(cfg):
+        return cfg
+    return OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)

@@ -17,7 +17,7 @@ COLOURS = {
     "mirrored": (201, 92, 18),
     "recoloured": (201, 92, 18),
     "variant": (125, 92, 160),
-    "new": (34, 139, 84),
+    "new": INK,  # which is praise only where the sprites are good
 }
 
 
@@ -28,6 +28,7 @@ def pairs(
     distances: Tensor,
     most: int = 32,
     columns: int = 8,
+    quality: str = "",
 ) -> Image.Image:
     """Each sample at the left of its nearest training sprite, verdict and distance below.
 
@@ -37,6 +38,7 @@ def pairs(
         distances: float `(N,)`, levels of 0..255.
         most: pairs that are shown.
         columns: pairs in a row.
+        quality: how good the samples are, in words; how new they are says nothing of that.
     """
     shown = torch.argsort(distances, stable=True)[:most].tolist()
     height, width = samples.shape[2:]
@@ -50,6 +52,8 @@ def pairs(
     words = (
         f"each beside its nearest training sprite; the nearest {len(shown)} of {len(samples):,}"
     )
+    if quality:
+        words = f"{quality}; {words}"
     write(draw, (16, 44), words, 12, PALE, room=size[0] - 24)
     for place, k in enumerate(shown):
         x, y = 16 + place % columns * across, 62 + place // columns * down

@@ -112,7 +112,7 @@ class Loaded:
             index = index if typed is None else typed
             if isinstance(index, int) and 0 <= index < len(names):
                 return index
-        elif isinstance(typed, int):
+        elif isinstance(typed, int) and 0 <= typed < len(names):
             raise UserError(
                 f"label={typed} is none of the names {', '.join(names)}; a position is typed "
                 f"label_index={typed}."

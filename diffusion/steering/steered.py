@@ -39,7 +39,6 @@ def palette_of(denoiser: Denoiser, word: str) -> Palette:
     """
     if not isinstance(denoiser.prediction, Palette):
         raise UserError(
-            f"{word} needs a network that chooses among colours; train with prediction=palette, "
-            "which experiment=best has."
+            f"{word} needs a network that chooses among colours; train with prediction=palette."
         )
     return denoiser.prediction

@@ -170,5 +170,5 @@ def test_what_makes_no_sense_is_refused(values, image, said):
 
 def test_a_network_without_a_palette_says_which_has_one():
     for values in ({"colours": ["ffffff"]}, {"max_colours": 2}, {"recolour": ["ffffff"]}):
-        with pytest.raises(UserError, match="experiment=best"):
+        with pytest.raises(UserError, match="prediction=palette"):
             steer(the_set(network(Epsilon)), words(**values), None)
