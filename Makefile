@@ -34,9 +34,9 @@ test: .venv/ready ## the fast tests
 test-processes: .venv/ready ## the tests that start processes: training, sampling, kills, several devices
 	OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 -m 'processes and not nightly'
 
-nightly: .venv/ready ## those that take long, and thirty kills
+nightly: .venv/ready ## those that take long, and 260 kills
 	OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 -m 'processes and nightly'
-	OMP_NUM_THREADS=1 $(PY) tests/chaos.py --kills 5
+	OMP_NUM_THREADS=1 $(PY) tests/chaos.py --kills 20 --results 30
 
 lint: .venv/ready ## format, style, layers and types
 	$(PY) -m ruff format --check .
@@ -47,5 +47,5 @@ lint: .venv/ready ## format, style, layers and types
 smoke: .venv/ready ## everything once, in under a minute
 	$(PY) train.py experiment=smoke logger=csv hydra.run.dir=runs/smoke
 
-chaos: .venv/ready ## kill thirty runs at random moments and compare what they become
-	OMP_NUM_THREADS=1 $(PY) tests/chaos.py --kills 5
+chaos: .venv/ready ## kill commands sixty times at random moments and compare what they leave
+	OMP_NUM_THREADS=1 $(PY) tests/chaos.py

@@ -6,6 +6,7 @@ from chaos import chaos
 
 @pytest.mark.processes
 @pytest.mark.nightly
-def test_killed_runs_end_with_the_same_bits():
-    tally = chaos(["one process"], kills=4, seed=1)["one process"]
+@pytest.mark.parametrize("name", ["one process", "in writing a checkpoint", "sample.py"])
+def test_killed_commands_end_with_the_same_bits(name):
+    tally = chaos({name: 4}, seed=1)[name]
     assert (tally.kills, tally.exact, tally.corrupt) == (4, 4, 0)
