@@ -124,7 +124,7 @@ def test_reading_makes_nothing(tmp_path):
 
 
 FUZZ = settings(
-    max_examples=200,
+    max_examples=int(os.environ.get("FUZZ_CASES", "200")),
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
