@@ -1,4 +1,4 @@
-"""Ten thousand records of nonsense, and as many of sense, in a process of their own."""
+"""Ten thousand records of nonsense, in a process of their own."""
 
 import os
 import resource
@@ -8,7 +8,7 @@ import sys
 import pytest
 from conftest import ROOT
 
-LAWS = "test_any_bytes_are_read_or_one_sentence or test_what_a_run_writes_is_read_back"
+LAW = "test_any_bytes_are_read_or_one_sentence"
 
 
 @pytest.mark.processes
@@ -21,11 +21,10 @@ def test_ten_thousand_records_are_read_or_refused_within_a_gigabyte():
         "-q",
         "tests/diffusion/runs/test_reading.py",
         "-k",
-        LAWS,
+        LAW,
     ]
     environment = os.environ | {"FUZZ_CASES": "10000"}
     ended = subprocess.run(line, cwd=ROOT, env=environment, capture_output=True, text=True)
     assert ended.returncode == 0, ended.stdout[-3000:]
-    assert "2 passed" in ended.stdout
     kilobytes = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     assert kilobytes <= 2**20, f"{kilobytes / 2**20:.2f} GiB"
