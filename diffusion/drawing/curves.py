@@ -12,7 +12,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter, PercentFormatter
 
 from diffusion.errors import UserError
-from diffusion.levels.attributes import Decided
+from diffusion.levels.attributes import AttributeCurves
 from diffusion.levels.detail import Detail
 from diffusion.levels.losses import LossLevels
 
@@ -132,7 +132,7 @@ def draw_detail(network: Detail, exact: Detail) -> bytes:
     return _png(figure)
 
 
-def draw_decided(decided: Decided) -> bytes:
+def draw_attribute_curves(decided: AttributeCurves) -> bytes:
     """One curve per attribute, and beside it the order in which they are decided."""
     figure, (left, right) = _figure(
         "At which noise level is each attribute decided?",

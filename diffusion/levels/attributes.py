@@ -28,7 +28,7 @@ Reader = Callable[[Tensor], list[Attributes]]
 
 
 @dataclass(frozen=True)
-class Decided:
+class AttributeCurves:
     """How often completions keep what their originals have.
 
     Args:
@@ -96,7 +96,7 @@ def decide(
     n: int = 4,
     batch_size: int = 64,
     labels: Tensor | None = None,
-) -> Decided:
+) -> AttributeCurves:
     """Completes sprites from each noise level and compares their attributes.
 
     Completion j of image k is sprite `k n + j` of the set, with the same noise at every level. It
@@ -139,7 +139,7 @@ def decide(
         for attribute, shares in kept.items():
             shares.append(same[attribute] / seen[attribute] if seen[attribute] else math.nan)
         legible.append(seen.total() / sum(map(len, originals)))
-    return Decided(
+    return AttributeCurves(
         torch.tensor(levels, dtype=torch.float64),
         {
             attribute: torch.tensor(shares, dtype=torch.float64)
@@ -177,7 +177,7 @@ def by_chance(found: Sequence[Attributes]) -> dict[str, float]:
     return chance
 
 
-def in_words(decided: Decided) -> str:
+def in_words(decided: AttributeCurves) -> str:
     """In the order of decision: "body is decided at t = 0.72, hair colour at t = 0.31"."""
     never: list[str] = []
     settled: list[str] = []

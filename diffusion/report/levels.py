@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from diffusion.drawing.curves import draw_decided, draw_detail, draw_gap_history
+from diffusion.drawing.curves import draw_attribute_curves, draw_detail, draw_gap_history
 from diffusion.exact.memoriser import memoriser
 from diffusion.levels.attributes import decide
 from diffusion.levels.detail import detail
@@ -54,7 +54,7 @@ def level_pictures(
         training = data.images(data.split["train"][: 8 * MEASURED])
         told = None if labels is None else labels[:COMPLETED]
         found = decide(images[:COMPLETED], quick, data.attributes, training, labels=told)
-        drawn["At which noise level is each attribute decided?"] = draw_decided(found)
+        drawn["At which noise level is each attribute decided?"] = draw_attribute_curves(found)
     if rows := history(record(Folder(run), "noise_levels.json")):
         title = "The gap between training and unseen sprites, over training"
         drawn[title] = draw_gap_history(rows)

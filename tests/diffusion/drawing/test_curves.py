@@ -8,13 +8,13 @@ import torch
 from PIL import Image
 
 from diffusion.drawing.curves import (
-    draw_decided,
+    draw_attribute_curves,
     draw_detail,
     draw_gap_history,
     draw_losses,
 )
 from diffusion.errors import UserError
-from diffusion.levels.attributes import Decided
+from diffusion.levels.attributes import AttributeCurves
 from diffusion.levels.detail import Detail
 from diffusion.levels.losses import LossLevels
 
@@ -32,7 +32,7 @@ def errors():
 def attributes():
     seldom = torch.where(T > 0.5, torch.nan, 1.0)
     kept = {"hair_colour": 1 - T, "belt": seldom, "body": T * 0 + 0.9}
-    return Decided(T, kept, dict.fromkeys(kept, 0.2), T * 0 + 1, 64)
+    return AttributeCurves(T, kept, dict.fromkeys(kept, 0.2), T * 0 + 1, 64)
 
 
 def history(gap, levels=10):
@@ -50,7 +50,7 @@ FIGURES = {
     "gap": lambda: draw_gap_history(history(0.2)),
     "one gap": lambda: draw_gap_history(history(0.2)[:1]),
     "detail": lambda: draw_detail(errors(), errors()),
-    "decided": lambda: draw_decided(attributes()),
+    "decided": lambda: draw_attribute_curves(attributes()),
 }
 
 

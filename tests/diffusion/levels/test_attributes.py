@@ -14,7 +14,7 @@ from randomsprites import sprites
 from diffusion.errors import UserError
 from diffusion.exact.memoriser import PosteriorDenoiser
 from diffusion.exact.posterior import Posterior
-from diffusion.levels.attributes import Decided, by_chance, decide, in_words
+from diffusion.levels.attributes import AttributeCurves, by_chance, decide, in_words
 from diffusion.pixels import PixelCodec
 from diffusion.samplers.base import Origin
 from diffusion.samplers.ddim import DDIM
@@ -152,7 +152,7 @@ def test_chance_is_the_share_of_equal_pairs(values):
 def decided(chance=0.2, **kept):
     t = torch.linspace(0.1, 1, 10).double()
     kept = {name: torch.tensor(curve, dtype=torch.float64) for name, curve in kept.items()}
-    return Decided(t, kept, dict.fromkeys(kept, chance), torch.ones(10), 64)
+    return AttributeCurves(t, kept, dict.fromkeys(kept, chance), torch.ones(10), 64)
 
 
 @given(level=st.floats(0.02, 0.98), chance=st.floats(0, 0.9))
