@@ -45,7 +45,7 @@ lint: .venv/ready ## format, style, layers and types
 	$(PY) -m mypy
 
 smoke: .venv/ready ## everything once, in under a minute
-	$(PY) train.py experiment=smoke logger=csv hydra.run.dir=runs/smoke
+	OMP_NUM_THREADS=1 $(PY) train.py experiment=smoke logger=csv hydra.run.dir=runs/smoke
 
 chaos: .venv/ready ## kill commands sixty times at random moments and compare what they leave
 	OMP_NUM_THREADS=1 $(PY) tests/chaos.py
