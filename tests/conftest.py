@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from fuzzing import CASES
+from limits import may_take
 
 import diffusion.callbacks.samples
 import diffusion.commands.closing  # noqa: F401  what commands import late is there before a child is forked
@@ -24,6 +26,13 @@ QUICK_OF_ANY = (  # a run that only has to be there: a small network, no measure
     "callbacks.noise_levels=null trainer.max_steps=6 trainer.val_check_interval=3"
 )
 QUICK = f"{QUICK_OF_ANY} data.n=60"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _bounded():
+    """Those who try thousands of cases may take a gigabyte more than what is imported."""
+    if CASES in os.environ:
+        may_take(2**30)
 
 
 @dataclass(frozen=True)

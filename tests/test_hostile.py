@@ -12,10 +12,11 @@ from contextlib import suppress
 import numpy as np
 import pytest
 import torch
+from fuzzing import fuzz
 from hostile import arrays, checkpoints, commands, pictures
 from hostile.classes import CLASSES
 from hostile.trial import tried
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from limits import processor_seconds
 from test_bad_input import refused
@@ -27,10 +28,6 @@ from diffusion.errors import UserError
 from diffusion.runs import safetensors as sharing
 from diffusion.runs.building import build_denoiser
 from diffusion.runs.loading import load
-
-FUZZ = settings(
-    deadline=None, max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
 
 
 @pytest.mark.parametrize("kind", [kind for kind in CLASSES if kind != "cards"])
@@ -87,7 +84,7 @@ GOOD = {
 }
 
 
-@FUZZ
+@fuzz(50)
 @given(data=st.data(), kind=st.sampled_from(sorted(GOOD)))
 def test_spoilt_files_are_refused_or_read(tmp_path, data, kind):
     file = tmp_path / f"a.{kind}"
@@ -99,7 +96,7 @@ def test_spoilt_files_are_refused_or_read(tmp_path, data, kind):
             assert read(file)[0].dtype == np.uint8
 
 
-@FUZZ
+@fuzz(50)
 @given(data=st.data(), inside=st.booleans())
 def test_spoilt_checkpoints_are_refused_or_the_same(tmp_path, data, inside):
     """Also where the checksums are made right again after the pickle was spoilt."""
@@ -113,7 +110,7 @@ def test_spoilt_checkpoints_are_refused_or_the_same(tmp_path, data, inside):
         load(file)
 
 
-@FUZZ
+@fuzz(50)
 @given(data=st.data())
 def test_spoilt_exports_are_refused_or_read(tmp_path, data):
     file = tmp_path / "a.safetensors"

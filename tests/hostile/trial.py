@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from limits import processor_seconds
+from limits import may_take, processor_seconds
 
 from datamodules.errors import DataError
 from diffusion.errors import UserError
@@ -79,7 +79,7 @@ def tried(kind, cases):
 
 
 def _try_all(cases, pipe):
-    resource.setrlimit(resource.RLIMIT_AS, (_pages("VmSize") + MEMORY, resource.RLIM_INFINITY))
+    may_take(MEMORY)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for case in cases:
         with tempfile.TemporaryDirectory() as folder:
@@ -101,10 +101,3 @@ def _tried(case, made):
     except BaseException as error:
         return f"{type(error).__name__}: {error}"[:300]
     return HARMLESS if case.mild else "taken"
-
-
-def _pages(name):
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith(name):
-            return 1024 * int(line.split()[1])
-    return 0

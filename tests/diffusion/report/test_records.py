@@ -5,26 +5,21 @@ import math
 from contextlib import suppress
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from fuzzing import fuzz
+from hypothesis import given
 from hypothesis import strategies as st
 
 from diffusion.errors import UserError
 from diffusion.report.records import curves_of, pictures_of, summary_of
 from diffusion.runs.reading import MAX_BYTES
 
-FUZZ = settings(
-    max_examples=150,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9)
 JSON = st.recursive(
     LEAVES, lambda part: st.lists(part) | st.dictionaries(st.text(max_size=9), part), max_leaves=9
 )
 
 
-@FUZZ
+@fuzz(150)
 @given(content=JSON.map(json.dumps) | st.text(max_size=40))
 def test_any_summary_is_plain_numbers_and_words_or_refused(tmp_path, content):
     (tmp_path / "summary.json").write_text(content, errors="ignore")
@@ -34,7 +29,7 @@ def test_any_summary_is_plain_numbers_and_words_or_refused(tmp_path, content):
     assert all(isinstance(value, str) or math.isfinite(value) for value in found.values())
 
 
-@FUZZ
+@fuzz(150)
 @given(
     rows=st.lists(
         st.lists(st.floats().map(str) | st.text(max_size=5), max_size=4).map(",".join), max_size=5

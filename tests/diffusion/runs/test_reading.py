@@ -7,7 +7,8 @@ from contextlib import suppress
 import pytest
 import torch
 import yaml
-from hypothesis import HealthCheck, given, settings
+from fuzzing import fuzz
+from hypothesis import given
 from hypothesis import strategies as st
 from limits import processor_seconds
 from small_checkpoints import CONTENT
@@ -123,15 +124,7 @@ def test_reading_makes_nothing(tmp_path):
     assert not any(tmp_path.iterdir())
 
 
-FUZZ = settings(
-    max_examples=int(os.environ.get("FUZZ_CASES", "200")),
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
-
-
-@FUZZ
+@fuzz(200)
 @given(
     data=st.binary(max_size=60)
     | st.text("{}[]:,\"'&*!<-?| \nabc019.eE+-\\u", max_size=60).map(str.encode),
@@ -151,7 +144,7 @@ PLAIN = st.recursive(
 )
 
 
-@FUZZ
+@fuzz(200)
 @given(PLAIN)
 def test_what_a_run_writes_is_read_back(tmp_path, content):
     (tmp_path / "a.json").write_text(json.dumps(content))
