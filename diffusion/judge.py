@@ -9,6 +9,7 @@ from torch import Tensor
 from diffusion.metrics.base import Metric, NotMeasurable
 from diffusion.metrics.scale import Scale, Score
 from diffusion.novelty.passport import UNSEEN, Findings, Passport
+from diffusion.novelty.power import TRIED, power
 from diffusion.sprite_data import SpriteData
 
 Value = TypeVar("Value")
@@ -97,6 +98,10 @@ class Judge:
         """Shares of the samples by verdict, and of valid ones; whether they copy: 0 or 1."""
         verdicts = self.passport.rates(findings) | self.data.validity(images)
         return verdicts | {"copying": float(self.passport.copying(findings))}
+
+    def power(self) -> dict[int, float]:
+        """Share of training sprites still called a repeat, by number of pixels repainted."""
+        return power(self.passport, self.data.images(_spread(self.rows, TRIED)))
 
     def full_scores(self, images: Tensor) -> dict[str, Score]:
         """The scores with floor, ceilings and interval."""

@@ -97,6 +97,8 @@ class DiffusionModule(lightning.LightningModule):
             x0 = torch.where((mirrored < 0.5).view(-1, 1, 1, 1), x0.flip(-1), x0)
         if training and label is not None:
             label = torch.where(hidden < self.label_drop, -1, label)
+        if not training:
+            x0 = self.denoiser.prediction.sayable(x0)
         return x0, t, eps, label
 
     def _noise(self, like: Tensor, generator: torch.Generator) -> Tensor:

@@ -59,17 +59,28 @@ class Palette(Velocity, nn.Module):
         clean = (self.to_clean(output, x_t, alpha, sigma) - x0).square().mean(dim=(1, 2, 3))
         return clean / self.clean_scale((alpha / sigma).square().flatten())
 
+    def sayable(self, x0: Tensor) -> Tensor:
+        """The sprites with each pixel in the nearest colour of the palette.
+
+        Held-out sprites may have others. No estimate can hold those, so the loss of such pixels
+        says nothing of the network.
+        """
+        return self.colours[self._nearest(x0)].permute(0, 3, 1, 2).to(x0)
+
     def training_error(
         self, output: Tensor, x0: Tensor, eps: Tensor, x_t: Tensor, alpha: Tensor, sigma: Tensor
     ) -> Tensor:
         """Cross-entropy of the nearest colour, in nats per pixel `(B,)`."""
-        nearest = self._nearness(x0, torch.ones_like(alpha)).argmax(dim=1)
         scores = self.scores(output, x_t, alpha, sigma)
-        return F.cross_entropy(scores, nearest, reduction="none").mean(dim=(1, 2))
+        return F.cross_entropy(scores, self._nearest(x0), reduction="none").mean(dim=(1, 2))
 
     def scores(self, output: Tensor, x_t: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
         """Log-probability of each colour `(B, K, H, W)`, up to a constant."""
         return output.to(x_t.dtype) + self._nearness(x_t, alpha) / sigma.clamp(min=SHARPEST) ** 2
+
+    def _nearest(self, x0: Tensor) -> Tensor:
+        """Which colour is nearest, int64 `(B, H, W)`."""
+        return self._nearness(x0, x0.new_ones(1, 1, 1, 1)).argmax(dim=1)
 
     def _nearness(self, x_t: Tensor, alpha: Tensor) -> Tensor:
         """(|x_t|^2 - |x_t - alpha c|^2) / 2 of each colour c `(B, K, H, W)`."""
@@ -88,6 +99,5 @@ class SharpPalette(Palette):
 
     def to_clean(self, output: Tensor, x_t: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
         mixture = super().to_clean(output, x_t, alpha, sigma)
-        nearest = self._nearness(mixture, torch.ones_like(alpha)).argmax(dim=1)
-        colour = self.colours[nearest].permute(0, 3, 1, 2).to(mixture)
+        colour = self.colours[self._nearest(mixture)].permute(0, 3, 1, 2).to(mixture)
         return torch.lerp(mixture, colour, (2 * (alpha / sigma) ** 2).clamp(max=1))

@@ -32,6 +32,10 @@ class Prediction(ABC):
         """Mean squared error of the target `(B,)`."""
         return (output - self.target(x0, eps, alpha, sigma)).square().mean(dim=(1, 2, 3))
 
+    def sayable(self, x0: Tensor) -> Tensor:
+        """The nearest sprites `(B, C, H, W)` that there are estimates of: here all are."""
+        return x0
+
     def training_error(
         self, output: Tensor, x0: Tensor, eps: Tensor, x_t: Tensor, alpha: Tensor, sigma: Tensor
     ) -> Tensor:

@@ -101,6 +101,20 @@ def _recolouring(sample, training):
     return distance if distance <= 24 else np.inf
 
 
+def retouching_distance(sample, training):
+    """As `Retouchings` defines it, pixel by pixel; infinite where too much differs."""
+    differing = shown = 0
+    grounds = ground_of(sample), ground_of(training)
+    for y, x in np.ndindex(sample.shape[1:]):
+        pixels = sample[:, y, x], training[:, y, x]
+        covered = [g is None or (p != g).any() for p, g in zip(pixels, grounds, strict=True)]
+        shown += any(covered)
+        same = all(covered) and (pixels[0] == pixels[1]).all()
+        differing += any(covered) and not same
+    share = differing / max(1, shown)
+    return 255 * np.sqrt(share) if share <= 0.4 else np.inf
+
+
 def _edges(image, level):
     down = np.abs(np.diff(image, axis=1)).max(0) > level
     right = np.abs(np.diff(image, axis=2)).max(0) > level
@@ -108,11 +122,14 @@ def _edges(image, level):
 
 
 def all_distances(samples, training):
-    """Distances float64 `(N, 4)` of the nearest training sprites, and `(N, n, 4)` of all."""
+    """Distances float64 `(N, 5)` of the nearest training sprites, and `(N, n, 5)` of all."""
     samples, training = samples.numpy().astype(int), training.numpy().astype(int)
     table = np.array(
         [
-            [[*position_distances(s, t), recolouring_distance(s, t)] for t in training]
+            [
+                [*position_distances(s, t), recolouring_distance(s, t), retouching_distance(s, t)]
+                for t in training
+            ]
             for s in samples
         ]
     )

@@ -11,6 +11,8 @@ from datamodules.rules import READER, as_before
 from diffusion import pictures
 from diffusion.commands.numbers import check_kinds
 from diffusion.errors import UserError
+from diffusion.levels.unseen import unseen_colours
+from diffusion.palette import MAX_COLOURS
 from diffusion.runs.building import build
 from diffusion.runs.directory import process_rank
 from diffusion.runs.files import TEMPORARY, Folder
@@ -59,10 +61,13 @@ def examined(config: dict[str, Any], reader: int) -> Any:
 
 
 def in_words(data: Any, config: dict[str, Any]) -> list[str]:
-    """What the doctor found, and what of it training would not use."""
+    """What the doctor found, and what of it training would not use or could not say."""
     labels = (config.get("model") or {}).get("classes")
     unused = None if labels else unused_labels(data.card)
-    return [table(data.card), *filter(None, [unused])]
+    unseen = None
+    if "colours" in (config.get("prediction") or {}):
+        unseen = unseen_colours(data, data.colours(MAX_COLOURS))
+    return [table(data.card), *filter(None, [unused, unseen])]
 
 
 def _take_away_earlier() -> None:

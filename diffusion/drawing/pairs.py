@@ -16,6 +16,7 @@ COLOURS = {
     "shifted": (201, 92, 18),
     "mirrored": (201, 92, 18),
     "recoloured": (201, 92, 18),
+    "retouched": (201, 92, 18),
     "variant": (125, 92, 160),
     "new": INK,  # which is praise only where the sprites are good
 }

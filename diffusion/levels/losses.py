@@ -115,7 +115,8 @@ class LevelLosses:
                 "The generalisation gap needs training and held-out sprites; give more sprites."
             )
         device = exact.model.clean.device
-        self._sets = [PixelCodec().encode(images).to(device) for images in (train, held_out)]
+        known, encode = exact.prediction.sayable, PixelCodec().encode
+        self._sets = [known(encode(images).to(device)) for images in (train, held_out)]
         self._labels = [None if label is None else label.to(device) for label in labels]
         self._t = torch.tensor(times, dtype=torch.float64)
         self._times = self._t.to(device, torch.float32)

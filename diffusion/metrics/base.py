@@ -5,6 +5,7 @@ them: its floor and ceiling, intervals, and sprites that several processes made.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import ClassVar
 
 from torch import Tensor
@@ -21,9 +22,11 @@ class Metric(ABC):
 
     Attributes:
         higher_is_better: names of those scores that rise with quality; the others fall.
+        counted: those that count cases, and the largest value of each: 1 for a share.
     """
 
     higher_is_better: ClassVar[frozenset[str]] = frozenset()
+    counted: ClassVar[Mapping[str, float]] = {}
 
     @abstractmethod
     def describe(self, images: Tensor) -> Tensor:

@@ -1,14 +1,17 @@
 """A number alone says nothing: a score has a floor, ceilings and an interval beside it."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+from scipy.stats import t as student
 from torch import Tensor
 
 from diffusion.metrics.base import Metric, NotMeasurable
 
-DRAWS = 100
+GROUPS = 40  # that the samples are divided into, to see how scores vary
 SEED = 0
 
 
@@ -18,7 +21,7 @@ class Score:
 
     Attributes:
         value: of all `n` samples.
-        low, high: the 95% interval, from random halves of the samples.
+        low, high: the 95% interval: where the mean over many sets of `n` such samples lies.
         floor: of `floor_n` held-out real sprites, as good as a perfect model would be.
         matched: mean over as many samples as the floor has sprites, to hold against it.
         noise, mean: ceilings: of noise, and of the mean sprite over and over; None where such
@@ -68,33 +71,38 @@ class Scale:
         """
         return self.metric.compare(self.metric.describe(images), self.reference)
 
-    def full_scores(self, images: Tensor, draws: int = DRAWS) -> dict[str, Score]:
+    def full_scores(self, images: Tensor) -> dict[str, Score]:
         """The values of samples uint8 `(N, C, H, W)` with all that belongs to them.
 
-        The interval is value +- 1.96 deviations over random halves of the samples. Halves drawn
-        without replacement vary as whole sets do (delete-half jackknife, Shao and Wu 1989), and
-        hold no sprite twice, which distances between sets would take for a lack of variety.
+        The interval comes from how the value changes as one of 40 groups of samples after another
+        is left out (delete-a-group jackknife, Kott 2001). No sprite is there twice then, which
+        distances between sets would take for a lack of variety. `docs/metrics.md` says how often
+        such intervals hold what they should.
 
         Raises:
             NotMeasurable: they are too few or too much alike.
         """
-        samples = self.metric.describe(images)
+        return self.scored(self.metric.describe(images))
+
+    def scored(self, samples: Tensor) -> dict[str, Score]:
+        """The same of samples that have been described `(N, D)`."""
         values = self.metric.compare(samples, self.reference)
         n, generator = len(samples), torch.Generator().manual_seed(SEED)
-        drawn = [
-            self._scores(samples[torch.randperm(n, generator=generator)[: max(1, n // 2)]])
-            for _ in range(draws)
+        order = torch.randperm(n, generator=generator)
+        without = [
+            self._scores(samples[np.setdiff1d(order, group)])
+            for group in order.tensor_split(min(n, GROUPS))
         ]
         matched: list[dict[str, float]] = [values]
         if self.floor_n < n:
-            parts = torch.randperm(n, generator=generator).split(max(self.floor_n, 1))
+            parts = order.split(max(self.floor_n, 1))
             whole = [part for part in parts if len(part) == self.floor_n]
             matched = [self._scores(samples[part]) for part in whole]
         return {
             name: Score(
                 value,
                 n,
-                *_interval(value, [each[name] for each in drawn if name in each]),
+                *self._interval(name, value, n, without),
                 floor=self.floor.get(name),
                 floor_n=self.floor_n,
                 matched=_mean([each[name] for each in matched if name in each]),
@@ -104,6 +112,26 @@ class Scale:
             )
             for name, value in values.items()
         }
+
+    def _interval(
+        self, name: str, value: float, n: int, without: list[dict[str, float]]
+    ) -> tuple[float | None, float | None]:
+        """Ends of the interval, from the scores without each group.
+
+        None where one has no score, or where all are equal, which tells nothing of a distance.
+        """
+        if not all(name in each for each in without):
+            return None, None
+        left = np.array([each[name] for each in without])
+        groups = len(left)
+        variance = float((groups - 1) * left.var())
+        quantile = float(student.ppf(0.975, groups - 1))
+        if name in self.metric.counted:
+            return _of_count(value, self.metric.counted[name], variance, n, quantile)
+        if variance == 0:
+            return None, None
+        half = quantile * math.sqrt(variance)
+        return value - half, value + half
 
     def _described(self, make: Callable[[], Tensor]) -> Tensor | None:
         try:
@@ -144,11 +172,19 @@ def _grounded(sprites: Tensor, like: Tensor) -> Tensor:
     return torch.cat([torch.where(alpha > 0, colours, 0), alpha], dim=1)
 
 
-def _interval(value: float, drawn: list[float]) -> tuple[float | None, float | None]:
-    if len(drawn) < DRAWS // 2:
-        return None, None
-    half = 1.96 * float(torch.tensor(drawn, dtype=torch.float64).std())
-    return value - half, value + half
+def _of_count(
+    value: float, most: float, variance: float, n: int, quantile: float
+) -> tuple[float, float]:
+    """The interval of a share or of a mean count (Wilson 1927), never empty and never below 0.
+
+    It is that of so many independent cases as have this variance, value (1 - value / most) /
+    cases; where nothing was seen to vary, of the n samples.
+    """
+    once = value * (1 - value / most)
+    spread = quantile**2 * (variance / once if variance > 0 and once > 0 else 1 / n)
+    middle = (value + spread / 2) / (1 + spread / most)
+    half = math.sqrt(spread * (once + spread / 4)) / (1 + spread / most)
+    return middle - half, middle + half
 
 
 def _mean(values: list[float]) -> float | None:

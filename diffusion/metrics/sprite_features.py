@@ -1,5 +1,7 @@
 """Sprites judged at their own size: distances and neighbours in the numbers of `encoder`."""
 
+import math
+from collections.abc import Mapping
 from typing import ClassVar
 
 import torch
@@ -28,6 +30,12 @@ class SpriteFeatures(Metric):
     higher_is_better: ClassVar[frozenset[str]] = frozenset(
         {"precision", "recall", "density", "coverage"}
     )
+    counted: ClassVar[Mapping[str, float]] = {
+        "precision": 1.0,
+        "recall": 1.0,
+        "density": math.inf,
+        "coverage": 1.0,
+    }
 
     def describe(self, images: Tensor) -> Tensor:
         """The 51 numbers of each sprite, float64 `(N, 51)`."""

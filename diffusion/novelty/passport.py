@@ -1,10 +1,11 @@
 """The passport of a sample: the training sprite it is nearest to, and whether it repeats it.
 
-How near is too near is learned from m real sprites that are as good as unseen. Half of the rate at
-which such sprites may be called repeats goes to copies, shifts and mirror images together, half to
-recolourings. The limit of each is the k-th smallest of the m distances, k = (m + 1) rate / 2
-rounded down, so one more unseen sprite is nearer with a probability of k / (m + 1) (conformal
-prediction, Vovk et al. 2005). Where m is too small for that, k is 1.
+How near is too near is learned from m real sprites that are as good as unseen. A third of the rate
+at which such sprites may be called repeats goes to copies, shifts and mirror images together, a
+third to recolourings, a third to retouched ones. The limit of each is the k-th smallest of the m
+distances, k = (m + 1) rate / 3 rounded down, so one more unseen sprite is nearer with a
+probability of k / (m + 1) (conformal prediction, Vovk et al. 2005). Where m is too small for that,
+nothing is called retouched, and k is (m + 1) rate / 2, at least 1.
 """
 
 from collections import Counter
@@ -19,8 +20,11 @@ from torch import Tensor
 from diffusion.novelty.alarm import Cases, is_excess
 from diffusion.novelty.recolouring import REACH
 from diffusion.novelty.relatives import Parts, Relation, Relatives, bases_of, relatives
+from diffusion.novelty.retouching import MAX_REPAINTED, WHOLE
 
+KINDS = 3  # of repeats, which share the rate: moved ones, recoloured ones, retouched ones
 TWICE = 2  # times the least distance: the plainest relation so near gives the verdict
+FURTHEST = torch.tensor([REACH] * 4 + [WHOLE * MAX_REPAINTED**0.5], dtype=torch.float64)
 UNSEEN = 1000  # real sprites that limits are learned from, at most
 
 
@@ -31,11 +35,12 @@ class Verdict(StrEnum):
     SHIFTED = "shifted"
     MIRRORED = "mirrored"
     RECOLOURED = "recoloured"
+    RETOUCHED = "retouched"
     VARIANT = "variant"  # none of these, but nearer in one of them than real sprites usually are
     NEW = "new"
 
 
-REPEATS = (Verdict.COPY, Verdict.SHIFTED, Verdict.MIRRORED, Verdict.RECOLOURED)  # as Relation
+REPEATS = tuple(Verdict(relation.name.lower()) for relation in Relation)
 
 
 @dataclass(frozen=True)
@@ -62,13 +67,14 @@ class Passport:
 
     A sample repeats a training sprite when their distance is 0, or when it is below both the
     calibrated limit and 24 levels, beyond which the two do not look the same (as much as a tenth
-    of the pixels off by 76 levels). It is a variant below the limit of `unusual`. Where several
+    of the pixels off by 76 levels); a retouched one may differ in two fifths of its pixels. It is
+    a variant below the limit of `unusual`. Where several
     relations hold, the plainest is named of those at most twice as far as the nearest.
 
     Args:
         parts: the training set.
         bases: `novelty.bases_of` it.
-        unseen: float64 `(m, 4)`, distances of real sprites that were not trained on, a column for
+        unseen: float64 `(m, 5)`, distances of real sprites that were not trained on, a column for
             each `Relation`. Those that repeat a training sprite exactly count in `base_rates`, and
             say nothing of limits.
         groups: int64 `(n,)` and `(m,)`, of the training set and of the unseen sprites; None where
@@ -92,7 +98,7 @@ class Passport:
         self._rates = rate, unusual
         self._original = (unseen > 0).all(dim=1)
         self._unseen = unseen[self._original]
-        self._limits = limits(self._unseen, rate).clamp(max=REACH)
+        self._limits = limits(self._unseen, rate).minimum(FURTHEST)
         self._usual = limits(self._unseen, unusual)
 
     @cached_property
@@ -102,7 +108,7 @@ class Passport:
             by_others(self._whole, self._original, self._theirs, rate) for rate in self._rates
         ]
         found = Relatives(self._whole, torch.zeros_like(self._whole, dtype=torch.int64))
-        return self.findings(found, apart[0].clamp(max=REACH), apart[1])
+        return self.findings(found, apart[0].minimum(FURTHEST), apart[1])
 
     @property
     def base_rates(self) -> dict[str, float]:
@@ -168,7 +174,7 @@ class Passport:
         """The passports of samples whose nearest training sprites are known.
 
         Args:
-            limit, usual: distances `(N, 4)` below which each repeats, and is unusual; None for
+            limit, usual: distances `(N, 5)` below which each repeats, and is unusual; None for
                 those that all unseen sprites set.
         """
         distance = found.distance
@@ -197,20 +203,23 @@ class Passport:
 
 
 def limits(unseen: Tensor, rate: float) -> Tensor:
-    """The limit of each relation `(4,)`, from distances of unseen sprites `(m, 4)`.
+    """The limit of each relation `(5,)`, from distances of unseen sprites `(m, 5)`.
 
     All 0 without unseen sprites.
     """
     if len(unseen) == 0:
         return unseen.new_zeros(len(Relation))
-    rank = max(1, int((len(unseen) + 1) * rate / 2))
+    kinds = KINDS if (len(unseen) + 1) * rate >= KINDS else KINDS - 1
+    rank = max(1, int((len(unseen) + 1) * rate / kinds))
     smallest = unseen.kthvalue(rank, dim=0).values
+    if kinds < KINDS:
+        smallest[Relation.RETOUCHED] = 0
     moved = smallest[Relation.MIRRORED]  # the nearest in any position
-    return torch.stack([moved, moved, moved, smallest[Relation.RECOLOURED]])
+    return torch.cat([moved.expand(3), smallest[Relation.RECOLOURED :]])
 
 
 def by_others(unseen: Tensor, original: Tensor, groups: Tensor, rate: float) -> Tensor:
-    """The limits for each unseen sprite `(m, 4)` that the original ones of other groups set."""
+    """The limits for each unseen sprite `(m, 5)` that the original ones of other groups set."""
     apart = torch.zeros_like(unseen)
     for group in groups.unique():
         own = groups == group

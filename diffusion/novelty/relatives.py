@@ -1,4 +1,4 @@
-"""How far sprites are from a training set: their nearest sprites under four relations, exactly."""
+"""How far sprites are from a training set: their nearest sprites under five relations, exactly."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from diffusion.novelty.chunk import Chunk, chunks_of
 from diffusion.novelty.moves import MOVES
 from diffusion.novelty.nearest import Positions
 from diffusion.novelty.recolouring import Recolourings
+from diffusion.novelty.retouching import Retouchings
 
 DIRECTIONS = 64, 512  # for bounds: a first look, and a closer one
 TOGETHER = 2048  # samples searched for at once: more memory, or more looks at the training set
@@ -29,6 +30,7 @@ class Relation(IntEnum):
     SHIFTED = 1
     MIRRORED = 2
     RECOLOURED = 3
+    RETOUCHED = 4
 
 
 @dataclass(frozen=True)
@@ -36,8 +38,8 @@ class Relatives:
     """The nearest training sprites of some samples; a column for each `Relation`.
 
     Attributes:
-        distance: float64 `(N, 4)`, levels of 0..255; infinite where nothing compares.
-        row: int64 `(N, 4)` in the training set, the first of those equally near; -1 likewise.
+        distance: float64 `(N, 5)`, levels of 0..255; infinite where nothing compares.
+        row: int64 `(N, 5)` in the training set, the first of those equally near; -1 likewise.
     """
 
     distance: Tensor
@@ -107,7 +109,7 @@ class _Search:
             Positions(samples, MOVES[1:], bases),
             Positions(samples, MOVES, bases, mirrored=True),
         )
-        self.recolourings = Recolourings(samples)
+        self.others = Recolourings(samples), Retouchings(samples)
 
     def look(self, part: Chunk, same_group: Tensor | None) -> None:
         narrower = None
@@ -116,10 +118,11 @@ class _Search:
                 search.best.take(narrower.best)  # what is near already rules out most of the rest
             search.look(part, same_group)
             narrower = search
-        self.recolourings.look(part, same_group)
+        for other in self.others:
+            other.look(part, same_group)
 
     def found(self) -> Relatives:
-        bests = [*(search.best for search in self.positions), self.recolourings.best]
+        bests = [search.best for search in (*self.positions, *self.others)]
         return Relatives(
             torch.stack([best.distance.sqrt() for best in bests], dim=1),
             torch.stack([best.row for best in bests], dim=1),

@@ -6,6 +6,7 @@ The order is that of importance: the first score that all runs have is the one t
 import math
 from dataclasses import dataclass
 
+from diffusion.novelty.passport import REPEATS
 from diffusion.report.judged import Score
 
 
@@ -83,10 +84,11 @@ VERDICTS = {
     "shifted": "is a training sprite that was moved a little",
     "mirrored": "is a training sprite seen in the mirror",
     "recoloured": "is a training sprite in other colours",
+    "retouched": "is a training sprite with some pixels repainted",
     "variant": "is closer to a training sprite than unseen real sprites usually are",
     "new": "is as far from training sprites as unseen real ones are",
 }
-AGAIN = ("copy", "shifted", "mirrored", "recoloured")
+AGAIN = tuple(map(str, REPEATS))
 
 COSTS = {
     "gpu_seconds": "GPU seconds of training",

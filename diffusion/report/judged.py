@@ -32,6 +32,8 @@ class Judged:
         scores: by name, such as `sprite_fd`.
         rates: shares 0..1 by name: of each verdict, of valid sprites, ...
         base_rates: the same of held-out real sprites, where known.
+        power: share of training sprites that are still called a repeat, by number of pixels
+            repainted; empty where copies were not looked for.
         images: uint8 `(N, C, H, W)`; sample k of every run began with the same noise.
         verdicts: for each sample.
         nearest: uint8 `(N, C, H, W)`, the nearest training sprite of each sample.
@@ -51,6 +53,7 @@ class Judged:
     scores: dict[str, Score] = field(default_factory=dict)
     rates: dict[str, float] = field(default_factory=dict)
     base_rates: dict[str, float] = field(default_factory=dict)
+    power: dict[int, float] = field(default_factory=dict)
     verdicts: list[Finding] = field(default_factory=list)
     nearest: Tensor | None = None
     curves: dict[str, list[tuple[float, float]]] = field(default_factory=dict)

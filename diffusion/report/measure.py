@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from diffusion.errors import UserError
 from diffusion.judge import Judge
+from diffusion.levels.unseen import unseen_colours
 from diffusion.metrics.base import Metric
 from diffusion.report.judged import Finding, Judged
 from diffusion.report.levels import level_losses, level_pictures
@@ -64,6 +65,7 @@ def judge_run(
     folder = Path(run).parent.parent if run.endswith(".ckpt") else Path(run)
     judged = _judged(name, images, Judge.of(data, metrics, n), data)
     flip = loaded.card["config"]["flip"]
+    unseen = unseen_colours(data, loaded.card["recipe"]["prediction"].get("colours", ()))
     summary = summary_of(folder)
     return replace(
         judged,
@@ -73,6 +75,7 @@ def judge_run(
         levels=level_losses(sprites, data, flip),
         pictures=pictures_of(folder)
         | (level_pictures(sprites, data, flip, folder) if levels else {}),
+        notes=[*judged.notes, *filter(None, [unseen])],
         summary=summary,
     )
 
@@ -149,6 +152,7 @@ def _judged(name: str, images: Tensor, judge: Judge, data: SpriteData) -> Judged
         scores=scores,
         rates={name: value for name, value in rates.items() if not name.endswith("_distance")},
         base_rates=judge.passport.base_rates,
+        power=judge.power(),
         verdicts=verdicts,
         nearest=data.images(rows),
         histograms=judge.histograms(images),

@@ -21,7 +21,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from diffusion.report import plots
-from diffusion.report.glossary import COSTS, SCORES, explained, interval
+from diffusion.report.glossary import AGAIN, COSTS, SCORES, explained, interval
 from diffusion.report.judged import Judged
 from diffusion.report.ranking import (
     Comparison,
@@ -90,6 +90,7 @@ def page(judged: Sequence[Judged], title: str = "", shared_note: str = "") -> st
         cost=plots.cost_of(runs),
         costs=COSTS,
         novelty=novelty,
+        again=AGAIN,
         any_novelty=any(novelty(run) is not None for run in runs),
         scores=_scores(runs),
         explained=explained,

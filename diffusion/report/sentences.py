@@ -77,14 +77,25 @@ def novelty_sentences(runs: Sequence[Judged]) -> list[str]:
         return []
     base = base_novelty(next(run for run in runs if run.name in known))
     least, most = min(known, key=lambda name: known[name]), max(known.values())
+    found = power_sentences(next(run for run in runs if run.name in known))
     if known[least] == most:
         return [
-            f"{percent(1 - most)} of each run's samples are a training sprite again{_of(base)}."
+            f"{percent(1 - most)} of each run's samples are a training sprite again{_of(base)}.",
+            *found,
         ]
     return [
         f"{percent(1 - known[least])} of the samples of {least} are a training sprite again, the"
-        f" most of all runs; the least is {percent(1 - most)}{_of(base)}."
+        f" most of all runs; the least is {percent(1 - most)}{_of(base)}.",
+        *found,
     ]
+
+
+def power_sentences(run: Judged) -> list[str]:
+    """What would still count as a training sprite again, and what not."""
+    if not run.power:
+        return []
+    shares = [f"{percent(share)} with {count}" for count, share in run.power.items()]
+    return [f"Training sprites with repainted pixels would be found so: {', '.join(shares)}."]
 
 
 def sentences_of_one(run: Judged, score: str | None) -> list[str]:
@@ -112,6 +123,7 @@ def sentences_of_one(run: Judged, score: str | None) -> list[str]:
     if share is not None:
         again, base = percent(1 - share), _of(base_novelty(run))
         sentences.append(f"{again} of its samples are a training sprite again{base}.")
+        sentences += power_sentences(run)
     return sentences
 
 

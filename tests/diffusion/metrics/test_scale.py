@@ -56,6 +56,43 @@ def test_the_interval_holds_the_truth_as_often_as_it_says():
     assert 86 <= held <= 100
 
 
+class Hits(Metric):
+    """Share of the 300 values of a sprite's first pixels that some sample has."""
+
+    higher_is_better = frozenset({"hit"})
+    counted = {"hit": 1.0}
+
+    def describe(self, images):
+        return (images[:, 0, 0, :2].double() @ torch.tensor([1.0, 256.0]).double())[:, None]
+
+    def compare(self, samples, reference):
+        return {"hit": float(torch.isin(reference.unique(), samples).double().mean())}
+
+
+@pytest.mark.parametrize("span", [300, 3_000_000])
+def test_the_interval_of_a_share_holds_it_too(span):
+    """Whether a third of all is hit, or nothing at all in most sets."""
+    generator = torch.Generator().manual_seed(span)
+
+    def hitting(n):
+        numbers = torch.randint(0, span, (n,), generator=generator)
+        images = torch.full((n, 1, 2, 2), 255, dtype=torch.uint8)
+        for place, values in enumerate((numbers % 256, numbers // 256)):
+            images[:, 0, 0, place] = values.clamp(max=255)
+        return images
+
+    reference = torch.zeros(300, 1, 2, 2, dtype=torch.uint8)
+    reference[:, 0, 0, 0], reference[:, 0, 0, 1] = (
+        torch.arange(300) % 256,
+        torch.arange(300) // 256,
+    )
+    scale = Scale(Hits(), reference, reference[:0], 10)
+    scores = [scale.full_scores(hitting(128))["hit"] for _ in range(150)]
+    truth = sum(score.value for score in scores) / len(scores)
+    assert all(0 <= score.low < score.high <= 1 for score in scores)
+    assert sum(score.low <= truth <= score.high for score in scores) >= 0.9 * len(scores)
+
+
 def test_the_same_sprites_have_the_same_interval():
     scale = Scale(Brightness(), sprites(100, 100), sprites(10, 100, seed=1), 10)
     made = sprites(30, 120, seed=3)

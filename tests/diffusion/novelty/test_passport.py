@@ -10,6 +10,8 @@ from datamodules.doctor.duplicates import groups as duplicate_groups
 from datamodules.doctor.likeness import planes, recoloured
 from diffusion.novelty.moves import moved
 from diffusion.novelty.passport import REPEATS, Passport, Verdict, limits
+from diffusion.novelty.power import power
+from diffusion.novelty.power import repainted as repainted_pixels
 from diffusion.novelty.relatives import Relatives, bases_of, relatives
 
 REAL_SETS = ("dawnlike_16.npz", "ninja_16.npz", "dcss_32.npz")
@@ -91,6 +93,22 @@ def test_planted_repeats_are_all_found_and_named(sprites, passport, kind):
     assert (found.distance > 0).all()
 
 
+def test_retouched_sprites_are_found_and_named(sprites):
+    """A fifth of their visible pixels are repainted, which a mean square takes for far."""
+    passport = passport_of(sprites, rate=0.02)
+    visible = int((sprites[:, 3] > 0).sum((1, 2)).double().mean())
+    found = passport.examine(repainted_pixels(sprites, visible // 5))
+    assert set(found.verdict) <= {Verdict.COPY, Verdict.RETOUCHED}
+    assert found.verdict.count(Verdict.RETOUCHED) > len(sprites) / 2
+    assert torch.equal(found.row, torch.arange(len(sprites)))
+
+
+def test_power_is_the_share_of_touched_up_training_sprites_that_are_found(sprites):
+    found = power(passport_of(sprites, rate=0.02), sprites[:40], (0, 8, 150))
+    assert found[0] == 1
+    assert found[8] > 0.9 > found[150]
+
+
 @pytest.mark.parametrize("channels", [1, 3])
 def test_opaque_sprites_are_found_too(channels):
     training = drawn(60, channels, seed=4, side=14)
@@ -148,11 +166,11 @@ def as_relatives(distance):
 
 @pytest.mark.parametrize("m", [150, 400, 1000])
 def test_limits_keep_their_rate(m):
-    """Of any distribution, here of one with four columns that depend on each other."""
+    """Of any distribution, here of one with five columns that depend on each other."""
     generator = torch.Generator().manual_seed(m)
     called = []
     for _ in range(400):
-        drawn_ = torch.rand(m + 500, 4, generator=generator, dtype=torch.float64)
+        drawn_ = torch.rand(m + 500, 5, generator=generator, dtype=torch.float64)
         drawn_[:, :3] = drawn_[:, :3].cummin(1).values
         below = drawn_[m:] < limits(drawn_[:m], 0.02)
         called.append(below.any(1).double().mean().item())
@@ -160,9 +178,11 @@ def test_limits_keep_their_rate(m):
 
 
 def test_few_sprites_have_limits_too():
-    distance = torch.tensor([[9.0, 8.0, 7.0, torch.inf], [6.0, 5.0, 5.0, 11.0]]).double()
-    assert limits(distance, 0.01).tolist() == [5, 5, 5, 11]
-    assert limits(distance[:0], 0.01).tolist() == [0, 0, 0, 0]
+    distance = torch.tensor([[9.0, 8, 7, torch.inf, 30], [6.0, 5, 5, 11, 20]]).double()
+    assert limits(distance, 0.01).tolist() == [5, 5, 5, 11, 0]
+    assert limits(distance, 0.99).tolist() == [5, 5, 5, 11, 0]
+    assert limits(distance, 1.0).tolist() == [5, 5, 5, 11, 20]
+    assert limits(distance[:0], 0.01).tolist() == [0, 0, 0, 0, 0]
 
 
 def test_exact_repeats_agree_with_the_rule_that_groups_duplicates(sprites):
