@@ -4,6 +4,7 @@ Two candidates that cut the sprites alike are one. Where the best is not clearly
 next, nothing is decided.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ from datamodules.files.layouts import Both, evidence_of, layouts, odds
 
 ENOUGH = 2.5  # log odds of a layout that is believed
 CLEARLY = 2.0  # and by how much it must be better than the next
+AGAINST = 3.0  # log odds by which neighbouring lines may speak against a layout that is believed
 GUESSES, LITTLE = 3, 1.0  # candidates of which one is shown as a guess if its lines say so much
 
 
@@ -41,9 +43,28 @@ def find(sheets: Sequence[np.ndarray]) -> Finding:
     most, best = candidates[0]
     if most < ENOUGH:
         return Finding(None, _guess([cut for _, cut in candidates[:GUESSES]], evidence))
+    if _against(best, evidence) > AGAINST:
+        return Finding(None, (best,))
     near = [cut for other, cut in candidates[1:] if most - other < CLEARLY]
     rivals = [cut for cut in near if not _same(cut, best, evidence)]
     return Finding(None, (best, rivals[0])) if rivals else Finding(best)
+
+
+def _against(cut: Cut, evidence: Both) -> float:
+    """How much the lines of one stretch of a sheet speak against a cut, log odds.
+
+    Where most rows fit and those of one part do not, the sheet has rows of several sizes. A band
+    that is a single row of slender cells is what is left of a sheet that no lines explain.
+    """
+    if len(cut.bands) > 1:
+        alone = any(high == it.rows.cell > 2 * it.columns.cell for high, it in cut.bands)
+        return math.inf if alone else 0.0
+    falls, (_, grid) = [0.0], cut.bands[0]
+    for along, axis in zip(evidence, (grid.rows, grid.columns), strict=True):
+        if not axis.spacing:
+            risen = np.cumsum([0.0, *along.gain[axis.starts(along.width)[1:]]])
+            falls.append(float((np.maximum.accumulate(risen) - risen).max()))
+    return max(falls)
 
 
 def _guess(cuts: Sequence[Cut], evidence: Both) -> tuple[Cut, ...]:

@@ -5,6 +5,7 @@ A case that is read must show exactly the sprites that went in; anything else co
 
 import os
 from functools import partial
+from itertools import product
 
 import numpy as np
 import pytest
@@ -92,6 +93,14 @@ def grids():
                 whole.append(np.pad(cells, ((0, 0), ends, ends, (0, 0))))
             pixels = np.concatenate(parts)
             yield sheet(f"rows of {first} and {second}, {fill}", np.concatenate(whole), pixels)
+    for high, order in product((12, 20, 24, 28, 32), (1, -1)):
+        rng = np.random.default_rng(high)
+        kinds = [shaped(rng, 60, 16, 16, 0.9), shaped(rng, 48, high, 16, 0.9)][::order]
+        most = max(16, high)
+        ends = [((most - k.shape[1]) // 2, (most - k.shape[1] + 1) // 2) for k in kinds]
+        whole = [np.pad(k, ((0, 0), e, (0, 0), (0, 0))) for k, e in zip(kinds, ends, strict=True)]
+        pixels = np.concatenate([tiled(k, len(k) // 12) for k in kinds])
+        yield sheet(f"rows of 16 x 16 and {high} x 16, {order}", np.concatenate(whole), pixels)
     for right, bottom in ((4, 0), (0, 3), (5, 6), (9, 2)):
         cells = shaped(np.random.default_rng(right), 40, 16, 16)
         whole = tiled(cells, 5)

@@ -75,6 +75,14 @@ def test_rows_of_two_sizes(order):
     assert find([np.concatenate(parts)]).cut == Cut(tuple(bands))
 
 
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize("high", [12, 20, 28])
+def test_lines_that_fit_one_part_of_a_sheet_alone_make_no_grid(high, order):
+    rng = np.random.default_rng(high)
+    rows = [tiled(shaped(rng, 60, 16, 16, 0.9), 5), tiled(shaped(rng, 48, high, 16, 0.9), 4)]
+    assert find([np.concatenate(rows[::order])]).cut is None
+
+
 def test_a_grid_that_is_drawn_is_no_part_of_a_sprite():
     rng = np.random.default_rng(0)
     sheet = tiled(shaped(rng, 40, 23, 23), 5, 1, 1)
