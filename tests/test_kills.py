@@ -6,7 +6,7 @@ import os
 import pytest
 
 from diffusion.runs.directory import RunDirectory
-from diffusion.runs.loggers import MetricsCSV
+from diffusion.runs.metrics_csv import MetricsCSV
 
 CONFIG = {"seed": 0, "trainer": {"max_steps": 10}}
 

@@ -313,6 +313,7 @@ WRONG = {  # kind -> (what stands in the right part, what in a wrong one, the la
 YAML = {  # beside the class, which is all that most parts need
     "optimizer": "_partial_: true\nlr: 0.01\n",
     "data": "path: ???\nbatch_size: 8\n",
+    "logger": "mine:\n  _target_: planted_part.Mine\n",
     "sampler": "steps: 50\n",
     "metrics": "mine:\n  _target_: planted_part.Mine\n",
     "callbacks": "defaults: [default, _self_]\nmine:\n  _target_: planted_part.Mine\n",

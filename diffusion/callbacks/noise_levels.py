@@ -13,6 +13,7 @@ from diffusion.levels.losses import LevelLosses, longer_history
 from diffusion.levels.panel import look
 from diffusion.module import DiffusionModule
 from diffusion.runs.files import Folder
+from diffusion.runs.loggers import log_picture
 from diffusion.runs.reading import record
 
 
@@ -68,6 +69,4 @@ class NoiseLevels(Callback):
             folder.write("noise_levels.json", known)
             picture = draw_panels([panel])
             folder.write("panel.png", pictures.png(picture))
-            for logger in trainer.loggers:
-                if hasattr(logger, "log_image"):
-                    logger.log_image("val/panel", [picture], step=trainer.global_step)
+            log_picture(trainer.loggers, "val/panel", picture, trainer.global_step)

@@ -13,6 +13,7 @@ from diffusion.judge import Judge, with_inception
 from diffusion.metrics.base import Metric
 from diffusion.module import DiffusionModule
 from diffusion.runs.files import Folder
+from diffusion.runs.loggers import log_picture
 from diffusion.samplers.base import Sampler
 from diffusion.samplers.sprite_set import SpriteSet
 
@@ -79,9 +80,7 @@ class Samples(Callback):
         if trainer.is_global_zero:
             picture = pictures.grid(images[: self.shown])
             Folder(trainer.default_root_dir).write("samples.png", pictures.png(picture))
-            for logger in trainer.loggers:
-                if hasattr(logger, "log_image"):
-                    logger.log_image("preview/sprites", [picture], step=trainer.global_step)
+            log_picture(trainer.loggers, "preview/sprites", picture, trainer.global_step)
 
     def _make(self, trainer: lightning.Trainer, pl_module: DiffusionModule) -> torch.Tensor:
         data = data_of(trainer)

@@ -14,7 +14,7 @@ from diffusion import pictures
 from diffusion.callbacks.cost import Cost
 from diffusion.callbacks.samples import SEARCHED, Samples
 from diffusion.clock import callback_of
-from diffusion.commands.composing import make
+from diffusion.commands.composing import facts_of, make
 from diffusion.commands.views import show_panels
 from diffusion.denoiser import Denoiser
 from diffusion.drawing.curves import draw_gap_history
@@ -26,7 +26,7 @@ from diffusion.module import DiffusionModule
 from diffusion.novelty.passport import Findings
 from diffusion.runs.directory import RunDirectory
 from diffusion.runs.loading import load
-from diffusion.runs.loggers import MetricsCSV
+from diffusion.runs.loggers import log_picture, log_summary, log_table
 from diffusion.runs.reading import logged, record
 from diffusion.runs.trust import packages_of
 from diffusion.samplers.base import Sampler
@@ -34,7 +34,6 @@ from diffusion.sprite_data import SpriteData
 
 PASSPORT = ["index", "verdict", "nearest", "distance", "percentile"]
 COLUMNS = ["score", "value", "low", "high", "floor", "noise", "mean"]
-AT_THE_END = ("samples/", "progress/")
 SAMPLES = 128
 GRID = 64
 FILM = 16
@@ -63,13 +62,10 @@ def close_run(run: RunDirectory, trainer: lightning.Trainer, data: SpriteData) -
         "progress/images": trainer.global_step * trainer.accumulate_grad_batches * data.batch_size,
         **_last_metrics(run),
         **(_measure(run, trainer, data) if run.config["closing"] else {}),
-        "parameters": sum(weight.numel() for weight in module.denoiser.parameters()),
+        **facts_of(module, trainer, data),
         **{key: round(seconds, 1) for key, seconds in (cost.spent() if cost else {}).items()},
     }
-    ends = {key: value for key, value in summary.items() if key.startswith(AT_THE_END)}
-    for logger in trainer.loggers:
-        if not isinstance(logger, MetricsCSV):  # its rows belong to steps, and outlive more
-            logger.log_metrics(ends, trainer.global_step)
+    log_summary(trainer.loggers, summary, trainer.global_step)
     run.write_json("summary.json", summary)
     run.say(_table(run, summary, data))
     return summary
@@ -109,12 +105,10 @@ def _measure(run: RunDirectory, trainer: lightning.Trainer, data: SpriteData) ->
     if levels := history(record(run.folder, "noise_levels.json")):
         files["noise_levels.png"] = draw_gap_history(levels)
     run.folder.write_all(files)
-    for logger in trainer.loggers:
-        if hasattr(logger, "log_table"):
-            logger.log_table("samples/scores", COLUMNS, _rows(scores))
-            logger.log_table("samples/passports", PASSPORT, _passports(findings, judge, data))
-        if hasattr(logger, "log_image"):
-            logger.log_image("samples/nearest", [drawn["nearest"]])
+    loggers, step = trainer.loggers, trainer.global_step
+    log_table(loggers, "samples/scores", COLUMNS, _rows(scores), step)
+    log_table(loggers, "samples/passports", PASSPORT, _passports(findings, judge, data), step)
+    log_picture(loggers, "samples/nearest", drawn["nearest"], step)
     floor = scores["sprite_fd"].floor if "sprite_fd" in scores else None
     noise = scores["sprite_fd"].noise if "sprite_fd" in scores else None
     return {

@@ -126,6 +126,9 @@ def _unknown(word: str, config_name: str) -> str:
     )
     if owners:
         return f"{word} belongs to {' and '.join(f'{group}={owner}' for owner in owners)}."
+    if places := _places(group, key):
+        way, owner = places[0]
+        return f"{word} belongs to {group}={owner}; there it is {way}=..."
     names = _known_names(config_name)
     ends = {name.rpartition(".")[2]: name for name in reversed(names)}
     last = word.rpartition(".")[2]
@@ -135,6 +138,16 @@ def _unknown(word: str, config_name: str) -> str:
     return f"{word} is not known; " + (
         f"did you mean {hint}?" if hint else "--help lists what is."
     )
+
+
+def _places(group: str, key: str) -> list[tuple[str, str]]:
+    """Where a key stands in the choices of a group that lists several: (its way, the choice)."""
+    found = []
+    for file in sorted((CONF / group).glob("*.yaml")):
+        own = OmegaConf.select(OmegaConf.load(file), file.stem)
+        if OmegaConf.is_dict(own) and key in own and not key.startswith("_"):
+            found.append((f"{group}.{file.stem}.{key}", file.stem))
+    return found
 
 
 def _taken_away(error: Exception) -> str:

@@ -1,5 +1,6 @@
 """From a configuration to the objects of a run: the module that learns, and its trainer."""
 
+import importlib
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from diffusion.pixels import PixelCodec
 from diffusion.runs.building import build_denoiser
 from diffusion.runs.cards import OPTIONAL, PARTS
 from diffusion.runs.checkpoint import AtomicCheckpointIO
-from diffusion.runs.loggers import MetricsCSV
+from diffusion.runs.metrics_csv import MetricsCSV
 from diffusion.runs.precision import exact_float32, native_precision
 from diffusion.runs.trust import packages_of
 from diffusion.samplers.base import Sampler
@@ -177,6 +178,51 @@ def compose_trainer(config: dict[str, Any], folder: Path) -> lightning.Trainer:
     return trainer
 
 
-def compose_loggers(config: dict[str, Any], folder: Path, step: int) -> list[Logger]:
-    """`metrics.csv`, kept up to the step where the run continues, and the chosen loggers."""
-    return [MetricsCSV(folder, keep=step), *make(config["logger"], folder, config)]
+def compose_loggers(
+    config: dict[str, Any], folder: Path, step: int, facts: dict[str, Any] | None = None
+) -> list[Logger]:
+    """`metrics.csv`, kept up to the step where the run continues, and the chosen loggers.
+
+    Args:
+        config: the resolved configuration as plain containers.
+        folder: the run directory.
+        step: where the run continues.
+        facts: shown beside the configuration; see `facts_of`.
+    """
+    shown = config | (facts or {})
+    chosen = [make(each, folder, shown) for each in _loggers(config).values()]
+    return [MetricsCSV(folder, keep=step), *(logger for each in chosen for logger in each)]
+
+
+def facts_of(
+    module: DiffusionModule, trainer: lightning.Trainer, data: SpriteData
+) -> dict[str, Any]:
+    """What runs are sorted by and no configuration says, for all loggers and `summary.json`."""
+    device = trainer.strategy.root_device
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+    return {
+        "parameters": sum(weight.numel() for weight in module.denoiser.parameters()),
+        "device": name,
+        "precision": str(trainer.precision),
+        "fingerprint": data.card["fingerprint"],
+    }
+
+
+def check_loggers(config: dict[str, Any]) -> None:
+    """Refuses loggers that are not installed.
+
+    Raises:
+        UserError: naming the extra to install, or what cannot be imported.
+    """
+    for name, each in _loggers(config).items():
+        module, _, function = str(each["_target_"]).rpartition(".")
+        try:
+            getattr(importlib.import_module(module), function)
+        except (ImportError, AttributeError) as error:
+            raise UserError(f"logger={name} cannot be made: {error}.") from error
+
+
+def _loggers(config: dict[str, Any]) -> dict[str, Any]:
+    """The chosen loggers by their names; configurations of older runs hold one without a name."""
+    chosen = config.get("logger") or {}
+    return {"logger": chosen} if "_target_" in chosen else chosen

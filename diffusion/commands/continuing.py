@@ -33,6 +33,7 @@ TODAYS = (  # what a machine decides
 )
 EVERYTHING = ("experiment", "sweep")  # groups that reach into all others
 WORD = re.compile(r"(?!hydra)[A-Za-z_][\w./]*(=.*)?", re.DOTALL)
+OLD_LOGGER = re.compile(r"(\+{0,2})logger\.(mode|project)=")  # when there was only one at a time
 TRAINER = "lightning.Trainer"
 CLASSES = (
     *(package for packages in PARTS.values() for package in packages),
@@ -51,7 +52,7 @@ def with_saved_words(words: list[str]) -> list[str]:
     if run is None:
         return words
     keys = {_key(word) for word in words}
-    saved = [word for word in saved_words(run) if _key(word) not in keys]
+    saved = [word for word in saved_words(run) if not _is_replaced(_key(word), keys)]
     place = next(k for k, word in enumerate(words) if "=" in word or word.startswith("~"))
     return [*words[:place], *saved, *words[place:]]
 
@@ -89,7 +90,13 @@ def saved_words(run: Path) -> list[str]:
     """The words that the run was begun with, but for those that could reach further."""
     saved = record(Folder(run, ".hydra"), "overrides.yaml") or []
     found = saved if isinstance(saved, list) else []
-    return [word for word in found if isinstance(word, str) and _is_harmless(word)]
+    words = [word for word in found if isinstance(word, str) and _is_harmless(word)]
+    return [OLD_LOGGER.sub(r"\1logger.wandb.\2=", word) for word in words]
+
+
+def _is_replaced(key: str, typed: set[str]) -> bool:
+    """Whether a saved word has nothing to say any more: another logger has other values."""
+    return key in typed or ("logger" in typed and key.startswith("logger."))
 
 
 def _is_harmless(word: str) -> bool:

@@ -159,6 +159,14 @@ def overrides() -> list[str]:
     return list(HydraConfig.get().overrides.task)
 
 
+def choices() -> dict[str, str]:
+    """The names of what was chosen in each group, such as `schedule: linear`."""
+    chosen = plain(HydraConfig.get().runtime.choices)
+    return {
+        group: name for group, name in chosen.items() if name and not group.startswith("hydra/")
+    }
+
+
 def plain(cfg: Any) -> Any:
     """Resolved plain containers of a configuration; a plain value in it stays what it is.
 

@@ -3,12 +3,12 @@
 from omegaconf import DictConfig
 
 from diffusion.commands.continuing import continued
-from diffusion.commands.entry import entry, output_directory, overrides, plain
+from diffusion.commands.entry import choices, entry, output_directory, overrides, plain
 from diffusion.runs.directory import RunDirectory
 from diffusion.runs.reading import numbers
 
 
-@entry("train")
+@entry("train", words={"logger=null": "logger=[]"})
 def main(cfg: DictConfig) -> float | None:
     """One run: check, prepare, fit, close. Returns the validation loss, for sweepers."""
     if cfg.get("check"):
@@ -25,7 +25,7 @@ def main(cfg: DictConfig) -> float | None:
             return numbers(run.summary).get("val/loss")
         from diffusion.commands.training import train  # takes seconds; the rest has been checked
 
-        return train(config, run, overrides())
+        return train(config, run, overrides(), choices())
 
 
 if __name__ == "__main__":

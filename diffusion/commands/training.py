@@ -9,10 +9,12 @@ from diffusion.callbacks.checkpoints import validated
 from diffusion.commands.checking import examined, in_words
 from diffusion.commands.closing import close_run
 from diffusion.commands.composing import (
+    check_loggers,
     check_weighting,
     compose_loggers,
     compose_module,
     compose_trainer,
+    facts_of,
 )
 from diffusion.commands.views import warning
 from diffusion.levels.noising import noising_pictures
@@ -25,19 +27,26 @@ from diffusion.runs.trust import trusted
 NOISED_SPRITES = 3  # sprites in noising.png
 
 
-def train(config: dict[str, Any], run: RunDirectory, words: list[str]) -> float | None:
+def train(
+    config: dict[str, Any],
+    run: RunDirectory,
+    words: list[str],
+    choices: dict[str, str] | None = None,
+) -> float | None:
     """Trains from the start, or from the run's last checkpoint, and closes the run.
 
     Args:
         config: the resolved configuration as plain containers.
         run: where; entered, and not finished.
         words: of the command line.
+        choices: the names that they stand for, such as `schedule: linear`, for loggers.
 
     Returns:
         the validation loss, on the first process.
     """
     for library in ("lightning.pytorch", "lightning.fabric"):
         logging.getLogger(library).setLevel(logging.ERROR)
+    check_loggers(config)
     reader = run.data_card.get("reader", 1) if run.last else READER
     data = examined(config, reader)
     for text in in_words(data, config):
@@ -61,7 +70,8 @@ def train(config: dict[str, Any], run: RunDirectory, words: list[str]) -> float 
     if step:
         run.say(f"continues at step {step}")
     with ended_loggers():
-        trainer.loggers = compose_loggers(config, run.path, step)
+        facts = facts_of(module, trainer, data) | {"choices": choices or {}}
+        trainer.loggers = compose_loggers(config, run.path, step, facts)
         trainer.fit(module, datamodule=data, ckpt_path=run.last, weights_only=True)
         if not validated(trainer):
             trainer.validate(module, datamodule=data, verbose=False)

@@ -1,103 +1,106 @@
-"""Where numbers and pictures go: always `metrics.csv`, and by default Weights & Biases."""
+"""Where numbers and pictures go: always `metrics.csv`, and by default Weights & Biases.
 
-import csv
-import io
-import math
+What Lightning logs by itself are numbers. The functions here are the way of everything else, so
+that all loggers hold the same under the same keys.
+"""
+
 import os
 import re
 import secrets
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger, WandbLogger
-from lightning.pytorch.loggers.csv_logs import ExperimentWriter
+from lightning.pytorch.loggers import Logger, WandbLogger
 from lightning.pytorch.utilities import rank_zero_only
+from PIL.Image import Image
 
 from diffusion.runs.files import Folder
-from diffusion.runs.reading import table, text_of
+from diffusion.runs.metrics_csv import MetricsCSV
+from diffusion.runs.reading import text_of
 
-METRICS = "metrics.csv"
+AT_THE_END = ("samples/", "progress/")
 RUN_ID = "run_id"
 
 
-class MetricsCSV(CSVLogger):
-    """`metrics.csv` in the run directory, kept over interruptions.
+def log_picture(loggers: Sequence[Logger], key: str, picture: Image, step: int) -> None:
+    """To every logger that takes pictures; the run directory has them as files."""
+    for logger in loggers:
+        if hasattr(logger, "log_image"):
+            logger.log_image(key, [picture], step=step)
 
-    Lightning's own logger deletes the file when it starts. This one keeps the rows up to the
-    checkpoint that the run continues from and cuts the later ones, which will be written again.
 
-    Args:
-        folder: the run directory.
-        keep: number of steps whose rows are kept.
+def log_table(
+    loggers: Sequence[Logger], key: str, columns: list[str], rows: list[list[Any]], step: int
+) -> None:
+    """To every logger that takes tables."""
+    for logger in loggers:
+        if hasattr(logger, "log_table"):
+            logger.log_table(key, columns, rows, step=step)
+
+
+def log_summary(loggers: Sequence[Logger], summary: Mapping[str, Any], step: int) -> None:
+    """What `summary.json` holds: its last figures as numbers of this step, and all of it beside.
+
+    `metrics.csv` is left out: its rows belong to steps of training, and outlive more.
+    """
+    ends = {key: value for key, value in summary.items() if key.startswith(AT_THE_END)}
+    for logger in loggers:
+        if not isinstance(logger, MetricsCSV):
+            logger.log_metrics(ends, step)
+        if hasattr(logger, "log_summary"):
+            logger.log_summary(summary, step)
+
+
+class Patient(Logger):
+    """Before a Lightning logger: a failure costs a sentence, and after it nothing is tried again.
+
+    Attributes:
+        title: as the sentence calls it.
     """
 
-    def __init__(self, folder: Path, keep: int = 0) -> None:
-        super().__init__(folder, name="", version="", flush_logs_every_n_steps=1)
-        self.folder, self.keep = Folder(folder), keep
+    title: str
+    failed = False
 
-    @property
-    @rank_zero_only
-    def experiment(self) -> Any:
-        if self._experiment is None:
-            kept = [row for row in table(self.folder, METRICS) if _step(row) < self.keep]
-            self._experiment = _Table(self.folder)
-            if kept:
-                self._experiment.metrics_keys = sorted(kept[0])  # as Lightning keeps them
-                self.folder.write(METRICS, _csv(sorted(kept[0]), kept))
-            else:
-                self.folder.remove(METRICS)
-        return self._experiment
+    def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
+        self._try("log_metrics", metrics, step)
 
+    def log_image(
+        self, key: str, images: list[Any], step: int | None = None, **options: Any
+    ) -> None:
+        self._try("log_image", key, images, step, **options)
 
-class _Table(ExperimentWriter):
-    """Appends rows, and replaces the file whole where a row has new columns."""
+    def log_table(self, key: str, *columns_and_rows: Any, **options: Any) -> None:
+        self._try("log_table", key, *columns_and_rows, **options)
 
-    def __init__(self, folder: Folder) -> None:
-        super().__init__(str(folder))
-        self.folder = folder
-
-    def _check_log_dir_exists(self) -> None: ...
+    def log_summary(self, summary: Mapping[str, Any], step: int) -> None:
+        self._try("log_summary", summary, step)
 
     def save(self) -> None:
-        """Writes the rows that were logged since the last time."""
-        if not self.metrics:
+        self._try("save")
+
+    def finalize(self, status: str) -> None:
+        self._try("finalize", status)
+
+    def _try(self, name: str, *values: Any, **options: Any) -> None:
+        if self.failed:
             return
-        if self._record_new_keys():
-            rows: list[Mapping[str, Any]] = [*table(self.folder, METRICS), *self.metrics]
-            self.folder.write(METRICS, _csv(self.metrics_keys, rows))
-        else:
-            with self.folder.append(METRICS) as file:
-                file.write(_csv(self.metrics_keys, self.metrics, head=False).encode())
-        self.metrics = []
-
-
-def _step(row: Mapping[str, str]) -> float:
-    """Infinite for a row that a loss of power has damaged."""
-    step = row.get("step", "")
-    return int(step) if step.isdecimal() and step.isascii() and len(step) < 19 else math.inf
-
-
-def _csv(columns: list[str], rows: Sequence[Mapping[str, Any]], head: bool = True) -> str:
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, columns)
-    if head:
-        writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
+        try:
+            getattr(super(), name)(*values, **options)
+        except Exception as error:
+            self.failed = True
+            print(
+                f"{self.title} failed ({type(error).__name__}); training goes on, and metrics.csv "
+                "holds all.",
+                flush=True,
+            )
 
 
 def csv_only(folder: Path, config: dict[str, Any]) -> list[Logger]:
     """No logger beside `metrics.csv`."""
     return []
-
-
-def tensorboard(folder: Path, config: dict[str, Any]) -> list[Logger]:
-    """Event files in the run directory's `tensorboard` folder; needs the extra `[tensorboard]`."""
-    Folder(folder).inside("tensorboard").made()
-    return [TensorBoardLogger(folder, name="tensorboard", version="")]
 
 
 def wandb(folder: Path, config: dict[str, Any], project: str, mode: str = "auto") -> list[Logger]:
@@ -154,34 +157,15 @@ def wandb(folder: Path, config: dict[str, Any], project: str, mode: str = "auto"
         return []
 
 
-class PatientWandb(WandbLogger):
-    """Lightning's logger, but a failure costs a sentence; after it nothing is tried again."""
+class _Wandb(WandbLogger):
+    def log_summary(self, summary: Mapping[str, Any], step: int) -> None:
+        self.experiment.summary.update(dict(summary))
 
-    failed = False
 
-    def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
-        self._try(super().log_metrics, metrics, step)
+class PatientWandb(Patient, _Wandb):
+    """Lightning's logger of W&B."""
 
-    def log_image(
-        self, key: str, images: list[Any], step: int | None = None, **options: Any
-    ) -> None:
-        self._try(super().log_image, key, images, step, **options)
-
-    def log_table(self, key: str, *columns_and_rows: Any, **options: Any) -> None:
-        self._try(super().log_table, key, *columns_and_rows, **options)
-
-    def finalize(self, status: str) -> None:
-        self._try(super().finalize, status)
-
-    def _try(self, log: Callable[..., None], *values: Any, **options: Any) -> None:
-        if self.failed:
-            return
-        try:
-            log(*values, **options)
-        except Exception as error:
-            self.failed = True
-            name = type(error).__name__
-            print(f"W&B failed ({name}); training goes on, and metrics.csv holds all.", flush=True)
+    title = "W&B"
 
 
 @contextmanager

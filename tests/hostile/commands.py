@@ -17,7 +17,7 @@ WORDS = (
     "trainer.max_steps=abc", "trainer.max_steps=1.5", "trainer.max_time=abc", "trainer.devices=abc",
     "trainer.accelerator=abc", "trainer.strategy=abc", "trainer.gradient_clip_val=-1", "trainer._target_=os.getcwd",
     "trainer.val_check_interval=0", "trainer.log_every_n_steps=abc",  "logger=nothing",
-    "logger._target_=os.abort", "callbacks.ema.decay=nan", "callbacks.samples.n=abc", "callbacks.finite.rollbacks=-1",
+    "logger.csv._target_=os.abort", "callbacks.ema.decay=nan", "callbacks.samples.n=abc", "callbacks.finite.rollbacks=-1",
     "callbacks.finite.largest_norm=nan", "callbacks.ema._target_=os.abort", "checkpoint.on_failure=explode",
     "checkpoint.every_n_steps=abc", "checkpoint._target_=os.abort", "seed=1e400", "seed=-1", "seed=null", "seed=[1]",
     "flip=7", "label_drop=nan", "label_drop=abc", "inception=/nowhere", "compile=abc", "==", "=", "a=b=c", "+", "~",

@@ -17,7 +17,7 @@ from diffusion.errors import UserError
 from diffusion.runs.checkpoint import read
 from diffusion.runs.directory import RunDirectory
 from diffusion.runs.files import Folder
-from diffusion.runs.loggers import MetricsCSV
+from diffusion.runs.metrics_csv import MetricsCSV
 from diffusion.runs.reading import (
     MAX_BYTES,
     MAX_DEPTH,
