@@ -170,3 +170,28 @@ def test_refusals_of_loggers_name_what_to_type_and_write_nothing(command, tmp_pa
     null = SMOKE.replace("logger=csv", "logger=null")
     assert command(f"{null} closing=false trainer.max_steps=2 hydra.run.dir=run").code == 0
     assert not (tmp_path / "run" / "wandb").exists()
+
+
+@pytest.mark.processes
+def test_tensorboard_holds_the_keys_pictures_and_tables_of_a_run_and_of_its_continuation(
+    command, tmp_path
+):
+    pytest.importorskip("tensorboard")
+    line = SMOKE.replace("logger=csv", "logger=[csv,tensorboard] hydra.run.dir=run")
+    assert command(line).code == 0
+    longer = command("train.py trainer.max_steps=60 closing=false hydra.run.dir=run")
+    assert (longer.code, "continues at step 40" in longer.out) == (0, True), longer
+    read = events(tmp_path / "run")
+    tags = read.Tags()
+    with (tmp_path / "run" / "metrics.csv").open(newline="") as file:
+        table = list(csv.DictReader(file))
+    numbers = [key for key in table[0] if "/" in key]
+    assert len(numbers) > 30
+    assert {*numbers, "samples/sprite_fd", "samples/copy_rate"} <= set(tags["scalars"])
+    for key in ("train/loss", "val/loss"):
+        kept = {int(row["step"]): float(row[key]) for row in table if row[key]}
+        assert {each.step: each.value for each in read.Scalars(key)} == pytest.approx(kept)
+        assert max(kept) > 40
+    assert {"preview/sprites", "val/panel", "samples/nearest"} <= set(tags["images"])
+    for key in ("samples/scores", "samples/passports", "summary"):
+        assert len(text(read, key).splitlines()) > 5
