@@ -15,6 +15,7 @@ from PIL import Image
 from test_continuing import begun, composed, typed
 
 from diffusion.commands.composing import check_loggers, compose_loggers
+from diffusion.commands.typed import as_meant
 from diffusion.errors import UserError
 from diffusion.runs.loggers import log_picture, log_summary, log_table
 
@@ -54,6 +55,18 @@ def in_wandb(folder):
 )
 def test_a_list_of_loggers_is_all_of_them(words, names):
     assert list(composed([words]).get("logger") or {}) == names
+
+
+@pytest.mark.parametrize(
+    ("word", "read"),
+    [
+        ("logger=null", "logger=[]"),
+        ("logger=[csv,tensorboard],null", "logger=[csv,tensorboard],[]"),
+        ("logger=csv", "logger=csv"),
+    ],
+)
+def test_no_logger_can_be_typed_as_null_also_in_a_sweep(word, read):
+    assert as_meant([word], sweep=True) == [read]
 
 
 def test_tensorboard_gives_back_what_it_was_given(tmp_path):

@@ -8,7 +8,7 @@ from diffusion.runs.directory import RunDirectory
 from diffusion.runs.reading import numbers
 
 
-@entry("train", words={"logger=null": "logger=[]"})
+@entry("train")
 def main(cfg: DictConfig) -> float | None:
     """One run: check, prepare, fit, close. Returns the validation loss, for sweepers."""
     if cfg.get("check"):

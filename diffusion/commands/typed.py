@@ -16,6 +16,7 @@ NAMES = ("label", "from", "keep", "panel", "variations", "noising", "sweep_name"
 LISTS = ("runs",)  # of paths; a single one may stand without brackets
 PLAIN = re.compile(r"[A-Za-z0-9_./+@%-]*")
 HEXES = re.compile(r"\[?(#?[0-9A-Fa-f]{6,8}(?:, ?#?[0-9A-Fa-f]{6,8})*)\]?")
+NULL = re.compile(r"\bnull\b")
 MEANT = re.compile(r"""null|['"].*|.*\$\{.*|\[.*\]|\{.*\}""", re.DOTALL)  # as Hydra's own
 
 
@@ -34,6 +35,8 @@ def _quoted(word: str, sweep: bool) -> str:
     name = key.lstrip("+")
     if equals and name in COLOURS and (hexes := HEXES.fullmatch(value)):
         return f"{key}=[{','.join(_text(each) for each in re.split(r', ?', hexes[1]))}]"
+    if equals and name == "logger":  # Hydra knows no null in place of a choice, but an empty list
+        return f"{key}={NULL.sub('[]', value)}"
     if not equals or name not in PATHS + NAMES + LISTS + COLOURS or MEANT.fullmatch(value):
         return word
     if sweep and "," in value:
