@@ -161,7 +161,12 @@ def overrides() -> list[str]:
 
 def choices() -> dict[str, str]:
     """The names of what was chosen in each group, such as `schedule: linear`."""
-    chosen = plain(HydraConfig.get().runtime.choices)
+    return choices_of(HydraConfig.get())
+
+
+def choices_of(hydra_config: Any) -> dict[str, str]:
+    """The same of any configuration of Hydra itself."""
+    chosen = plain(hydra_config.runtime.choices)
     return {
         group: name for group, name in chosen.items() if name and not group.startswith("hydra/")
     }

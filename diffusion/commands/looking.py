@@ -1,6 +1,7 @@
 """What `look.py` does once its words are in order."""
 
 import hashlib
+from pathlib import Path
 from typing import Any
 
 from hydra.utils import instantiate
@@ -17,8 +18,12 @@ from diffusion.runs.training_data import training_data
 from diffusion.runs.trust import trusted
 
 
-def look(cfg: DictConfig, view: str) -> None:
-    """Writes pictures of one sprite: its way into noise, its panel, or its variations."""
+def look(cfg: DictConfig, view: str) -> Path:
+    """Writes pictures of one sprite: its way into noise, its panel, or its variations.
+
+    Returns:
+        their folder.
+    """
     if cfg.run is None:
         data, schedule = instantiate(cfg.data, seed=cfg.seed), instantiate(cfg.schedule)
         data.setup()
@@ -49,3 +54,4 @@ def look(cfg: DictConfig, view: str) -> None:
     for file, content in files.items():
         output.add(file, content)
     print(f"{view} of {name} in {output.path}")
+    return output.path

@@ -1,28 +1,37 @@
 """`report.py`: how good and how new the sprites of runs, or sprites from anywhere, are."""
 
+from pathlib import Path
+
 from omegaconf import DictConfig
 
 from diffusion.commands.entry import entry, overrides
 from diffusion.commands.numbers import LARGEST_SEED, check_numbers
 from diffusion.errors import UserError
 
+READ = {"sweep=": "runs_in=", "sampler.": "++sampler.", "data.": "++data."}
 
-@entry("report", {"sweep=": "runs_in=", "sampler.": "++sampler.", "data.": "++data."})
+
+@entry("report", READ)
 def main(cfg: DictConfig) -> None:
     """Measures each run, and writes `report.html`, `report.json` and `manifest.json`."""
+    report_of(cfg, overrides())
+
+
+def report_of(cfg: DictConfig, words: list[str]) -> Path:
+    """Writes the report that these words ask for; returns its folder."""
     wanted = [key for key in ("runs", "runs_in", "images") if cfg[key]]
     if len(wanted) != 1:
         raise UserError(
             "Give what to judge: runs=[runs/a,runs/b], sweep=DIR, or images=FILE.npz with data=..."
         )
-    own = [word.lstrip("+") for word in overrides() if word.lstrip("+").startswith("data")]
+    own = [word.lstrip("+") for word in words if word.lstrip("+").startswith("data")]
     own = [word for word in own if not word.startswith("data.path=")]
     if own and not cfg.images:
         raise UserError(f"Runs bring their own data; leave out {' '.join(own)}.")
     check_numbers(cfg, {"n": 1, "seed": 0}, {"n": 100_000, "seed": LARGEST_SEED})
     from diffusion.commands.reporting import report  # takes seconds
 
-    report(cfg)
+    return report(cfg)
 
 
 if __name__ == "__main__":

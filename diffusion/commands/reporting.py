@@ -17,8 +17,12 @@ from diffusion.runs.trust import trusted
 FILES = ("report.json", "manifest.json", "report.html")
 
 
-def report(cfg: DictConfig) -> None:
-    """Measures, and writes the page, its figures and a row per sprite into one folder."""
+def report(cfg: DictConfig) -> Path:
+    """Measures, and writes the page, its figures and a row per sprite into one folder.
+
+    Returns:
+        the folder.
+    """
     runs = runs_of(cfg.runs_in) if cfg.runs_in else [str(run) for run in cfg.runs]
     files = [checkpoint_file(run, cfg.checkpoint) for run in runs] or [Path(cfg.images)]
     of = cfg.runs_in or (runs[0] if len(runs) == 1 else ".")
@@ -26,7 +30,7 @@ def report(cfg: DictConfig) -> None:
     output = Output(folder, {"words": plain(cfg) | {"out": None}, "of": list(map(sha256, files))})
     if output.has(*FILES):
         print(f"made already: {output.path}/report.html")
-        return
+        return output.path
     trust = trusted(plain(cfg.trust))
     metrics = with_inception(instantiate(cfg.metrics), cfg.inception)
     moved_to, sampler = cfg.data.get("path"), plain(cfg.get("sampler"))
@@ -54,3 +58,4 @@ def report(cfg: DictConfig) -> None:
     for name, content in zip(FILES, (figures, manifest, page), strict=True):
         output.add(name, content(judged))
     print(f"{output.path}/report.html")
+    return output.path

@@ -28,12 +28,13 @@ ELSEWHERE = dict.fromkeys(("panel", "variations", "noising"), VIEW)
 ELSEWHERE |= dict.fromkeys(("data", "schedule"), OWN)
 
 
-@entry("sample", {"sampler.": "++sampler."}, ELSEWHERE)
+READ = {"sampler.": "++sampler."}
+
+
+@entry("sample", READ, ELSEWHERE)
 def main(cfg: DictConfig) -> None:
     """Writes sprites, or with `export=` the network."""
-    check_numbers(cfg, LOWEST, HIGHEST, optional=("index", "max_colours"))
-    if cfg.run is None:
-        raise UserError("run is missing; give a run directory or a .ckpt file as run=...")
+    check(cfg)
     if cfg.export is not None:
         from diffusion.commands.exporting import export_network
 
@@ -43,6 +44,13 @@ def main(cfg: DictConfig) -> None:
         from diffusion.commands.sampling import make_sprites  # takes seconds
 
         make_sprites(cfg)
+
+
+def check(cfg: DictConfig) -> None:
+    """Refuses numbers out of range, and words without a run."""
+    check_numbers(cfg, LOWEST, HIGHEST, optional=("index", "max_colours"))
+    if cfg.run is None:
+        raise UserError("run is missing; give a run directory or a .ckpt file as run=...")
 
 
 if __name__ == "__main__":

@@ -6,8 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import torch
 from lightning.fabric import Fabric
 from omegaconf import DictConfig
+from torch import Tensor
 from tqdm import tqdm
 
 from datamodules.picked import from_file
@@ -31,11 +33,15 @@ FILM = 16  # sprites in denoising.gif
 AT_ONCE = 2**31  # bytes of sprites in one part
 
 
-def make_sprites(cfg: DictConfig) -> None:
-    """Makes the sprites that are not there yet, the same on any device and in any batch."""
+def make_sprites(cfg: DictConfig) -> Path | None:
+    """Makes the sprites that are not there yet, the same on any device and in any batch.
+
+    Returns:
+        their folder, on the first process.
+    """
     loaded = load(checkpoint_file(str(cfg.run), cfg.checkpoint), trusted(plain(cfg.trust)))
     sprites, settings = wanted(cfg, loaded)
-    indices = range(cfg.n) if cfg.index is None else range(cfg.index, cfg.index + 1)
+    indices = _indices(cfg)
     parts = dict(in_parts(indices, cfg.shards))
     check_size(max(map(len, parts.values())), sprites)
     leads = process_rank() == 0
@@ -49,7 +55,7 @@ def make_sprites(cfg: DictConfig) -> None:
         views = [name for name, is_asked in asked.items() if is_asked and not output.has(name)]
         if not missing and not views:
             print(f"made already: {len(indices):,} sprites in {output.path}")
-            return
+            return output.path
 
     strategy = "ddp" if cfg.devices > 1 else "auto"
     fabric = Fabric(accelerator=cfg.accelerator, devices=cfg.devices, strategy=strategy)
@@ -73,6 +79,19 @@ def make_sprites(cfg: DictConfig) -> None:
         for name in views:
             output.add(name, _view(name, sprites, indices[:FILM], cfg.tile))
         print(f"{len(indices):,} sprites in {output.path}")
+    return output.path if leads else None
+
+
+def images_of(cfg: DictConfig) -> Tensor:
+    """The same sprites in memory, uint8 `(N, C, H, W)`; nothing is written."""
+    loaded = load(checkpoint_file(str(cfg.run), cfg.checkpoint), trusted(plain(cfg.trust)))
+    sprites, _ = wanted(cfg, loaded)
+    check_size(len(indices := _indices(cfg)), sprites)
+    return torch.cat(list(sprites.batches(indices, cfg.batch_size)))
+
+
+def _indices(cfg: DictConfig) -> range:
+    return range(cfg.n) if cfg.index is None else range(cfg.index, cfg.index + 1)
 
 
 def wanted(cfg: DictConfig, loaded: Loaded) -> tuple[SpriteSet, dict[str, Any]]:

@@ -1,5 +1,7 @@
 """`train.py`: one run, from a configuration to `summary.json`."""
 
+from pathlib import Path
+
 from omegaconf import DictConfig
 
 from diffusion.commands.continuing import continued
@@ -10,14 +12,21 @@ from diffusion.runs.reading import numbers
 
 @entry("train")
 def main(cfg: DictConfig) -> float | None:
-    """One run: check, prepare, fit, close. Returns the validation loss, for sweepers."""
+    """One run. Returns the validation loss, for sweepers."""
+    return run_in(output_directory(), cfg, overrides(), choices())
+
+
+def run_in(
+    folder: Path, cfg: DictConfig, words: list[str], chosen: dict[str, str]
+) -> float | None:
+    """Check, prepare, fit, close: the run of these words and choices in this folder."""
     if cfg.get("check"):
         from diffusion.commands.checking import check  # takes seconds
 
         check(plain(cfg))
         return None
-    config, younger = continued(plain(cfg), output_directory(), overrides())
-    with RunDirectory(output_directory(), config, younger) as run:
+    config, younger = continued(plain(cfg), folder, words)
+    with RunDirectory(folder, config, younger) as run:
         if run.finished:
             run.say(
                 f"{run.path} is finished; raise its trainer.max_steps or max_time to train longer."
@@ -25,7 +34,7 @@ def main(cfg: DictConfig) -> float | None:
             return numbers(run.summary).get("val/loss")
         from diffusion.commands.training import train  # takes seconds; the rest has been checked
 
-        return train(config, run, overrides(), choices())
+        return train(config, run, words, chosen)
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ def _quoted(word: str, sweep: bool) -> str:
     key, equals, value = word.partition("=")
     name = key.lstrip("+")
     if equals and name in COLOURS and (hexes := HEXES.fullmatch(value)):
-        return f"{key}=[{','.join(_text(each) for each in re.split(r', ?', hexes[1]))}]"
+        return f"{key}=[{','.join(quoted(each) for each in re.split(r', ?', hexes[1]))}]"
     if equals and name == "logger":  # Hydra knows no null in place of a choice, but an empty list
         return f"{key}={NULL.sub('[]', value)}"
     if not equals or name not in PATHS + NAMES + LISTS + COLOURS or MEANT.fullmatch(value):
@@ -42,12 +42,13 @@ def _quoted(word: str, sweep: bool) -> str:
     if sweep and "," in value:
         return word
     if name in LISTS:
-        return f"{key}=[{','.join(map(_text, value.split(',')))}]"
+        return f"{key}=[{','.join(map(quoted, value.split(',')))}]"
     if name in NAMES and PLAIN.fullmatch(value):  # numbers may be rows and positions
         return word
-    return f"{key}={_text(value)}" if value else word
+    return f"{key}={quoted(value)}" if value else word
 
 
-def _text(value: str) -> str:
+def quoted(value: str) -> str:
+    """The value as a text of Hydra's grammar."""
     escaped = re.sub(r"(\\*)(?='|$)", r"\1\1", value).replace("'", "\\'")
     return f"'{escaped}'"
