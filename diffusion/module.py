@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache, partial
-from typing import Any
+from pathlib import Path
+from typing import Any, NoReturn
 
 import lightning
 import torch
@@ -15,6 +16,7 @@ from diffusion.denoiser import Denoiser
 from diffusion.errors import UserError
 from diffusion.noise import DROPOUT, TRAINING, VALIDATION, keyed
 from diffusion.pixels import PixelCodec
+from diffusion.runs.loading import load
 
 Batch = dict[str, Tensor]
 
@@ -132,8 +134,32 @@ class DiffusionModule(lightning.LightningModule):
             "lr_scheduler": {"scheduler": schedule, "interval": "step"},
         }
 
+    @classmethod
+    def load_from_checkpoint(  # type: ignore[override]
+        cls, checkpoint_path: str | Path, map_location: Any = "cpu", **values: Any
+    ) -> "DiffusionModule":
+        """The module of a checkpoint with its averaged weights, also that of a student.
+
+        Args:
+            checkpoint_path: a `.ckpt`, or an exported `.safetensors`.
+            map_location: the device.
+            values: of the constructor; without an optimizer and a learning rate it is for
+                sampling and validation, and further training is `train.py`'s.
+
+        Raises:
+            UserError: no such file, another kind of file, or a recipe that names foreign classes.
+        """
+        loaded = load(Path(checkpoint_path))
+        own: dict[str, Any] = dict.fromkeys(("optimizer", "learning_rate"), _not_given)
+        own |= {"codec": PixelCodec(loaded.card["sprites"]["hard_alpha"]), "card": loaded.card}
+        return DiffusionModule(loaded.denoiser.requires_grad_().to(map_location), **(own | values))
+
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint["card"] = self.card
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         correct_saved_count(checkpoint)
+
+
+def _not_given(*_: Any) -> NoReturn:
+    raise UserError("Give load_from_checkpoint an optimizer= and a learning_rate= to train on.")

@@ -8,6 +8,7 @@
 Wrong input raises `UserError` with the sentence that the command would print.
 """
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,6 +17,7 @@ from typing import Any
 
 import numpy as np
 from omegaconf import DictConfig
+from PIL.Image import Image
 
 from diffusion.commands import look as _look
 from diffusion.commands import report as _report
@@ -40,6 +42,20 @@ class Sprites:
 
         with refusing("sample"):
             return images_of(self.config).permute(0, 2, 3, 1).numpy()
+
+    @property
+    def sheet(self) -> Image:
+        """All of them side by side on a checkerboard, enlarged; notebooks show it by itself."""
+        import torch  # takes seconds
+
+        from diffusion import pictures
+
+        return pictures.grid(torch.from_numpy(self.images).permute(0, 3, 1, 2))
+
+    def _repr_png_(self) -> bytes:
+        from diffusion import pictures  # takes seconds
+
+        return pictures.png(self.sheet)
 
     def save(self, out: str | Path | None = None) -> Path:
         """Writes what `sample.py` writes; returns the folder, RUN/samples unless named."""
@@ -112,6 +128,9 @@ def train(words: Mapping[str, Any] | None = None, run: str | Path | None = None)
     Raises:
         UserError: whatever the command would refuse.
     """
+    from diffusion.callbacks.cost import Cost  # takes seconds
+
+    Cost.before = time.process_time()
     place = {} if run is None else {"hydra.run.dir": str(run)}
     typed = composed("train", words_of(dict(words or {}) | place))
     if typed.config.check:

@@ -1,7 +1,7 @@
 """What a run has cost so far, its earlier parts included."""
 
 import time
-from typing import Any
+from typing import Any, ClassVar
 
 import lightning
 from lightning.pytorch import Callback
@@ -12,7 +12,12 @@ class Cost(Callback):
 
     The state lies in the checkpoint, so what is lost by a kill after the last one is not counted.
     The processes of a run do the same work at the same time: one speaks for all.
+
+    Attributes:
+        before: CPU seconds that this process had used for other things when the run began.
     """
+
+    before: ClassVar[float] = 0.0
 
     def __init__(self) -> None:
         self.earlier: dict[str, float] = {}
@@ -26,7 +31,7 @@ class Cost(Callback):
 
     def spent(self) -> dict[str, float]:
         """Seconds since the run was first begun, less the time in which it did not run."""
-        here = {"cpu_seconds": time.process_time()}
+        here = {"cpu_seconds": time.process_time() - self.before}
         if self.on_gpus:
             here["gpu_seconds"] = time.monotonic() - self.began
         return {key: self.earlier.get(key, 0.0) + self.processes * here[key] for key in here}

@@ -132,8 +132,8 @@ def _unknown(word: str, config_name: str) -> str:
     names = _known_names(config_name)
     ends = {name.rpartition(".")[2]: name for name in reversed(names)}
     last = word.rpartition(".")[2]
-    near = get_close_matches(word, names, 3, 0.6)
-    near += [ends[end] for end in get_close_matches(last, ends, 3, 0.6)]
+    near = get_close_matches(word, names, 3, 0.7)
+    near += [ends[end] for end in get_close_matches(last, ends, 3, 0.7)]
     hint = " or ".join(name for name in dict.fromkeys(near) if name != word)
     return f"{word} is not known; " + (
         f"did you mean {hint}?" if hint else "--help lists what is."
@@ -176,13 +176,15 @@ def _cause(error: BaseException | None, kinds: tuple[type, ...]) -> BaseExceptio
 
 
 def _known_names(config_name: str) -> list[str]:
-    """Groups and dotted keys of the default configuration."""
+    """Groups and dotted keys of a command's default configuration."""
     from hydra import compose, initialize_config_dir
 
     GlobalHydra.instance().clear()  # the one that refused
-    groups = [folder.name for folder in CONF.iterdir() if folder.is_dir()]
     with initialize_config_dir(str(CONF), version_base="1.3"):
-        cfg = OmegaConf.to_container(compose(config_name), resolve=False)
+        whole = compose(config_name, return_hydra_config=True)
+        groups = [group for group in whole.hydra.runtime.choices if "/" not in group]
+        own = OmegaConf.masked_copy(whole, [str(key) for key in whole if key != "hydra"])
+        cfg = OmegaConf.to_container(own, resolve=False)
 
     def keys(node: Any, prefix: str = "") -> list[str]:
         if not isinstance(node, dict):

@@ -1,5 +1,6 @@
 """Words of the commands from Python: composed as the command line's are, and refused alike."""
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -64,14 +65,13 @@ def composed(verb: str, words: list[str], read: Mapping[str, str] | None = None)
     words = as_meant(words)
     if verb == "train":
         words = with_saved_words(words)
-    for typed, meant in (read or {}).items():
-        words = [meant + w.removeprefix(typed) if w.startswith(typed) else w for w in words]
+    for beginning, meant in (read or {}).items():
+        words = [re.sub(f"^{re.escape(beginning)}", meant, word) for word in words]
     with refusing(verb), initialize_config_dir(str(CONF), version_base="1.3"):
         cfg = compose(verb, words, return_hydra_config=True)
-        folder, typed = Path(cfg.hydra.run.dir).absolute(), list(cfg.hydra.overrides.task)
-        chosen = choices_of(cfg.hydra)
-        own = OmegaConf.masked_copy(cfg, [key for key in cfg if key != "hydra"])
-        return Composed(own, typed, chosen, folder)
+        own = OmegaConf.masked_copy(cfg, [str(key) for key in cfg if key != "hydra"])
+        folder = Path(cfg.hydra.run.dir).absolute()
+        return Composed(own, list(cfg.hydra.overrides.task), choices_of(cfg.hydra), folder)
 
 
 @contextmanager
