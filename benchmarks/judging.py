@@ -24,6 +24,7 @@ COLUMNS = {  # score -> heading
     "colours_distance": "colours",
     "orphans_distance": "orphans",
     "copy_rate": "copies",
+    "told_apart": "told apart",
 }
 
 
@@ -52,7 +53,8 @@ class Judging:
     def scores(self, sprites: Path) -> dict[str, float]:
         """All scores of the sprites uint8 `(N, H, W, C)` in an `.npz`."""
         images = torch.from_numpy(np.load(sprites)["images"].transpose(0, 3, 1, 2).copy())
-        return self.judge.scores(images)
+        told = self.judge.told_apart(images, with_floor=False)
+        return self.judge.scores(images) | ({"told_apart": told.value} if told else {})
 
     def row(self, words: list[str], sprites: Path) -> str:
         """Their row, beginning with these words."""

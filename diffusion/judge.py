@@ -1,6 +1,7 @@
 """Measures sprites against a data set: every metric on its scale, and how new each sprite is."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
@@ -8,6 +9,7 @@ from torch import Tensor
 
 from diffusion.metrics.base import Metric, NotMeasurable
 from diffusion.metrics.scale import Scale, Score
+from diffusion.metrics.told_apart import JUDGES, ToldApart
 from diffusion.novelty.passport import UNSEEN, Findings, Passport
 from diffusion.novelty.power import TRIED, power
 from diffusion.sprite_data import SpriteData
@@ -102,6 +104,39 @@ class Judge:
     def power(self) -> dict[int, float]:
         """Share of training sprites still called a repeat, by number of pixels repainted."""
         return power(self.passport, self.data.images(_spread(self.rows, TRIED)))
+
+    def told_apart(
+        self, images: Tensor, judges: int = JUDGES, with_floor: bool = True
+    ) -> Score | None:
+        """How well small networks learn to tell samples from real sprites of the test part.
+
+        The floor is that of the validation part in the place of samples. Copies pass unnoticed:
+        the number says nothing without the share of copies.
+
+        Args:
+            images: uint8 `(N, C, H, W)`.
+            judges: networks that are asked.
+            with_floor: also measure the floor, which takes as long again.
+
+        Returns:
+            the balanced accuracy, 0.5 for a guess; None, and a note, where it cannot be told.
+        """
+        val, test = self.data.split["val"], self.data.split["test"]
+        training = self.data.images(_spread(self.rows, REFERENCE))
+        try:
+            asked = ToldApart(training, self.data.images(test), self.data.groups[test], judges)
+            score = asked.score(images)
+        except NotMeasurable as error:
+            self._note("told apart", error)
+            return None
+        if not with_floor:
+            return score
+        try:
+            real = asked.score(self.data.images(val), self.data.groups[val])
+        except NotMeasurable as error:
+            self._note("told apart of real sprites", error)
+            return score
+        return replace(score, floor=real.value, floor_n=len(val))
 
     def full_scores(self, images: Tensor) -> dict[str, Score]:
         """The scores with floor, ceilings and interval."""

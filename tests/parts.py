@@ -34,6 +34,8 @@ def _composed(conf, name, *words):
     OmegaConf.set_struct(cfg, False)
     for key in OmegaConf.missing_keys(cfg):
         OmegaConf.update(cfg, key, "nowhere.file")
+    if "few_colours" in (cfg.get("prediction") or {}):  # open until there is data
+        cfg.prediction = _composed(conf, f"prediction/{cfg.prediction.few_colours}").prediction
     if (cfg.get("prediction") or {}).get("colours") == []:
         cfg.prediction.colours = [[0, 0, 0, 0], [255, 0, 0, 255], [20, 40, 90, 255]]
     return cfg

@@ -4,6 +4,7 @@ import inspect
 from contextlib import suppress
 
 import pytest
+from hydra import compose, initialize_config_dir
 from hydra.utils import get_class, instantiate
 from laws import LAWS
 from omegaconf import OmegaConf
@@ -53,39 +54,50 @@ def test_every_option_composes_and_instantiates(group, option):
         assert listed <= config["trainer"].keys()
 
 
-def test_the_default_is_the_users_card():
+def test_the_default_is_the_best_recipe_on_the_users_data():
     cfg = composed()
-    assert cfg.prediction._target_.endswith("Epsilon")
-    assert cfg.schedule._target_.endswith("Linear")
-    assert cfg.weighting._target_.endswith("Uniform")
+    assert cfg == composed("experiment=best")
     assert cfg.data._target_.endswith("ForgeData")
     assert cfg.trainer.accelerator == "auto"
     assert cfg.trainer.devices == 1
+
+
+PINNED = {
+    "best": "tiny cosine auto uniform - dpm_solver muon cosine",
+    "textbook": "tiny linear epsilon uniform - ddpm adamw cosine",
+    "smoke": "tiny linear epsilon uniform - ddpm adamw cosine",
+    "course": "course linear epsilon uniform - ddpm adam linear",
+    "distill": "- - - - - ddpm adamw cosine",
+}
+GROUPS = [
+    "model",
+    "schedule",
+    "prediction",
+    "weighting",
+    "loss",
+    "sampler",
+    "optimizer",
+    "learning_rate",
+]
+
+
+@pytest.mark.parametrize("experiment", sorted(PINNED))
+def test_an_experiment_names_every_part_so_that_other_defaults_change_none(experiment):
+    assert sorted(PINNED) == names("experiment")
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        cfg = compose("train", [f"experiment={experiment}"], return_hydra_config=True)
+    chosen = [cfg.hydra.runtime.choices[group] or "-" for group in GROUPS]
+    assert chosen == PINNED[experiment].split()
+    written = OmegaConf.load(CONF / "experiment" / f"{experiment}.yaml").defaults
+    assert {key for entry in written for key in entry} >= {
+        f"override /{group}" for group in GROUPS
+    }
 
 
 def test_wrappers_take_any_base():
     for base in ("linear", "sigmoid", "laplace"):
         cfg = composed("schedule=shifted", f"schedule@schedule.base={base}")
         assert type(instantiate(cfg.schedule).base).__name__.lower() == base
-
-
-def test_the_textbook_is_the_card_to_the_letter_and_leaves_no_part_to_the_defaults():
-    cfg = composed("experiment=textbook")
-    targets = {
-        "model": "UNet",
-        "schedule": "Linear",
-        "prediction": "Epsilon",
-        "weighting": "Uniform",
-        "sampler": "DDPM",
-        "optimizer": "AdamW",
-        "learning_rate": "WarmupCosine",
-    }
-    assert {part: cfg[part]._target_.rpartition(".")[2] for part in targets} == targets
-    assert cfg.get("loss") is None
-    written = OmegaConf.load(CONF / "experiment" / "textbook.yaml").defaults
-    assert {key for entry in written for key in entry} == {
-        f"override /{part}" for part in (*targets, "loss")
-    }
 
 
 def test_a_default_in_code_is_that_of_a_yaml():

@@ -9,6 +9,7 @@ from PIL import Image
 from datamodules.doctor.examination import table, unused_labels
 from datamodules.rules import READER, as_before
 from diffusion import pictures
+from diffusion.commands.choosing import chosen, in_lines
 from diffusion.commands.numbers import check_kinds
 from diffusion.errors import UserError
 from diffusion.levels.unseen import unseen_colours
@@ -42,7 +43,8 @@ def check(config: dict[str, Any]) -> None:
         return
     _take_away_earlier()
     data = examined(config, READER)
-    for text in in_words(data, config):
+    config, picked = chosen(config, data)
+    for text in [*in_words(data, config), *in_lines(picked, data)]:
         print(text)
     CHECKED.write(PICTURE, pictures.png(data.imported() or _sprites(data)))
     CHECKED.write(CARD, json.dumps(data.card, indent=2) + "\n")

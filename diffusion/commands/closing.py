@@ -35,6 +35,7 @@ from diffusion.sprite_data import SpriteData
 PASSPORT = ["index", "verdict", "nearest", "distance", "percentile"]
 COLUMNS = ["score", "value", "low", "high", "floor", "noise", "mean"]
 SAMPLES = 128
+JUDGES = 2  # networks that learn to tell the samples from real sprites
 GRID = 64
 FILM = 16
 PANELS = 3
@@ -80,8 +81,8 @@ def _measure(run: RunDirectory, trainer: lightning.Trainer, data: SpriteData) ->
     shown = [data.pick(int(row)) for row in data.split["train"][:PANELS]]
     run.say(
         f"closing: {SAMPLES} sprites by {type(sampler).__name__} in {sampler.evaluations:,} "
-        f"evaluations, their scores and passports, a film of {FILM}, and {len(shown)} panels; "
-        "closing=false leaves this out"
+        f"evaluations, their scores and passports, whether they can be told apart, a film of "
+        f"{FILM}, and {len(shown)} panels; closing=false leaves this out"
     )
     batches = -(-SAMPLES // BATCH)
     with _part(run, f"{SAMPLES} sprites", sprites.denoiser, batches * sampler.evaluations):
@@ -90,6 +91,8 @@ def _measure(run: RunDirectory, trainer: lightning.Trainer, data: SpriteData) ->
         samples = callback_of(trainer, Samples)
         judge = samples.judge if samples else Judge.of(data, {}, SAMPLES, searched=SEARCHED)
         scores, findings = judge.full_scores(images), judge.passport.examine(images)
+    with _part(run, "told apart"):
+        told = judge.told_apart(images, JUDGES, with_floor=False)
     nearest = data.images(judge.rows[findings.row.numpy()])
     drawn = {
         "samples": pictures.grid(images[:GRID]),
@@ -115,6 +118,7 @@ def _measure(run: RunDirectory, trainer: lightning.Trainer, data: SpriteData) ->
         **{f"samples/{name}": value for name, value in judge.rates(images, findings).items()},
         "held_out/copy_rate": judge.passport.base_rates.get("copy_rate", 0.0),
         **{f"samples/{name}": score.value for name, score in scores.items()},
+        **({"samples/told_apart": told.value} if told else {}),
         **({"held_out/sprite_fd": floor} if floor else {}),
         **({"noise/sprite_fd": noise} if noise else {}),
         "samples/nearest_distance": float(findings.distance.median()),
@@ -215,6 +219,11 @@ def _table(run: RunDirectory, summary: dict[str, Any], data: SpriteData) -> str:
             f"{summary['samples/copy_rate']:.0%} of {SAMPLES} samples repeat a training sprite "
             f"(unseen real sprites: {summary['held_out/copy_rate']:.0%})"
         )
+        if "samples/told_apart" in summary:
+            rows["told apart"] = (
+                f"in {summary['samples/told_apart']:.0%} of cases by networks that learned to (a "
+                f"guess: 50%), with {summary['samples/copy_rate']:.0%} that repeat"
+            )
     if {"samples/sprite_fd", "held_out/sprite_fd", "noise/sprite_fd"} <= summary.keys():
         rows["sprite distance"] = (
             f"{summary['samples/sprite_fd']:.1f} (unseen real sprites: "

@@ -12,6 +12,7 @@ from lightning.pytorch.loggers import Logger
 
 from diffusion.callbacks.cost import Cost
 from diffusion.callbacks.signals import Signals
+from diffusion.commands.choosing import chosen
 from diffusion.commands.numbers import LARGEST_SEED, check_numbers
 from diffusion.commands.teacher import check_student, find_teacher, students_recipe
 from diffusion.denoiser import Denoiser
@@ -40,11 +41,12 @@ def compose_module(config: dict[str, Any], data: SpriteData) -> DiffusionModule:
 
     Args:
         config: the resolved configuration as plain containers.
-        data: a SpriteDataModule after `setup`; channels and classes come from it.
+        data: a SpriteDataModule after `setup`; channels, classes and an open choice come from it.
 
     Raises:
         UserError: parts that do not fit together, or more sampler steps than the schedule has.
     """
+    config, _ = chosen(config, data)
     check_numbers(config, {"seed": 0}, {"seed": LARGEST_SEED})
     for key in ("compile", "closing"):
         if not isinstance(config[key], bool):

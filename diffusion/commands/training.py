@@ -7,6 +7,7 @@ from datamodules.rules import READER
 from diffusion import pictures
 from diffusion.callbacks.checkpoints import validated
 from diffusion.commands.checking import examined, in_words
+from diffusion.commands.choosing import chosen, in_lines
 from diffusion.commands.closing import close_run
 from diffusion.commands.composing import (
     check_loggers,
@@ -49,7 +50,9 @@ def train(
     check_loggers(config)
     reader = run.data_card.get("reader", 1) if run.last else READER
     data = examined(config, reader)
-    for text in in_words(data, config):
+    config, picked = chosen(config, data)
+    run.config = config
+    for text in [*in_words(data, config), *in_lines(picked, data)]:
         run.say(text)
     module = compose_module(config, data)
     if not run.last and config["teacher"] is None:  # what was begun goes on
@@ -70,7 +73,7 @@ def train(
     if step:
         run.say(f"continues at step {step}")
     with ended_loggers():
-        facts = facts_of(module, trainer, data) | {"choices": choices or {}}
+        facts = facts_of(module, trainer, data) | {"choices": (choices or {}) | picked}
         trainer.loggers = compose_loggers(config, run.path, step, facts)
         trainer.fit(module, datamodule=data, ckpt_path=run.last, weights_only=True)
         if not validated(trainer):

@@ -30,6 +30,8 @@ class Judged:
         facts: what a reader wants to know first, in words: data, parameters, steps, cost, seed ...
         config: its configuration, flat: {"model.width": 32}; empty for a file of sprites.
         scores: by name, such as `sprite_fd`.
+        told_apart: how well small networks tell its samples from unseen real sprites, for which
+            `rates["copy_rate"]` must be known too; None where it was not measured.
         rates: shares 0..1 by name: of each verdict, of valid sprites, ...
         base_rates: the same of held-out real sprites, where known.
         power: share of training sprites that are still called a repeat, by number of pixels
@@ -51,6 +53,7 @@ class Judged:
     images: Tensor
     config: dict[str, Any] = field(default_factory=dict)
     scores: dict[str, Score] = field(default_factory=dict)
+    told_apart: Score | None = None
     rates: dict[str, float] = field(default_factory=dict)
     base_rates: dict[str, float] = field(default_factory=dict)
     power: dict[int, float] = field(default_factory=dict)

@@ -15,6 +15,8 @@ from diffusion.errors import UserError
 from diffusion.judge import Judge
 from diffusion.levels.unseen import unseen_colours
 from diffusion.metrics.base import Metric
+from diffusion.metrics.scale import Score
+from diffusion.novelty.passport import Findings
 from diffusion.report.judged import Finding, Judged
 from diffusion.report.levels import level_losses, level_pictures
 from diffusion.report.records import curves_of, pictures_of, summary_of
@@ -23,6 +25,8 @@ from diffusion.runs.directory import flat
 from diffusion.runs.loading import Loaded, checkpoint_file, load
 from diffusion.runs.training_data import training_data
 from diffusion.sprite_data import SpriteData
+
+ENOUGH = 256  # samples, to ask judges of them
 
 
 def judge_run(
@@ -150,6 +154,7 @@ def _judged(name: str, images: Tensor, judge: Judge, data: SpriteData) -> Judged
         facts=facts,
         images=images,
         scores=scores,
+        told_apart=_told_apart(images, judge, findings),
         rates={name: value for name, value in rates.items() if not name.endswith("_distance")},
         base_rates=judge.passport.base_rates,
         power=judge.power(),
@@ -158,6 +163,16 @@ def _judged(name: str, images: Tensor, judge: Judge, data: SpriteData) -> Judged
         histograms=judge.histograms(images),
         notes=judge.notes,
     )
+
+
+def _told_apart(images: Tensor, judge: Judge, findings: Findings) -> Score | None:
+    """Where copies were looked for, and there are enough sprites for half a minute of it."""
+    if "copy_rate" not in judge.passport.rates(findings):
+        return None
+    if len(images) < ENOUGH:
+        judge.notes.append(f"Told apart is measured of {ENOUGH} samples or more; see n=.")
+        return None
+    return judge.told_apart(images)
 
 
 def _facts(

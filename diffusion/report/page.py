@@ -130,6 +130,10 @@ def _flat(run: Judged) -> dict[str, Any]:
         flat |= {f"samples/{name}_low": ends[0], f"samples/{name}_high": ends[1]}
         for what in ("n", "floor", "floor_n", "matched", "noise", "mean"):
             flat[f"samples/{name}_{what}"] = getattr(score, what)
+    if it := run.told_apart:
+        flat["samples/told_apart"] = it.value
+        for what in ("n", "low", "high", "floor", "floor_n"):
+            flat[f"samples/told_apart_{what}"] = getattr(it, what)
     for rates, ending in ((run.rates, ""), (run.base_rates, "_base")):
         for name, rate in rates.items():
             flat[f"samples/{name}{ending}"] = rate

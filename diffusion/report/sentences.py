@@ -78,6 +78,13 @@ def novelty_sentences(runs: Sequence[Judged]) -> list[str]:
     base = base_novelty(next(run for run in runs if run.name in known))
     least, most = min(known, key=lambda name: known[name]), max(known.values())
     found = power_sentences(next(run for run in runs if run.name in known))
+    told = [
+        f"{run.name}: {told_apart_sentence(run)}{percent(1 - known[run.name])} of them are a "
+        "training sprite again."
+        for run in runs
+        if run.name in known and run.told_apart
+    ]
+    found += told
     if known[least] == most:
         return [
             f"{percent(1 - most)} of each run's samples are a training sprite again{_of(base)}.",
@@ -88,6 +95,19 @@ def novelty_sentences(runs: Sequence[Judged]) -> list[str]:
         f" most of all runs; the least is {percent(1 - most)}{_of(base)}.",
         *found,
     ]
+
+
+def told_apart_sentence(run: Judged) -> str:
+    """How often judges are right, to stand before the share of copies; empty where not known."""
+    it = run.told_apart
+    if it is None or it.low is None or it.high is None:
+        return ""
+    real = f", real ones in the samples' place {percent(it.floor)}" if it.floor is not None else ""
+    return (
+        f"Small networks that learned to tell them from unseen real sprites are right in "
+        f"{percent(it.value)} of cases (between {percent(it.low)} and {percent(it.high)} with 95% "
+        f"confidence; a guess is 50%{real}), and "
+    )
 
 
 def power_sentences(run: Judged) -> list[str]:
@@ -122,7 +142,8 @@ def sentences_of_one(run: Judged, score: str | None) -> list[str]:
     share = novelty(run)
     if share is not None:
         again, base = percent(1 - share), _of(base_novelty(run))
-        sentences.append(f"{again} of its samples are a training sprite again{base}.")
+        told = told_apart_sentence(run)
+        sentences += [f"{told}{again} of its samples are a training sprite again{base}."]
         sentences += power_sentences(run)
     return sentences
 
