@@ -18,7 +18,7 @@ help: ## list the targets
 
 train: .venv/ready ## train the embedded default in runs/first (at most 8 minutes), or continue it
 	# one thread: two that share a busy machine wait for each other and are many times slower
-	OMP_NUM_THREADS=1 $(PY) train.py hydra.run.dir=runs/first trainer.max_time=00:00:06:00
+	OMP_NUM_THREADS=1 $(PY) train.py hydra.run.dir=runs/first minutes=6
 
 report: .venv/ready ## judge that run: runs/first/report/report.html
 	OMP_NUM_THREADS=1 $(PY) report.py runs=[$(RUN)] n=$(N)

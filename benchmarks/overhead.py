@@ -1,6 +1,6 @@
 """What `train.py` costs beyond the steps of a bare loop over the same network and batch.
 
-    OMP_NUM_THREADS=1 python benchmarks/overhead.py "model=tiny" "model=small"
+    OMP_NUM_THREADS=1 python benchmarks/overhead.py experiment=textbook experiment=best
 
 A row per command line, in CPU seconds of whole processes: the same command with few and with many
 steps, whose difference leaves the start and the closing out; once without the periodic work
@@ -57,7 +57,7 @@ def bare(words: str, data: ForgeData, steps: int) -> float:
 def main() -> None:
     """Prints a row per command line."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("words", nargs="*", default=["model=tiny"])
+    parser.add_argument("words", nargs="*", default=["experiment=textbook"])
     parser.add_argument("--steps", type=int, default=200, help="between few and many")
     parser.add_argument("--periodic", type=int, default=1000, help="the same, with periodic work")
     parser.add_argument("--repeats", type=int, default=3)

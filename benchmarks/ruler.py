@@ -103,6 +103,7 @@ def _trained(
         [
             sys.executable,
             str(ROOT / "train.py"),
+            "experiment=textbook",
             *words,
             "data=array",
             f"data.path={path}",

@@ -95,7 +95,7 @@ def measured(words: str, data: ForgeData, repeats: int) -> tuple[list[str], list
 def main() -> None:
     """Prints the tables."""
     parser = argparse.ArgumentParser()
-    default = ["model=tiny", "model=small", "experiment=best prediction=velocity"]
+    default = ["experiment=textbook", "experiment=textbook model=small", "experiment=best"]
     parser.add_argument("words", nargs="*", default=default)
     parser.add_argument("--repeats", type=int, default=12)
     arguments = parser.parse_args()

@@ -3,7 +3,7 @@
     OMP_NUM_THREADS=1 python benchmarks/throughput.py sprites.npz
 
 First everyone as documented, then the peers' networks shrunk to about as many parameters as
-`model=small` and `model=tiny`, in batches of 64.
+`experiment=textbook` in three sizes, in batches of 64.
 """
 
 import argparse
@@ -39,9 +39,9 @@ def main() -> None:
 
     contestants = {
         "experiment=best": lambda: Ours("experiment=best", data),
-        "model=tiny": lambda: Ours("model=tiny", data),
-        "model=quick": lambda: Ours("model=quick", data),
-        "model=small": lambda: Ours("model=small", data),
+        "experiment=textbook": lambda: Ours("experiment=textbook", data),
+        "model=quick": lambda: Ours("experiment=textbook model=quick", data),
+        "model=small": lambda: Ours("experiment=textbook model=small", data),
         "experiment=course": lambda: Ours("experiment=course", data),
         "denoising-diffusion-pytorch": lambda: Lucidrains(data.shape),
         "diffusers": lambda: Diffusers(data.shape),

@@ -26,7 +26,7 @@ from diffusion.commands.continuing import with_saved_words
 from diffusion.commands.jobs import end_with_the_sweep, run_job, tell_sweep
 from diffusion.commands.sweeps import sweep_closed
 from diffusion.commands.terminal import spoken
-from diffusion.commands.typed import as_meant
+from diffusion.commands.typed import as_meant, with_budget
 from diffusion.errors import Interrupted, UserError
 from diffusion.runs.claim import Claim
 from diffusion.runs.directory import process_rank
@@ -92,9 +92,9 @@ def entry(
                 ]
             if config_name == "train":
                 try:
-                    sys.argv[1:] = with_saved_words(sys.argv[1:])
-                except UserError as damaged:
-                    _refuse(damaged, config_name)
+                    sys.argv[1:] = with_saved_words(with_budget(sys.argv[1:]))
+                except UserError as refusal:
+                    _refuse(refusal, config_name)
             if config_name != "train" and sweep:
                 error = UserError(f"{config_name}.py does one thing at a time; leave out -m.")
                 _refuse(error, config_name)

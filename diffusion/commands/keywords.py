@@ -14,7 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 from diffusion.commands.complaints import CONF, is_wrong_input, sentence
 from diffusion.commands.continuing import with_saved_words
 from diffusion.commands.entry import choices_of
-from diffusion.commands.typed import as_meant, quoted
+from diffusion.commands.typed import as_meant, quoted, with_budget
 from diffusion.errors import UserError
 from diffusion.runs.claim import Claim
 
@@ -64,7 +64,7 @@ def composed(verb: str, words: list[str], read: Mapping[str, str] | None = None)
     """
     words = as_meant(words)
     if verb == "train":
-        words = with_saved_words(words)
+        words = with_saved_words(with_budget(words))
     for beginning, meant in (read or {}).items():
         words = [re.sub(f"^{re.escape(beginning)}", meant, word) for word in words]
     with refusing(verb), initialize_config_dir(str(CONF), version_base="1.3"):

@@ -7,6 +7,8 @@ Hydra's grammar takes blanks, brackets, `#`, `=`, commas and accents in a value 
 import re
 from collections.abc import Sequence
 
+from diffusion.errors import UserError
+
 PATHS = (
     *("data.path", "data.labels_path", "data.layers", "data.background", "hydra.run.dir"),
     *("run", "runs_in", "sweep", "out", "images", "export", "init_from", "teacher"),
@@ -14,6 +16,8 @@ PATHS = (
 COLOURS = ("data.palette", "colours", "recolour")  # a file, or hex digits that are no numbers
 NAMES = ("label", "from", "keep", "panel", "variations", "noising", "sweep_name")
 LISTS = ("runs",)  # of paths; a single one may stand without brackets
+MINUTES = re.compile(r"\d+(\.\d+)?")
+MOST_SECONDS = 100 * 24 * 3600  # days have two digits
 PLAIN = re.compile(r"[A-Za-z0-9_./+@%-]*")
 HEXES = re.compile(r"\[?(#?[0-9A-Fa-f]{6,8}(?:, ?#?[0-9A-Fa-f]{6,8})*)\]?")
 NULL = re.compile(r"\bnull\b")
@@ -28,6 +32,28 @@ def as_meant(words: Sequence[str], sweep: bool = False) -> list[str]:
         sweep: whether commas separate the choices of a sweep.
     """
     return [_quoted(word, sweep) for word in words]
+
+
+def with_budget(words: Sequence[str]) -> list[str]:
+    """The words, with `minutes=10` as what it stands for: a time, and no number of steps.
+
+    Raises:
+        UserError: it is no number of minutes, or steps or a time are typed beside it.
+    """
+    typed = [word for word in words if word.startswith("minutes=") and word != "minutes=null"]
+    if not typed:
+        return list(words)
+    value = typed[-1].partition("=")[2].strip("'")
+    if not MINUTES.fullmatch(value) or not 1 <= round(60 * float(value)) < MOST_SECONDS:
+        raise UserError(f"minutes={value} must be a number of minutes, such as 10 or 0.5.")
+    for word in words:
+        if word.startswith(("trainer.max_steps=", "trainer.max_time=")):
+            raise UserError(f"minutes={value} is the whole budget; leave out {word}.")
+    minutes, seconds = divmod(round(60 * float(value)), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    time = f"trainer.max_time={days:02}:{hours:02}:{minutes:02}:{seconds:02}"
+    return [*(word for word in words if word not in typed), time, "trainer.max_steps=-1"]
 
 
 def _quoted(word: str, sweep: bool) -> str:

@@ -5,7 +5,8 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diffusion.commands.typed import as_meant
+from diffusion.commands.typed import as_meant, with_budget
+from diffusion.errors import UserError
 
 PARSER = OverridesParser.create()
 
@@ -59,3 +60,22 @@ def test_the_choices_of_a_sweep_stay_choices():
         "data.path=a,b",
         "data.path='a b'",
     ]
+
+
+def test_minutes_are_a_time_and_no_steps():
+    for typed, time in (("10", "00:00:10:00"), ("0.5", "00:00:00:30"), ("1500", "01:01:00:00")):
+        words = with_budget([f"minutes={typed}", "seed=1"])
+        assert words == ["seed=1", f"trainer.max_time={time}", "trainer.max_steps=-1"]
+    assert with_budget(["seed=1", "minutes=null"]) == ["seed=1", "minutes=null"]
+
+
+@pytest.mark.parametrize("typed", ["x", "0", "-1", "1,2", "nan", "1e3", "200000"])
+def test_minutes_are_a_number(typed):
+    with pytest.raises(UserError, match="must be a number of minutes"):
+        with_budget([f"minutes={typed}"])
+
+
+@pytest.mark.parametrize("other", ["trainer.max_steps=5", "trainer.max_time=00:00:01:00"])
+def test_a_budget_is_typed_once(other):
+    with pytest.raises(UserError, match=f"leave out {other}"):
+        with_budget([other, "minutes=1"])
