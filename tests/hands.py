@@ -18,7 +18,7 @@ CODEC = PixelCodec(hard_alpha=True)
 class Opinions(nn.Module):
     """Scores that depend on place, time, label and what is seen; no two pixels are alike."""
 
-    classes = 2
+    classes, mixes_labels = 2, True
 
     def __init__(self, outputs):
         super().__init__()
@@ -28,7 +28,10 @@ class Opinions(nn.Module):
         self.label = nn.Parameter(torch.randn(3, outputs))
 
     def forward(self, x_t, t, label=None):
-        told = self.label[torch.full((len(x_t),), -1) if label is None else label]
+        if label is not None and label.is_floating_point():
+            told = label @ self.label
+        else:
+            told = self.label[torch.full((len(x_t),), -1) if label is None else label]
         return self.look(x_t) + (1 - t)[:, None, None, None] * self.place + told[:, :, None, None]
 
 

@@ -77,7 +77,35 @@ def test_labels_are_learned_and_asked_for(command, trained, tmp_path):
         "three": (3, names[1]),
         "none": (1.0, None),
     }
-    for words, expected in (("label=none guidance=3", "needs a label"), ("guidance=-1", "0 or")):
+    two = f"{names[0]}:1,{names[2]}:0.5"
+    assert command(f"{ask} label=[{two}] out=mixed").code == 0
+    assert {row["label"] for row in manifest(tmp_path, "mixed")} == {
+        f"{names[0]} + 0.5 {names[2]}"
+    }
+    assert command(f"{ask} label={names[0]}+{names[2]} batch_size=2 guidance=2 out=both").code == 0
+    assert {row["label"] for row in manifest(tmp_path, "both")} == {f"{names[0]} + {names[2]}"}
+    counted = f"{ask} labels={{{names[1]}:2,{names[0]}:1}}"
+    assert command(f"{counted} out=counted").code == 0
+    assert command(f"{counted} index=1 out=second").code == 0
+    assert [row["label"] for row in manifest(tmp_path, "counted")] == [
+        names[1],
+        names[1],
+        names[0],
+    ]
+    assert nearly_equal(sprites(tmp_path, "counted")[:2], sprites(tmp_path, "one")[:2])
+    assert nearly_equal(sprites(tmp_path, "counted")[1:2], sprites(tmp_path, "second"))
+    refusals = (
+        ("label=none guidance=3", "needs a label"),
+        ("guidance=-1", "0 or"),
+        (f"label={names[0]}+nobody", "nobody is not known"),
+        (f"label=[{names[0]}:x]", "a number as its weight"),
+        (f"label=[{names[0]}:1,{names[0]}:1]", "each label once"),
+        ("labels=7", "how many of each"),
+        (f"labels={{{names[0]}:0}}", "1 or more"),
+        (f"labels={{{names[0]}:3}} index=3", "none of the 3"),
+        (f"labels={{{names[0]}:3}} label={names[0]}", "give one of them"),
+    )
+    for words, expected in refusals:
         result = command(f"{ask} {words} out=no")
         assert (result.code, expected in result.err) == (2, True), result
         assert not (tmp_path / "no").exists()

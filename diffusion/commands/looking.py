@@ -8,7 +8,8 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig
 
 from diffusion.commands.entry import plain
-from diffusion.commands.sampling import chosen_label, place
+from diffusion.commands.labelling import wanted_labels
+from diffusion.commands.sampling import place
 from diffusion.commands.views import in_these_sprites, show_panels, show_variations
 from diffusion.levels.noising import noising_pictures
 from diffusion.runs.files import Folder
@@ -36,10 +37,13 @@ def look(cfg: DictConfig, view: str) -> Path:
     settings |= {"sprite": hashlib.sha256(image.numpy().tobytes()).hexdigest(), "seed": cfg.seed}
     if view != "noising":
         sampler, recipe = loaded.sampler(plain(cfg.get("sampler")))
-        asked = chosen_label(cfg, loaded, None)
-        label = own if asked is None else asked
-        sprites = loaded.sprites(sampler, cfg.seed, label=label, guidance=cfg.guidance)
-        settings |= {"sampler": recipe, "label": label, "guidance": cfg.guidance, "n": cfg.n}
+        labels = wanted_labels(plain(cfg), loaded, own)
+        label = own if labels.label is None else labels.label
+        sprites = labels.told(loaded).sprites(
+            sampler, cfg.seed, label=label, guidance=cfg.guidance
+        )
+        settings |= {"sampler": recipe, "guidance": cfg.guidance, "n": cfg.n}
+        settings |= labels.decides(loaded)
     if view == "noising":
         files = noising_pictures(image[None], schedule, cfg.seed)
         print(in_these_sprites(schedule, data))

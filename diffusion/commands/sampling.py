@@ -15,6 +15,7 @@ from tqdm import tqdm
 from datamodules.picked import from_file
 from diffusion import pictures
 from diffusion.commands.entry import plain
+from diffusion.commands.labelling import wanted_labels
 from diffusion.commands.numbers import check_kinds
 from diffusion.commands.steering import OWN_COLOURS, steer
 from diffusion.errors import UserError
@@ -41,13 +42,14 @@ def make_sprites(cfg: DictConfig) -> Path | None:
     """
     loaded = load(checkpoint_file(str(cfg.run), cfg.checkpoint), trusted(plain(cfg.trust)))
     sprites, settings = wanted(cfg, loaded)
-    indices = _indices(cfg)
+    indices = _indices(cfg, sprites)
     parts = dict(in_parts(indices, cfg.shards))
     check_size(max(map(len, parts.values())), sprites)
     leads = process_rank() == 0
     if leads:
         output = Output(place(cfg.out, str(cfg.run), "samples"), settings)
         row = {key: settings[key] for key in ("seed", "checkpoint", "sampler", "guidance")}
+        row |= {"label": settings["mixture"]} if "mixture" in settings else {}
         passports = Passports(loaded, cfg.data.path)
         folder = SpriteFolder(output, loaded, row, passports, cfg.png)
         missing = [tag for tag, part in parts.items() if not folder.holds(tag, part)]
@@ -74,7 +76,8 @@ def make_sprites(cfg: DictConfig) -> Path | None:
                 bar.update,
             )
             if leads:
-                folder.add(tag, images, parts[tag], sprites.labels(parts[tag]))
+                labels = None if "label" in row else sprites.labels(parts[tag])
+                folder.add(tag, images, parts[tag], labels)
     if leads:
         for name in views:
             output.add(name, _view(name, sprites, indices[:FILM], cfg.tile))
@@ -86,12 +89,18 @@ def images_of(cfg: DictConfig) -> Tensor:
     """The same sprites in memory, uint8 `(N, C, H, W)`; nothing is written."""
     loaded = load(checkpoint_file(str(cfg.run), cfg.checkpoint), trusted(plain(cfg.trust)))
     sprites, _ = wanted(cfg, loaded)
-    check_size(len(indices := _indices(cfg)), sprites)
+    check_size(len(indices := _indices(cfg, sprites)), sprites)
     return torch.cat(list(sprites.batches(indices, cfg.batch_size)))
 
 
-def _indices(cfg: DictConfig) -> range:
-    return range(cfg.n) if cfg.index is None else range(cfg.index, cfg.index + 1)
+def _indices(cfg: DictConfig, sprites: SpriteSet) -> range:
+    """The sprites to make; those of `labels=` are as many as it says."""
+    n = len(sprites.given) or cfg.n
+    if cfg.index is None:
+        return range(n)
+    if sprites.given and cfg.index >= n:
+        raise UserError(f"index={cfg.index} is none of the {n} sprites of labels=.")
+    return range(cfg.index, cfg.index + 1)
 
 
 def wanted(cfg: DictConfig, loaded: Loaded) -> tuple[SpriteSet, dict[str, Any]]:
@@ -110,17 +119,20 @@ def wanted(cfg: DictConfig, loaded: Loaded) -> tuple[SpriteSet, dict[str, Any]]:
         if cfg.keep in (None, OWN_COLOURS) or level < 1:
             origin = Origin(PixelCodec().encode(image), level)
         drawn = hashlib.sha256(image.numpy().tobytes()).hexdigest()
-    label = chosen_label(cfg, loaded, own)
-    sprites = loaded.sprites(sampler, cfg.seed, label=label, guidance=cfg.guidance)
+    labels = wanted_labels(plain(cfg), loaded, own)
+    sprites = labels.told(loaded).sprites(
+        sampler, cfg.seed, label=labels.label, guidance=cfg.guidance
+    )
+    sprites = replace(sprites, given=labels.given)
     sprites, hands = steer(sprites, plain(cfg), image)
     settings = {
         "checkpoint": loaded.sha256,
         "sampler": recipe,
         "seed": cfg.seed,
-        "n": cfg.n if cfg.index is None else None,
+        "n": len(labels.given) or cfg.n if cfg.index is None else None,
         "index": cfg.index,
         "shards": cfg.shards,
-        "label": label,
+        **labels.decides(loaded),
         "guidance": cfg.guidance,
         "from": drawn,
         "noise_level": None if drawn is None else level,
@@ -135,19 +147,6 @@ def _view(name: str, sprites: SpriteSet, indices: range, tile: str | None) -> by
         return pictures.gif(sprites.film(indices))
     times = (1, 1, 3 if "y" in str(tile) else 1, 3 if "x" in str(tile) else 1)
     return pictures.png(pictures.grid(next(sprites.batches(indices)).repeat(*times)))
-
-
-def chosen_label(cfg: DictConfig, loaded: Loaded, own: int | None) -> int | None:
-    """The class that the words ask for, else the own one; what a bare number means is said."""
-    if cfg.label is None and cfg.label_index is None:
-        return own
-    if cfg.label is not None and cfg.label_index is not None:
-        raise UserError("label= and label_index= are two ways to say one thing; give one.")
-    label = loaded.label(cfg.label, cfg.label_index)
-    name = loaded.card["sprites"]["label_names"][label]
-    if label >= 0 and str(cfg.label) != name and process_rank() == 0:
-        print(f"label {label} is {name}")
-    return label
 
 
 def in_parts(indices: range, shards: int) -> Iterator[tuple[str, range]]:

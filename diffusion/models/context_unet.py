@@ -51,6 +51,8 @@ class ContextUNet(nn.Module):
         features: channels of the finest resolution.
     """
 
+    mixes_labels = True
+
     def __init__(self, channels: int, classes: int = 0, features: int = 64) -> None:
         super().__init__()
         if features % 8 or not 8 <= features <= MAX_WIDTH:
@@ -81,7 +83,12 @@ class ContextUNet(nn.Module):
         )
 
     def forward(self, x_t: Tensor, t: Tensor, label: Tensor | None = None) -> Tensor:
-        """Noised sprites `(B, C, H, W)`, times `(B,)`, labels `(B,)` or None -> `(B, C, H, W)`."""
+        """Noised sprites `(B, C, H, W)`, times `(B,)`, labels -> `(B, C, H, W)`.
+
+        Args:
+            x_t, t: noised sprites and their times.
+            label: int64 `(B,)`, -1 for none, or weights of classes and of none `(B, classes + 1)`.
+        """
         height, width = x_t.shape[-2:]
         x = F.pad(x_t, (0, -width % 4, 0, -height % 4))
         stem = (self.stem_skip(x) + self.stem(x)) / 2**0.5
@@ -101,11 +108,11 @@ class ContextUNet(nn.Module):
         if self.label1 is None or self.label2 is None:
             return 1.0, 1.0
         label = torch.full((len(x),), -1, device=x.device) if label is None else label
-        one_hot = F.one_hot(label.clamp(min=0), self.classes) * (label >= 0)[:, None]
-        return (
-            self.label1(one_hot.float())[:, :, None, None],
-            self.label2(one_hot.float())[:, :, None, None],
-        )
+        if label.is_floating_point():
+            told = label[:, : self.classes]
+        else:
+            told = (F.one_hot(label.clamp(min=0), self.classes) * (label >= 0)[:, None]).float()
+        return self.label1(told)[:, :, None, None], self.label2(told)[:, :, None, None]
 
 
 def embed(width_in: int, width_out: int) -> nn.Sequential:

@@ -43,7 +43,9 @@ class LabelEmbedding(nn.Module):
         self.table = nn.Embedding(classes + 1, width)
 
     def forward(self, label: Tensor | None, batch: int) -> Tensor:
-        """Labels `(B,)`, -1 or None for no label -> `(B, width)`."""
+        """Labels `(B,)`, -1 or None for none, or weights `(B, classes + 1)` -> `(B, width)`."""
         if label is None:
             return self.table.weight[self.none].expand(batch, -1)
+        if label.is_floating_point():
+            return label @ self.table.weight
         return self.table(torch.where(label < 0, self.none, label))

@@ -30,6 +30,8 @@ class UNet(nn.Module):
         outputs: channels of the result; as many as the sprites have, unless said.
     """
 
+    mixes_labels = True
+
     def __init__(
         self,
         channels: int,
@@ -91,7 +93,12 @@ class UNet(nn.Module):
         self.to(memory_format=torch.channels_last)
 
     def forward(self, x_t: Tensor, t: Tensor, label: Tensor | None = None) -> Tensor:
-        """Noised sprites `(B, C, H, W)`, times `(B,)`, labels `(B,)` or None -> `(B, C, H, W)`."""
+        """Noised sprites `(B, C, H, W)`, times `(B,)`, labels -> `(B, C, H, W)`.
+
+        Args:
+            x_t, t: noised sprites and their times.
+            label: int64 `(B,)`, -1 for none, or weights of classes and of none `(B, classes + 1)`.
+        """
         height, width = x_t.shape[-2:]
         bottom, right = -height % self.multiple, -width % self.multiple
         x = F.pixel_unshuffle(F.pad(x_t, (0, right, 0, bottom)), self.patch)

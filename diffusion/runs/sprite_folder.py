@@ -74,7 +74,7 @@ class SpriteFolder:
             {
                 "index": index,
                 **self.row,
-                "label": None if labels is None else names[labels[k]],
+                "label": self.row.get("label") if labels is None else names[labels[k]],
                 **passports[k],
             }
             for k, index in enumerate(indices)

@@ -27,6 +27,7 @@ class SpriteSet:
         label_frequencies: share of each class, from which sprite k's label is drawn; empty for
             sprites without labels, which any network can make.
         seed: which set.
+        given: the label of each index, in place of drawn ones.
         origin: a sprite and a noise level; then all sprites are variations of that one.
     """
 
@@ -36,6 +37,7 @@ class SpriteSet:
     shape: Sequence[int]
     label_frequencies: Sequence[float] = ()
     seed: int = 0
+    given: Sequence[int] = ()
     origin: Origin | None = None
 
     def labelled(self, label: int) -> "SpriteSet":
@@ -45,6 +47,8 @@ class SpriteSet:
 
     def labels(self, indices: Sequence[int]) -> Tensor | None:
         """The label of each index, int64 `(len(indices),)`; None without labels."""
+        if self.given:
+            return torch.tensor([self.given[index] for index in indices])
         if not self.label_frequencies:
             return None
         weights = torch.tensor(self.label_frequencies, dtype=torch.float64)

@@ -22,6 +22,7 @@ from diffusion.steering.colours import AllowedColours, FewColours, PaletteCodec
 from diffusion.steering.guidance import Guided
 from diffusion.steering.kept import WORDS, Kept, kept_values
 from diffusion.steering.mirrored import Mirrored
+from diffusion.steering.mixed import Mixed
 from diffusion.steering.tiled import AXES, Tiled
 from diffusion.weightings import Uniform
 
@@ -33,6 +34,7 @@ def keep(denoiser, what="left"):
 
 
 HANDS = {
+    "mixed": lambda d: Mixed(d, {0: 1.0, 1: 0.5}),
     "tiled": lambda d: Tiled(d, "xy"),
     "guided": lambda d: Guided(d, 3.0),
     "allowed": lambda d: AllowedColours(d, ALLOWED),
@@ -75,7 +77,7 @@ def obeys(name, images):
     if name == "kept":
         kept = kept_values(BOB, "left")
         return bool(((images == BOB) | ~kept).all())
-    return True  # what guidance and rings promise has a law of its own
+    return True  # what guidance, rings and mixtures promise has a law of its own
 
 
 @pytest.mark.parametrize("sampler", SAMPLERS)
@@ -85,7 +87,7 @@ def test_sprites_are_as_a_hand_promises_under_every_sampler(name, sampler):
     images = made(HANDS[name](network()), SAMPLERS[sampler])
     assert obeys(name, images)
     assert not torch.equal(images, free)
-    assert name in ("guided", "tiled") or not obeys(name, free), (
+    assert name in ("guided", "tiled", "mixed") or not obeys(name, free), (
         "what the network does anyway shows nothing"
     )
 
