@@ -182,3 +182,31 @@ def test_a_hand_is_laid_on_sprites_from_the_command_line(command, tmp_path):
     refused = command(f"{ask} keep=top out=no")
     assert (refused.code, "from=" in refused.err) == (2, True), refused
     assert not (tmp_path / "no").exists()
+
+
+@pytest.mark.processes
+def test_the_best_of_many_keep_their_index_and_are_the_same_in_any_batch(command, tmp_path):
+    line = QUICK.replace("data.n=60", "data.n=600")
+    assert command(f"{line} hydra.run.dir=run").code == 0
+    ask = "sample.py run=run sampler.steps=2 n=6 of=90"
+    assert command(f"{ask} out=a trajectory=true").code == 0
+    assert command(f"{ask} out=b batch_size=7").code == 0
+    assert command("sample.py run=run sampler.steps=2 n=90 out=all").code == 0
+    rows = manifest(tmp_path, "a")
+    kept = [row["index"] for row in rows]
+    assert kept == sorted(kept)
+    assert nearly_equal(sprites(tmp_path, "a"), sprites(tmp_path, "b"))
+    assert nearly_equal(sprites(tmp_path, "a"), sprites(tmp_path, "all")[kept])
+    candidates = json.loads((tmp_path / "a" / "candidates.json").read_text())
+    assert sorted(each["index"] for each in candidates) == list(range(90))
+    assert sorted(each["index"] for each in candidates if each["kept"]) == kept
+    again = command(f"{ask} out=a trajectory=true")
+    assert again.out.startswith("made already: 6 sprites")
+    for words, expected in (
+        ("of=3", "fewer than n"),
+        ("of=90 index=1", "leave out index="),
+        ("of=79", "too few"),
+    ):
+        result = command(f"sample.py run=run sampler.steps=2 n=6 {words} out=no")
+        assert (result.code, expected in result.err) == (2, True), result
+        assert not (tmp_path / "no").exists()

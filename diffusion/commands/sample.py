@@ -9,6 +9,7 @@ from diffusion.runs.trust import trusted
 
 LOWEST = {
     "n": 1,
+    "of": 2,
     "batch_size": 1,
     "devices": 1,
     "shards": 1,
@@ -48,9 +49,15 @@ def main(cfg: DictConfig) -> None:
 
 def check(cfg: DictConfig) -> None:
     """Refuses numbers out of range, and words without a run."""
-    check_numbers(cfg, LOWEST, HIGHEST, optional=("index", "max_colours"))
+    check_numbers(cfg, LOWEST, HIGHEST, optional=("of", "index", "max_colours"))
     if cfg.run is None:
         raise UserError("run is missing; give a run directory or a .ckpt file as run=...")
+    if cfg.of is None:
+        return
+    if cfg.of < cfg.n:
+        raise UserError(f"of={cfg.of} is fewer than n={cfg.n}, which are to be kept of them.")
+    if cfg.index is not None or cfg.labels is not None or cfg.shards > 1:
+        raise UserError("of= chooses among n sprites; leave out index= labels= and shards=.")
 
 
 if __name__ == "__main__":

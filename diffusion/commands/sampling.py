@@ -1,8 +1,9 @@
 """What `sample.py` does once its words are in order: sprites by their index, and their folder."""
 
 import hashlib
-from collections.abc import Iterator
-from dataclasses import replace
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +15,19 @@ from tqdm import tqdm
 
 from datamodules.picked import from_file
 from diffusion import pictures
+from diffusion.best_of import best_of, check_candidates
 from diffusion.commands.entry import plain
 from diffusion.commands.labelling import wanted_labels
 from diffusion.commands.numbers import check_kinds
 from diffusion.commands.steering import OWN_COLOURS, steer
 from diffusion.errors import UserError
+from diffusion.judge import Judge
 from diffusion.pixels import PixelCodec
 from diffusion.runs.directory import process_rank
 from diffusion.runs.files import Folder
 from diffusion.runs.loading import Loaded, beside, checkpoint_file, load
 from diffusion.runs.output import Output
+from diffusion.runs.reading import record
 from diffusion.runs.sprite_folder import Passports, SpriteFolder
 from diffusion.runs.training_data import training_data
 from diffusion.runs.trust import trusted
@@ -52,11 +56,13 @@ def make_sprites(cfg: DictConfig) -> Path | None:
         row |= {"label": settings["mixture"]} if "mixture" in settings else {}
         passports = Passports(loaded, cfg.data.path)
         folder = SpriteFolder(output, loaded, row, passports, cfg.png)
-        missing = [tag for tag, part in parts.items() if not folder.holds(tag, part)]
+        judge = _judge_of(passports, cfg.of) if cfg.of else None
+        known = {tag: part if cfg.of is None else range(0) for tag, part in parts.items()}
+        missing = [tag for tag, part in known.items() if not folder.holds(tag, part)]
         asked = {"denoising.gif": cfg.trajectory, "tiles.png": cfg.tile is not None}
         views = [name for name, is_asked in asked.items() if is_asked and not output.has(name)]
         if not missing and not views:
-            print(f"made already: {len(indices):,} sprites in {output.path}")
+            print(f"made already: {cfg.n if cfg.of else len(indices):,} sprites in {output.path}")
             return output.path
 
     strategy = "ddp" if cfg.devices > 1 else "auto"
@@ -76,13 +82,45 @@ def make_sprites(cfg: DictConfig) -> Path | None:
                 bar.update,
             )
             if leads:
-                labels = None if "label" in row else sprites.labels(parts[tag])
-                folder.add(tag, images, parts[tag], labels)
+                chosen: Sequence[int] = parts[tag]
+                if judge:
+                    images, chosen = _best(images, cfg.n, judge, output)
+                labels = None if "label" in row else sprites.labels(chosen)
+                folder.add(tag, images, chosen, labels)
     if leads:
+        rows = record(Folder(output.path), "manifest.json") if cfg.of else None
+        shown = [row["index"] for row in rows] if isinstance(rows, list) else indices
         for name in views:
-            output.add(name, _view(name, sprites, indices[:FILM], cfg.tile))
-        print(f"{len(indices):,} sprites in {output.path}")
+            output.add(name, _view(name, sprites, shown[:FILM], cfg.tile))
+        if cfg.of is None:
+            print(f"{len(indices):,} sprites in {output.path}")
     return output.path if leads else None
+
+
+def _judge_of(passports: Passports, candidates: int) -> Judge:
+    """The judge of the run's data, which `of=` cannot do without.
+
+    Raises:
+        UserError: the data is not there, and the reason was said; or there is too little.
+    """
+    if passports.judge is None:
+        raise UserError("of= needs the run's training data; say where it is, with data.path=...")
+    check_candidates(candidates, passports.judge)
+    return passports.judge
+
+
+def _best(images: Tensor, n: int, judge: Judge, output: Output) -> tuple[Tensor, list[int]]:
+    """The best of them and their places; what became of each is written beside."""
+    found = best_of(images, n, judge)
+    kept = sorted(each.index for each in found if each.kept)
+    rows = [asdict(each) | {"realness": round(each.realness, 3)} for each in found]
+    output.add("candidates.json", json.dumps(rows, indent=1) + "\n")
+    repeats, alike = (sum(each.why.startswith(why) for each in found) for why in ("a tr", "like"))
+    print(
+        f"{len(kept):,} of {len(images):,} sprites in {output.path}; {repeats} repeat a training "
+        f"sprite, {alike} are like another"
+    )
+    return images[kept], kept
 
 
 def images_of(cfg: DictConfig) -> Tensor:
@@ -90,12 +128,17 @@ def images_of(cfg: DictConfig) -> Tensor:
     loaded = load(checkpoint_file(str(cfg.run), cfg.checkpoint), trusted(plain(cfg.trust)))
     sprites, _ = wanted(cfg, loaded)
     check_size(len(indices := _indices(cfg, sprites)), sprites)
-    return torch.cat(list(sprites.batches(indices, cfg.batch_size)))
+    judge = _judge_of(Passports(loaded, cfg.data.path), cfg.of) if cfg.of else None
+    images = torch.cat(list(sprites.batches(indices, cfg.batch_size)))
+    if judge is None:
+        return images
+    kept = [each.index for each in best_of(images, cfg.n, judge) if each.kept]
+    return images[sorted(kept)]
 
 
 def _indices(cfg: DictConfig, sprites: SpriteSet) -> range:
     """The sprites to make; those of `labels=` are as many as it says."""
-    n = len(sprites.given) or cfg.n
+    n = len(sprites.given) or cfg.of or cfg.n
     if cfg.index is None:
         return range(n)
     if sprites.given and cfg.index >= n:
@@ -131,6 +174,7 @@ def wanted(cfg: DictConfig, loaded: Loaded) -> tuple[SpriteSet, dict[str, Any]]:
         "seed": cfg.seed,
         "n": len(labels.given) or cfg.n if cfg.index is None else None,
         "index": cfg.index,
+        **({} if cfg.of is None else {"of": cfg.of}),
         "shards": cfg.shards,
         **labels.decides(loaded),
         "guidance": cfg.guidance,
@@ -141,7 +185,7 @@ def wanted(cfg: DictConfig, loaded: Loaded) -> tuple[SpriteSet, dict[str, Any]]:
     return replace(sprites, origin=origin), settings
 
 
-def _view(name: str, sprites: SpriteSet, indices: range, tile: str | None) -> bytes:
+def _view(name: str, sprites: SpriteSet, indices: Sequence[int], tile: str | None) -> bytes:
     """The content of `denoising.gif`, or of `tiles.png`: sprites three times beside themselves."""
     if name == "denoising.gif":
         return pictures.gif(sprites.film(indices))

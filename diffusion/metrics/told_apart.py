@@ -103,6 +103,20 @@ class ToldApart:
         return real, made
 
 
+def realness(real: Tensor, made: Tensor, judges: int) -> Tensor:
+    """How real samples uint8 `(N, C, H, W)` look: float32 `(N,)`, mean logits of those judges that
+    have not learned from the sample; above 0 they take it for real."""
+    found = torch.zeros(len(made))
+    order = torch.randperm(len(made), generator=torch.Generator().manual_seed(0))
+    halves = order.tensor_split(HALVES)
+    for seed in range(judges):
+        asked = halves[seed % HALVES]
+        learned = torch.cat([half for half in halves if half is not asked])
+        judge = trained(real, made[learned], judges + seed)  # others than those that measure
+        found[asked] += logits(judge, made[asked]) / (judges // HALVES)
+    return found
+
+
 def trained(real: Tensor, made: Tensor, seed: int) -> nn.Module:
     """A judge of uint8 sprites `(N, C, H, W)`: its logit is positive for real ones."""
     generator = torch.Generator().manual_seed(seed)

@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,13 +39,13 @@ class SpriteFolder:
     passports: "Passports"
     each: bool = False
 
-    def holds(self, tag: str, indices: range) -> bool:
+    def holds(self, tag: str, indices: Sequence[int]) -> bool:
         """Whether all files of a part are there."""
         names = [f"{name}{tag}{kind}" for name, kind in FILES]
         names += [_single(index) for index in indices] if self.each else []
         return self.output.has(*names)
 
-    def add(self, tag: str, images: Tensor, indices: range, labels: Tensor | None) -> None:
+    def add(self, tag: str, images: Tensor, indices: Sequence[int], labels: Tensor | None) -> None:
         """Writes what is missing of a part, its manifest last.
 
         Args:
