@@ -1,12 +1,13 @@
 """A single sprite that somebody means: one of the data, or one in an image file of their own."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from datamodules.errors import DataError
+from datamodules.files.fitting import fitted
 from datamodules.files.images import FORMATS, read, smallest
 from datamodules.files.paths import typed
 
@@ -19,25 +20,32 @@ class Picked(NamedTuple):
     label: int = -1
 
 
-def from_file(wanted: str | int, shape: Sequence[int]) -> Picked | None:
-    """The first frame of an image file; None if `wanted` is no name of such a file.
+def from_file(
+    wanted: str | int, shape: Sequence[int], say: Callable[[str], object] = print
+) -> Picked | None:
+    """The first frame of an image file, brought to the size of the sprites; None if `wanted` is
+    no name of such a file.
 
     Args:
         wanted: what somebody typed.
         shape: `(C, H, W)` that the sprite shall have.
+        say: told what was done to a picture of another size.
 
     Raises:
-        DataError: there is no such file, or its image is of another size or kind.
+        DataError: there is no such file, or its image has more channels.
     """
     if not str(wanted).lower().endswith(tuple(FORMATS)):
         return None
     path, (channels, height, width) = typed(str(wanted)), shape
-    image = read(path)[0][:1]
+    whole, done = fitted(read(path)[0][0], height, width)
+    image = whole[None]
     fewer = smallest(image)
-    if image.shape[1:3] != (height, width) or fewer.shape[-1] > channels:
+    if fewer.shape[-1] > channels:
+        what = "opaque" if channels == 3 else "grey and opaque"
         raise DataError(
-            f"{path} must be {width} x {height} pixels"
-            f"{'' if channels == 4 else ' and opaque'}, as all other sprites here are."
+            f"{path} must be {what} on {width} x {height} pixels, as all other sprites here are."
         )
+    if done:
+        say(f"{path.name}: {', '.join(done)}")
     kept = image[..., :channels] if channels > 1 else fewer
     return Picked(path.stem, torch.from_numpy(kept[0].transpose(2, 0, 1).copy()))

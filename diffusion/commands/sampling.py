@@ -155,7 +155,7 @@ def wanted(cfg: DictConfig, loaded: Loaded) -> tuple[SpriteSet, dict[str, Any]]:
     if level is None:
         level = 0.5 if cfg.keep in (None, OWN_COLOURS) else 1.0
     if (name := cfg["from"]) is not None:
-        given = from_file(name, loaded.card["sprites"]["shape"])  # needs no training data
+        given = from_file(name, loaded.card["sprites"]["shape"], _say)  # needs no training data
         picked = given or training_data(loaded.card, cfg.data.path, loaded.trust).pick(name)
         _, image, own = picked
         loaded.denoiser.schedule.grid(sampler.steps, level)
@@ -183,6 +183,12 @@ def wanted(cfg: DictConfig, loaded: Loaded) -> tuple[SpriteSet, dict[str, Any]]:
         **hands,
     }
     return replace(sprites, origin=origin), settings
+
+
+def _say(text: str) -> None:
+    """Prints, once per launch."""
+    if process_rank() == 0:
+        print(text)
 
 
 def _view(name: str, sprites: SpriteSet, indices: Sequence[int], tile: str | None) -> bytes:

@@ -41,10 +41,10 @@ def test_what_names_no_image_file_is_left_to_the_data(wanted):
 
 @pytest.mark.parametrize(
     ("shape", "words"),
-    [((4, 8, 8), "8 x 8 pixels, as"), ((3, 6, 7), "7 x 6 pixels and opaque")],
+    [((3, 6, 7), "opaque on 7 x 6 pixels"), ((1, 6, 7), "grey and opaque on 7 x 6 pixels")],
 )
-def test_a_file_of_another_size_or_kind_is_refused(tmp_path, shape, words):
-    Image.fromarray(np.zeros((6, 7, 4), np.uint8)).save(tmp_path / "mine.png")
+def test_a_file_of_another_kind_is_refused(tmp_path, shape, words):
+    Image.fromarray(np.full((6, 7, 4), (9, 8, 7, 0), np.uint8)).save(tmp_path / "mine.png")
     with pytest.raises(DataError, match=f"mine.png must be {words}"):
         from_file(str(tmp_path / "mine.png"), shape)
     with pytest.raises(DataError, match="gone.png"):
