@@ -79,12 +79,16 @@ def novelty_sentences(runs: Sequence[Judged]) -> list[str]:
     least, most = min(known, key=lambda name: known[name]), max(known.values())
     found = power_sentences(next(run for run in runs if run.name in known))
     told = [
-        f"{run.name}: {told_apart_sentence(run)}{percent(1 - known[run.name])} of them are a "
-        "training sprite again."
+        f"{run.name} {percent(it.value)} ({percent(it.low)} to {percent(it.high)}), and "
+        f"{percent(1 - known[run.name])} that repeat"
         for run in runs
-        if run.name in known and run.told_apart
+        if run.name in known and (it := run.told_apart) and it.low is not None and it.high
     ]
-    found += told
+    if told:
+        found.append(
+            "How often small networks that learned it tell samples from unseen real sprites (a "
+            f"guess is 50%): {'; '.join(told)}."
+        )
     if known[least] == most:
         return [
             f"{percent(1 - most)} of each run's samples are a training sprite again{_of(base)}.",
