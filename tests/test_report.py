@@ -36,6 +36,13 @@ def test_a_run_is_judged(command, trained, tmp_path):
     assert {"verdict", "percentile", "nearest", "distance"} <= rows[0].keys()
     again = command("report.py runs=[run] n=40")  # its own folder may be written again
     assert again.code == 0
+    two = command("report.py runs=[run] samplers=[ddim:2,dpm_solver:3] n=24 out=two")
+    assert two.code == 0, two
+    found = json.loads((tmp_path / "two" / "report.json").read_text())
+    assert {name: run["evaluations"] for name, run in found.items()} == {
+        "ddim:2": 2,
+        "dpm_solver:3": 3,
+    }
 
 
 @pytest.mark.processes
@@ -56,6 +63,7 @@ def test_sprites_from_anywhere_are_judged(command, forge, tmp_path):
     [
         ("", "Give what to judge"),
         ("runs=[a] sweep=b", "Give what to judge"),
+        ("runs=[a,b] samplers=[ddim:1,ddim:2]", "give runs=[RUN]"),
         ("runs=[nothing]", "There is no run nothing"),
         ("sweep=nothing", "no runs with checkpoints in nothing"),
         ("runs=[a] n=0", "n=0 must be"),

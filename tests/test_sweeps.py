@@ -166,7 +166,7 @@ def test_named_sweeps_are_sweeps_of_what_exists(sweep):
 
 
 def test_the_promised_sweeps_exist():
-    assert {"schedules", "sizes", "samplers", "n_train"} <= set(NAMED)
+    assert {"schedules", "sizes", "n_train"} <= set(NAMED)
 
 
 def test_fewer_sprites_are_part_of_more_and_keep_the_pinned():

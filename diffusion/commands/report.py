@@ -28,6 +28,10 @@ def report_of(cfg: DictConfig, words: list[str]) -> Path:
     own = [word for word in own if not word.startswith("data.path=")]
     if own and not cfg.images:
         raise UserError(f"Runs bring their own data; leave out {' '.join(own)}.")
+    if cfg.samplers is not None and (len(cfg.runs) != 1 or cfg.get("sampler") is not None):
+        raise UserError(
+            "samplers= compares samplers on one run; give runs=[RUN], and no sampler=."
+        )
     check_numbers(cfg, {"n": 1, "seed": 0}, {"n": 100_000, "seed": LARGEST_SEED})
     from diffusion.commands.reporting import report  # takes seconds
 

@@ -1,12 +1,15 @@
 """What `report.py` does once its words are in order."""
 
 from pathlib import Path
+from typing import Any
 
 from hydra.utils import instantiate
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
+from diffusion.commands.complaints import CONF
 from diffusion.commands.entry import plain
 from diffusion.commands.sampling import place
+from diffusion.errors import UserError
 from diffusion.judge import with_inception
 from diffusion.report.measure import judge_file, judge_run, names_of, runs_of
 from diffusion.report.page import figures, manifest, page
@@ -15,6 +18,29 @@ from diffusion.runs.output import Output, sha256
 from diffusion.runs.trust import trusted
 
 FILES = ("report.json", "manifest.json", "report.html")
+
+
+def samplers_of(words: Any) -> dict[str, dict[str, Any]]:
+    """The sampler that each of `ddim:10` means, by these words.
+
+    Raises:
+        UserError: a word that is none, or that is there twice.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    known = sorted(file.stem for file in (CONF / "sampler").glob("*.yaml"))
+    for word in map(str, words or ()):
+        name, _, steps = word.partition(":")
+        if name not in known or not steps.isdecimal() or word in found:
+            raise UserError(
+                f"samplers=[{word}] must name each sampler once with its steps, as ddim:10; known "
+                f"are {', '.join(known)}."
+            )
+        own = OmegaConf.to_container(OmegaConf.load(CONF / "sampler" / f"{name}.yaml"))
+        assert isinstance(own, dict)
+        found[word] = {str(key): value for key, value in own.items()} | {"steps": int(steps)}
+    if words is not None and len(found) < 2:
+        raise UserError("samplers= compares two samplers or more, as samplers=[ddim:10,heun:10].")
+    return found
 
 
 def report(cfg: DictConfig) -> Path:
@@ -39,21 +65,23 @@ def report(cfg: DictConfig) -> Path:
         data.setup()
         judged = [judge_file(cfg.images, data, metrics)]
     else:
-        alone = len(runs) == 1  # half a minute a run
+        several = samplers_of(cfg.samplers)
+        one = len(runs) == 1 and not several  # levels take half a minute
         judged = [
             judge_run(
                 run,
-                name,
+                way or name,
                 metrics,
                 cfg.n,
-                alone,
+                one,
                 cfg.seed,
                 cfg.checkpoint,
-                sampler,
+                chosen,
                 moved_to,
                 trust,
             )
             for run, name in zip(runs, names_of(runs), strict=True)
+            for way, chosen in (several or {"": sampler}).items()
         ]
     for name, content in zip(FILES, (figures, manifest, page), strict=True):
         output.add(name, content(judged))

@@ -90,11 +90,12 @@ VERDICTS = {
 }
 AGAIN = tuple(map(str, REPEATS))
 
-COSTS = {
+COSTS = {  # the first that differs between runs, or is known of all
     "gpu_seconds": "GPU seconds of training",
     "cpu_seconds": "CPU seconds of training",
     "progress/images": "Training images seen",
     "parameters": "Parameters",
+    "evaluations": "Network evaluations of a sprite",
 }
 
 

@@ -62,7 +62,7 @@ def judge_run(
     loaded = load(checkpoint_file(run, checkpoint), trust)
     data = training_data(loaded.card, moved_to, trust)
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    chosen, _ = loaded.sampler(sampler)
+    chosen, recipe = loaded.sampler(sampler)
     sprites = loaded.sprites(chosen, seed, device)
     with tqdm(total=n, unit="sprite", desc=f"sprites of {name}") as bar:
         images = sprites.make_together(range(n), 0, 1, lambda alone: alone, said=bar.update)
@@ -70,11 +70,11 @@ def judge_run(
     judged = _judged(name, images, Judge.of(data, metrics, n), data)
     flip = loaded.card["config"]["flip"]
     unseen = unseen_colours(data, loaded.card["recipe"]["prediction"].get("colours", ()))
-    summary = summary_of(folder)
+    summary = summary_of(folder) | {"evaluations": chosen.evaluations}
     return replace(
         judged,
         facts=_facts(loaded, data, summary, chosen, n, seed) | judged.facts,
-        config=flat(loaded.card["config"]),
+        config=flat(loaded.card["config"] | {"sampler": recipe}),
         curves=curves_of(folder),
         levels=level_losses(sprites, data, flip),
         pictures=pictures_of(folder)

@@ -71,9 +71,10 @@ def trade_offs(ranked: Sequence[Configuration], score: str) -> Iterator[Plot]:
 
 
 def cost_of(runs: Sequence[Judged]) -> str | None:
-    """The first kind of cost that is known of all runs."""
+    """The first kind of cost that is known of all runs, and if there is one, that differs."""
     known = [c for c in COSTS if all(isinstance(run.summary.get(c), int | float) for run in runs)]
-    return known[0] if known else None
+    differing = [c for c in known if len({run.summary[c] for run in runs}) > 1]
+    return next(iter(differing + known), None)
 
 
 def noise_levels(ranked: Sequence[Configuration]) -> Iterator[Plot]:
