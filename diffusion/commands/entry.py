@@ -23,6 +23,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from diffusion.commands.complaints import CONF, is_about_the_command_line, is_wrong_input, sentence
 from diffusion.commands.continuing import with_saved_words
+from diffusion.commands.help import help_of
 from diffusion.commands.jobs import end_with_the_sweep, run_job, tell_sweep
 from diffusion.commands.sweeps import sweep_closed
 from diffusion.commands.terminal import spoken
@@ -79,6 +80,9 @@ def entry(
             warnings.filterwarnings("ignore", category=FutureWarning)  # other libraries' own
             warnings.filterwarnings("ignore", "The `srun` command")  # nobody needs to use SLURM
             end_with_the_sweep()
+            if {"-h", "--help"} & set(sys.argv[1:]):
+                print(help_of(config_name))
+                return
             for word, answer in (elsewhere or {}).items():
                 for each in sys.argv[1:]:
                     if each.startswith(f"{word}="):
