@@ -102,7 +102,7 @@ def test_labels_are_learned_and_asked_for(command, trained, tmp_path):
         (f"label=[{names[0]}:1,{names[0]}:1]", "each label once"),
         ("labels=7", "how many of each"),
         (f"labels={{{names[0]}:0}}", "1 or more"),
-        (f"labels={{{names[0]}:3}} index=3", "none of the 3"),
+        (f"labels={{{names[0]}:3}} index=3", "there are 3 sprites"),
         (f"labels={{{names[0]}:3}} label={names[0]}", "give one of them"),
     )
     for words, expected in refusals:

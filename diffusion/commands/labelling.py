@@ -83,7 +83,7 @@ def wanted_labels(words: Mapping[str, Any], loaded: Loaded, own: int | None) -> 
 def _counted(counts: Any, loaded: Loaded) -> tuple[int, ...]:
     """The class of each sprite: so many of the first, then of the second, and so on."""
     if not isinstance(counts, dict) or not counts:
-        raise UserError(f"labels={counts} must say how many of each, as labels={{knight:20}}.")
+        raise UserError(f"labels={counts} must say how many of each, as labels={{A:20,B:10}}.")
     given: list[int] = []
     for name, count in counts.items():
         if type(count) is not int or not 0 < count <= MOST_SPRITES - len(given):
@@ -106,12 +106,12 @@ def _mixture(parts: Sequence[Any], loaded: Loaded) -> dict[int, float]:
             number = math.nan
         if not math.isfinite(number) or label in mixture:
             raise UserError(
-                f"label=[{','.join(map(str, parts))}] must name each label once, with a number as "
-                "its weight, as label=[knight:1,mage:0.5]."
+                f"{', '.join(map(str, parts))} must name each label once, with a number as "
+                "its weight, as label=[A:1,B:0.5]."
             )
         mixture[label] = number
     if not mixture:
-        raise UserError("label=[] names no label; give one, as label=[knight:1,mage:0.5].")
+        raise UserError("label=[] names no label; give one, as label=[A:1,B:0.5].")
     return mixture
 
 

@@ -142,7 +142,7 @@ def _indices(cfg: DictConfig, sprites: SpriteSet) -> range:
     if cfg.index is None:
         return range(n)
     if sprites.given and cfg.index >= n:
-        raise UserError(f"index={cfg.index} is none of the {n} sprites of labels=.")
+        raise UserError(f"index={cfg.index} is too high; there are {n} sprites, from 0.")
     return range(cfg.index, cfg.index + 1)
 
 
