@@ -103,7 +103,7 @@ def test_tensorboard_shows_hyperparameters_and_how_the_run_ended(tmp_path):
     )
     known = dict(begun_.hparams.items())
     assert known["choices.schedule"].string_value == "linear"
-    assert known["schedule._target_"].string_value.endswith("Linear")
+    assert known["schedule._target_"].string_value.endswith("Cosine")
     assert known["model.widths"].string_value == "[8, 8]"
     assert known["data.batch_size"].number_value == config["data"]["batch_size"]
     ended = metadata.parse_session_end_info_plugin_data(

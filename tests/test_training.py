@@ -53,8 +53,8 @@ def test_a_run_leaves_everything_behind_and_is_done_once(command, tmp_path):
     assert not [key for key in logged if key.startswith("samples/")]
     said = result.out.partition("closing: ")[2].splitlines()
     assert said[0].startswith("128 sprites by DDPM in 5 evaluations, their scores and passports")
-    parts = [line.split(":")[0].strip() for line in said[1:5]]
-    assert parts == ["128 sprites", "scores and passports", "film of 16", "3 panels"]
+    parts = [line.split(":")[0].strip() for line in said[1:6]]
+    assert parts == ["128 sprites", "scores and passports", "told apart", "film of 16", "3 panels"]
     checkpoint = weights(run)
     assert {"state_dict", "current_model_state", "card"} <= checkpoint.keys()
     assert (

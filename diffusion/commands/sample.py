@@ -9,7 +9,7 @@ from diffusion.runs.trust import trusted
 
 LOWEST = {
     "n": 1,
-    "of": 2,
+    "of": 1,
     "batch_size": 1,
     "devices": 1,
     "shards": 1,

@@ -155,7 +155,7 @@ def test_real_sprites_of_16_pixels_are_as_the_docs_say(real):
 def test_real_sprites_of_32_pixels_outlast_500_steps_as_the_docs_say(real):
     """Measured at the marks that decide about the end of the schedule."""
     ruler = real_ruler(real("dcss_32.npz"), torch.arange(-7.5, -4, 0.5, dtype=torch.float64))
-    reading = ruler.read(instantiate(composed("schedule.steps=500").schedule))
+    reading = ruler.read(instantiate(composed("schedule=linear", "schedule.steps=500").schedule))
     text = NOISE_LEVELS.read_text()
     assert reading.warning in " ".join(text.split())
     assert f"{reading.candidates:.0f} of the {reading.n:,} training sprites" in text
