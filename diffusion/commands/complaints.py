@@ -23,6 +23,14 @@ from diffusion.errors import UserError
 CONF = Path(__file__).parents[2] / "conf"
 CLOSED = (errno.EACCES, errno.EPERM, errno.EROFS)
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+ELSEWHERE = {  # words of other projects, and what does here what they do there
+    "ckpt_path": "hydra.run.dir=RUN continues a run, and init_from=RUN begins with its weights",
+    "debug": "experiment=smoke does everything once, in under a minute",
+    "tags": "sweep_name=NAME and hydra.run.dir=RUN say what a run is called",
+    "test": "python report.py runs=[RUN] measures a run",
+    "train": "python report.py runs=[RUN] measures a run without training",
+    "trainer.max_epochs": "trainer.max_steps=N or minutes=N says how long; epochs are not counted",
+}
 MAX_WORD_LETTERS = 200  # letters of a word in a sentence
 
 
@@ -118,6 +126,8 @@ def sentence(error: Exception, config_name: str) -> str:
 
 def _unknown(word: str, config_name: str) -> str:
     """What to type instead of a group or key that does not exist."""
+    if config_name == "train" and word in ELSEWHERE:
+        return f"{word} is not known here; {ELSEWHERE[word]}."
     group, _, key = word.partition(".")
     owners = sorted(
         file.stem
