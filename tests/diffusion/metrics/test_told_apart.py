@@ -83,6 +83,15 @@ def test_the_stronger_the_damage_the_more_often_it_is_told(judge, training):
     assert told[2] > 0.9
 
 
+def test_who_may_have_seen_all_is_not_judged(data, training):
+    judge = Judge.of(data, {}, N, split=False)
+    assert judge.told_apart(training) is None
+    assert (
+        judge.notes[-1]
+        == "told apart is not measured: No real sprites were kept from who made these."
+    )
+
+
 def test_it_is_said_when_there_are_too_few(data, training):
     test = data.split["test"]
     few = data.images(test[:30])
