@@ -17,6 +17,7 @@ FEW = {"steps": 2}
 
 def test_words_are_quoted_nested_and_listed():
     typed = {"from_": "a b", "sampler": {"steps": 2}, "n": 3, "label": None, "colours": ["ff0000"]}
+    assert words_of({"labels": {"knight": 2, "mage": 1}}) == ["labels={knight:2,mage:1}"]
     assert words_of(typed) == [
         *("from='a b'", "sampler.steps=2", "n=3", "label=null", "colours=['ff0000']")
     ]

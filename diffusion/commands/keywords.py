@@ -18,6 +18,8 @@ from diffusion.commands.typed import as_meant, quoted, with_budget
 from diffusion.errors import UserError
 from diffusion.runs.claim import Claim
 
+DICTIONARIES = ("labels",)  # words whose value is one, and no part of the configuration
+
 
 def words_of(values: Mapping[str, Any], prefix: str = "") -> list[str]:
     """`{"sampler": {"steps": 20}, "from_": "Bob"}` -> `["sampler.steps=20", "from='Bob'"]`.
@@ -27,7 +29,7 @@ def words_of(values: Mapping[str, Any], prefix: str = "") -> list[str]:
     words = []
     for key, value in values.items():
         name = prefix + key.removesuffix("_")
-        if isinstance(value, Mapping):
+        if isinstance(value, Mapping) and name not in DICTIONARIES:
             words += words_of(value, f"{name}.")
         else:
             words.append(f"{name}={_value(value)}")
@@ -95,6 +97,8 @@ def _value(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, int | float):
         return str(value)
+    if isinstance(value, Mapping):
+        return f"{{{','.join(f'{key}:{_value(each)}' for key, each in value.items())}}}"
     if isinstance(value, list | tuple):
         return f"[{','.join(map(_value, value))}]"
     return quoted(str(value))
