@@ -187,7 +187,7 @@ def test_a_hand_is_laid_on_sprites_from_the_command_line(command, tmp_path):
 
 @pytest.mark.processes
 def test_the_best_of_many_keep_their_index_and_are_the_same_in_any_batch(command, tmp_path):
-    line = QUICK.replace("data.n=60", "data.n=600")
+    line = QUICK.replace("data.n=60", "data.n=420")
     assert command(f"{line} hydra.run.dir=run").code == 0
     ask = "sample.py run=run sampler.steps=2 n=6 of=90"
     assert command(f"{ask} out=a trajectory=true").code == 0
