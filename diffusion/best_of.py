@@ -66,24 +66,29 @@ def best_of(images: Tensor, n: int, judge: Judge) -> list[Candidate]:
     verdicts = judge.passport.examine(images).verdict
     kept: list[Candidate] = []
     dropped: list[Candidate] = []
+    places = torch.empty(n, dtype=torch.int64)  # of those kept
     for k in looks.argsort(descending=True, stable=True).tolist():
-        alike = [each.index for each in kept if _share_apart(images, k, each.index) < LEAST_APART]
         if verdicts[k] in REPEATS:
             why = f"a training sprite again ({verdicts[k]})"
-        elif alike:
-            why = f"like candidate {alike[0]}, which looks more real"
         elif len(kept) == n:
             why = "looks less real than those kept"
+        elif len(alike := _alike(images, k, places[: len(kept)])):
+            why = f"like candidate {int(alike[0])}, which looks more real"
         else:
+            places[len(kept)] = k
             kept.append(Candidate(k, float(looks[k]), True, f"number {len(kept) + 1} by looks"))
             continue
         dropped.append(Candidate(k, float(looks[k]), False, why))
     return kept + dropped
 
 
-def _share_apart(images: Tensor, a: int, b: int) -> float:
-    """Share of the pixels covered by either of two sprites in which they are not equal."""
-    one, other = images[a], images[b]
-    differ = (one != other).any(dim=0)
-    covered = (one[-1] > 0) | (other[-1] > 0) if len(one) == 4 else torch.ones_like(differ)
-    return float((differ & covered).sum() / covered.sum().clamp(min=1))
+def _alike(images: Tensor, k: int, others: Tensor) -> Tensor:
+    """Those of other places whose sprites differ from sprite k in few of the pixels that either
+    of the two covers."""
+    one, there = images[k], images[others]
+    differ = (there != one).any(dim=1).flatten(1)
+    covered = torch.ones_like(differ)
+    if images.shape[1] == 4:
+        covered = ((there[:, 3] > 0) | (one[3] > 0)).flatten(1)
+    apart = (differ & covered).sum(dim=1) / covered.sum(dim=1).clamp(min=1)
+    return others[apart < LEAST_APART]
