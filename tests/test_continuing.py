@@ -166,3 +166,19 @@ def test_a_strangers_configuration_reads_no_environment(tmp_path):
     begun(tmp_path / "run", [], {"sampler.steps": "${oc.env:HOME}"})
     with pytest.raises(UserError, match=r"sampler\.steps is \$\{oc\.env:HOME\}; type it again"):
         typed(tmp_path / "run")
+
+
+@pytest.mark.processes
+def test_what_the_data_decided_stays_decided(command, tmp_path):
+    line = "train.py data.n=60 model.widths=[32] model.blocks=1 data.batch_size=8 logger=csv"
+    line += " closing=false callbacks.samples=null callbacks.noise_levels=null hydra.run.dir=run"
+    line += " trainer.val_check_interval=2"
+    first = command(f"{line} trainer.max_steps=2")
+    assert (first.code, "prediction=palette" in first.out) == (0, True), first
+    saved = yaml.safe_load((tmp_path / "run" / ".hydra" / "config.yaml").read_text())
+    assert saved["prediction"]["_target_"].endswith("Palette")
+    again = command(f"{line} trainer.max_steps=4")
+    assert "continues at step 2" in again.out, again
+    assert "chosen" not in again.out
+    other = command(f"{line} trainer.max_steps=4 prediction=velocity")
+    assert (other.code, "prediction" in other.err) == (2, True), other

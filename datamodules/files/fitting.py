@@ -1,7 +1,10 @@
 """A picture from anywhere, brought to the size of the sprites; no pixels are blended."""
 
+from pathlib import Path
+
 import numpy as np
 
+from datamodules.files.canvas import Picture
 from datamodules.files.grid import factor
 
 
@@ -10,7 +13,7 @@ def fitted(image: np.ndarray, height: int, width: int) -> tuple[np.ndarray, list
 
     An enlarged picture is brought back to its own pixels. A transparent margin that does not fit
     is cut off. What is still larger is made smaller by a whole number: of each square of pixels
-    the colour that it has most of. What is smaller stands on the lower edge, in the middle.
+    the colour that it has most of. What is smaller stands in the middle, as in `data=folder`.
 
     Args:
         image: uint8 `(h, w, 4)`.
@@ -35,10 +38,7 @@ def fitted(image: np.ndarray, height: int, width: int) -> tuple[np.ndarray, list
         done.append(f"of each {times} x {times} pixels the commonest colour was taken")
     if image.shape[:2] != (height, width):
         done.append(f"{image.shape[1]} x {image.shape[0]} pixels stand on {width} x {height}")
-    canvas = np.zeros((height, width, 4), np.uint8)
-    left = (width - image.shape[1]) // 2
-    canvas[height - image.shape[0] :, left : left + image.shape[1]] = image
-    return canvas, done
+    return Picture(image[None], Path()).on_canvas(height, width, centred=True).frames[0], done
 
 
 def _is_larger(image: np.ndarray, height: int, width: int) -> bool:

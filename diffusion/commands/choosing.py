@@ -45,6 +45,8 @@ def chosen(config: dict[str, Any], data: SpriteData) -> tuple[dict[str, Any], di
 
 def in_lines(picked: dict[str, str], data: SpriteData) -> list[str]:
     """What was chosen, and what it follows from."""
+    if not picked:
+        return []
     found = len(data.colours(limit=MAX_COLOURS))
     colours = f"{found} colours" if found <= MAX_COLOURS else f"more than {MAX_COLOURS} colours"
     return [f"chosen      {group}={name}: {colours}" for group, name in picked.items()]

@@ -11,7 +11,7 @@ import shlex
 import signal
 import sys
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -89,16 +89,10 @@ def entry(
                         line = shlex.join(sys.argv[1:])
                         _refuse(UserError(answer.format(typed=each, line=line)), config_name)
             sweep = bool({"-m", "--multirun"} & set(sys.argv))
-            sys.argv[1:] = as_meant(sys.argv[1:], sweep)
-            for typed, read in (words or {}).items():
-                sys.argv[1:] = [
-                    re.sub(f"^{re.escape(typed)}", read, each) for each in sys.argv[1:]
-                ]
-            if config_name == "train":
-                try:
-                    sys.argv[1:] = with_saved_words(with_budget(sys.argv[1:]))
-                except UserError as refusal:
-                    _refuse(refusal, config_name)
+            try:
+                sys.argv[1:] = as_hydra_reads(config_name, sys.argv[1:], words, sweep)
+            except UserError as refusal:
+                _refuse(refusal, config_name)
             if config_name != "train" and sweep:
                 error = UserError(f"{config_name}.py does one thing at a time; leave out -m.")
                 _refuse(error, config_name)
@@ -119,6 +113,29 @@ def entry(
         return command
 
     return decorate
+
+
+def as_hydra_reads(
+    config_name: str,
+    words: Sequence[str],
+    read: Mapping[str, str] | None = None,
+    sweep: bool = False,
+) -> list[str]:
+    """The words of a command as Hydra shall read them, after those of a run that it continues.
+
+    Args:
+        config_name: of the command.
+        words: as typed.
+        read: beginnings that stand for others, see `entry`.
+        sweep: whether commas separate the choices of a sweep.
+
+    Raises:
+        UserError: a budget that is none, or a damaged record of the run.
+    """
+    meant = as_meant(words, sweep)
+    for typed, stands_for in (read or {}).items():
+        meant = [re.sub(f"^{re.escape(typed)}", stands_for, each) for each in meant]
+    return with_saved_words(with_budget(meant)) if config_name == "train" else meant
 
 
 def _refuse(error: Exception, config_name: str) -> NoReturn:

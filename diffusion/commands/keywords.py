@@ -1,6 +1,5 @@
 """Words of the commands from Python: composed as the command line's are, and refused alike."""
 
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,9 +11,8 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
 from diffusion.commands.complaints import CONF, is_wrong_input, sentence
-from diffusion.commands.continuing import with_saved_words
-from diffusion.commands.entry import choices_of
-from diffusion.commands.typed import as_meant, quoted, with_budget
+from diffusion.commands.entry import as_hydra_reads, choices_of
+from diffusion.commands.typed import quoted
 from diffusion.errors import UserError
 from diffusion.runs.claim import Claim
 
@@ -64,11 +62,7 @@ def composed(verb: str, words: list[str], read: Mapping[str, str] | None = None)
     Raises:
         UserError: words that cannot be read, or that nothing knows.
     """
-    words = as_meant(words)
-    if verb == "train":
-        words = with_saved_words(with_budget(words))
-    for beginning, meant in (read or {}).items():
-        words = [re.sub(f"^{re.escape(beginning)}", meant, word) for word in words]
+    words = as_hydra_reads(verb, words, read)
     with refusing(verb), initialize_config_dir(str(CONF), version_base="1.3"):
         cfg = compose(verb, words, return_hydra_config=True)
         own = OmegaConf.masked_copy(cfg, [str(key) for key in cfg if key != "hydra"])

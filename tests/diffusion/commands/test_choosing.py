@@ -1,0 +1,54 @@
+"""What the data decides is decided once."""
+
+import numpy as np
+import pytest
+from omegaconf import OmegaConf
+from parts import CONF
+
+from datamodules.array import ArrayData
+from datamodules.forge import ForgeData
+from diffusion.commands.choosing import chosen, in_lines
+from diffusion.errors import UserError
+
+AUTO = {"prediction": OmegaConf.to_container(OmegaConf.load(CONF / "prediction" / "auto.yaml"))}
+
+
+def forge():
+    data = ForgeData(n=60)
+    data.setup()
+    return data
+
+
+def many(tmp_path):
+    images = np.random.default_rng(0).integers(0, 256, (60, 8, 8, 3), dtype=np.uint8)
+    np.save(tmp_path / "many.npy", images)
+    data = ArrayData(str(tmp_path / "many.npy"))
+    data.setup()
+    return data
+
+
+def test_few_colours_are_a_palette_and_many_are_not(tmp_path):
+    for data, name, part in (
+        (forge(), "palette", "Palette"),
+        (many(tmp_path), "velocity", "Velocity"),
+    ):
+        config, picked = chosen({"seed": 1, **AUTO}, data)
+        assert config["prediction"]["_target_"].endswith(f".{part}")
+        assert config["seed"] == 1
+        assert picked == {"prediction": name}
+        assert in_lines(picked, data)[0].startswith(f"chosen      prediction={name}: ")
+
+
+def test_what_was_chosen_is_not_chosen_again():
+    config, _ = chosen(AUTO, forge())
+    assert chosen(config, forge()) == (config, {})
+    assert in_lines({}, forge()) == []
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [({"few_colours": "nobody"}, "is no prediction"), ({"width": 3}, "knows no width")],
+)
+def test_values_of_no_prediction_are_refused(values, words):
+    with pytest.raises(UserError, match=words):
+        chosen({"prediction": AUTO["prediction"] | values}, forge())
