@@ -34,9 +34,13 @@ READ = {"sampler.": "++sampler."}
 
 @entry("sample", READ, ELSEWHERE)
 def main(cfg: DictConfig) -> None:
-    """Writes sprites, or with `export=` the network."""
+    """Writes sprites, or with `page=` and `export=` the network."""
     check(cfg)
-    if cfg.export is not None:
+    if cfg.page is not None:
+        from diffusion.commands.paging import make_page
+
+        make_page(cfg)
+    elif cfg.export is not None:
         from diffusion.commands.exporting import export_network
 
         trust = trusted(plain(cfg.trust))

@@ -101,6 +101,13 @@ class Passport:
         self._limits = limits(self._unseen, rate).minimum(FURTHEST)
         self._usual = limits(self._unseen, unusual)
 
+    @property
+    def moved_limits(self) -> tuple[float, float]:
+        """Distances below which a sprite repeats a training sprite as it stands, shifted or
+        mirrored, and below which it is a variant."""
+        repeats, unusual = self._limits[Relation.MIRRORED], self._usual[Relation.MIRRORED]
+        return float(repeats), float(unusual)
+
     @cached_property
     def _base(self) -> Findings:
         """The passports of the unseen sprites, each by the limits that all other groups set."""

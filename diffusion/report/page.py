@@ -1,27 +1,22 @@
 """One self-contained HTML file of what is known about runs, and the same as JSON.
 
 Nothing is loaded from anywhere: styles, script, pictures and the table library (DataTables, as
-the package `itables` brings it) are in the file. Names come from strangers: every word is escaped,
-no value is written into a script, and the page's own policy lets the browser run its two scripts,
-known by their hash, and nothing else.
+the package `itables` brings it) are in the file.
 """
 
 import json
 import math
 import re
-from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import asdict
-from hashlib import sha256
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from diffusion.report import plots
 from diffusion.report.glossary import AGAIN, COSTS, SCORES, explained, interval
+from diffusion.report.inline import HERE, THEME, environment, source, source_hash
 from diffusion.report.judged import Judged
 from diffusion.report.ranking import (
     Comparison,
@@ -42,7 +37,6 @@ from diffusion.report.sentences import (
     short,
 )
 
-HERE = Path(__file__).parent
 PART = 18  # characters of a name that fit a phone's column
 STRIP = 16  # samples of every run in the same-noise strips
 PICTURES = 5_000_000  # bytes of picture files in a page
@@ -67,16 +61,10 @@ def page(judged: Sequence[Judged], title: str = "", shared_note: str = "") -> st
     lead = verdicts[0].score if verdicts else None
     comparing = len(runs) > 1
     table = _datatables() if comparing else ""
-    script = Markup((HERE / "script.js").read_text())
-    environment = Environment(
-        loader=FileSystemLoader(HERE),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"short": short, "percent": percent, "breakable": _breakable}
-    return environment.get_template("page.html.j2").render(
+    script = source(HERE / "script.js", THEME[1])
+    templates = environment(HERE)
+    templates.filters |= {"short": short, "percent": percent, "breakable": _breakable}
+    return templates.get_template("page.html.j2").render(
         title=title or (f"{len(runs)} runs compared" if comparing else runs[0].name),
         shared_note=shared_note,
         comparing=comparing,
@@ -102,10 +90,10 @@ def page(judged: Sequence[Judged], title: str = "", shared_note: str = "") -> st
         noise_levels=list(plots.noise_levels(order)),
         learning=list(plots.learning(order)),
         strip=min(STRIP, per_run, *(len(run.images) for run in runs)),
-        style=Markup((HERE / "style.css").read_text()),
+        style=source(THEME[0], HERE / "style.css"),
         table=table,
         script=script,
-        hashes=[_hash(code) for code in (table, script) if code],
+        hashes=[source_hash(code) for code in (table, script) if code],
     )
 
 
@@ -207,8 +195,3 @@ def _datatables() -> Markup:
     )
     assert found == 1, "itables has its DataTables in another form"
     return Markup(plain)
-
-
-def _hash(code: str) -> str:
-    """How a content security policy names a script."""
-    return f"'sha256-{b64encode(sha256(code.encode()).digest()).decode()}'"

@@ -58,6 +58,15 @@ class NoiseSchedule(nn.Module, ABC):
         alpha, sigma = self(t)
         return alpha.view(-1, 1, 1, 1), sigma.view(-1, 1, 1, 1)
 
+    def times_of(self, log_snr: Tensor, latest: float = 1.0) -> Tensor:
+        """The times (float64) with these log-SNRs; `latest` where that is less noisy still."""
+        low, high = torch.zeros_like(log_snr), torch.full_like(log_snr, latest)
+        for _ in range(60):  # bisection, to the last bit of a float64
+            middle = (low + high) / 2
+            clean = self.log_snr(middle) > log_snr
+            low, high = torch.where(clean, middle, low), torch.where(clean, high, middle)
+        return low
+
     def grid(self, n: int, start: float = 1.0, spread: str = "time") -> Tensor:
         """The strictly decreasing times start -> 0 (float64) that a sampler of n steps visits.
 
@@ -106,12 +115,8 @@ class NoiseSchedule(nn.Module, ABC):
 
     def _where(self, wanted: Tensor, start: float) -> Tensor:
         """The start, the times at which the log-SNR is as wanted, and 0."""
-        low, high = torch.zeros_like(wanted), torch.full_like(wanted, start)
-        for _ in range(60):  # bisection, to the last bit of a float64
-            middle = (low + high) / 2
-            clean = self.log_snr(middle) > wanted
-            low, high = torch.where(clean, middle, low), torch.where(clean, high, middle)
-        return torch.cat([low.new_tensor([start]), low, low.new_zeros(1)])
+        times = self.times_of(wanted, start)
+        return torch.cat([times.new_tensor([start]), times, times.new_zeros(1)])
 
     @property
     def reaches_zero_snr(self) -> bool:

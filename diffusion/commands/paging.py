@@ -1,0 +1,139 @@
+"""`sample.py page=`: the network of a run in one HTML file, for anybody with a browser."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from omegaconf import DictConfig
+from torch import Tensor
+
+from diffusion.commands.entry import plain
+from diffusion.errors import UserError
+from diffusion.judge import Judge
+from diffusion.living.page import Facts, Training, living_page
+from diffusion.living.serving import SAMPLERS, Served, served, ways_into_noise
+from diffusion.runs.files import plain_file, write_file
+from diffusion.runs.loading import Loaded, beside, checkpoint_file, load
+from diffusion.runs.safetensors import write
+from diffusion.runs.training_data import training_data
+from diffusion.runs.trust import trusted
+from diffusion.schedules.cosine import Cosine
+from diffusion.schedules.linear import Linear
+from diffusion.schedules.sigmoid import Sigmoid
+
+OWN = "datamodules.forge.ForgeData"  # sprites of this project, which anybody may have
+OTHERS = {"linear": Linear, "cosine": Cosine, "sigmoid": Sigmoid}  # to compare the run's own with
+DRAWN = 4096  # labels of the first sprites, which a page could not draw as Python does
+MOST_BYTES = 2**23  # of training sprites in a page
+OF_SPRITES = ("of", "index", "label", "label_index", "labels", "from", "keep", "colours")
+OF_SPRITES += ("max_colours", "recolour", "tile", "export", "kept", "gallery")
+
+
+def make_page(cfg: DictConfig) -> None:
+    """Writes the page; with rounded weights also the file with which Python makes the same.
+
+    Raises:
+        UserError: the file has another ending or is there already, or the run is not one that a
+            page can hold.
+    """
+    file = Path(str(cfg.page)).expanduser()
+    if file.suffix != ".html" or file.exists():
+        raise UserError(f"page={file} must be a new file that ends in .html.")
+    if unfit := [word for word in OF_SPRITES if cfg.get(word) is not None]:
+        raise UserError(
+            f"page= takes the network itself, and every sprite is made in it; leave out "
+            f"{unfit[0]}=."
+        )
+    loaded = load(checkpoint_file(str(cfg.run), cfg.checkpoint), trusted(plain(cfg.trust)))
+    typed = plain(cfg.get("sampler"))
+    sampler, recipe = loaded.sampler(typed)
+    network = served(loaded, sampler, str(cfg.page_weights))
+    training, art = _training(loaded, cfg.page_sprites, cfg.data.path, cfg.page_credit)
+    run, checkpoint = str(cfg.run), loaded.sha256
+    if cfg.page_weights != "f32":
+        run, checkpoint = _rounded(file.with_suffix(".safetensors"), network, loaded, recipe)
+        typed = None
+    facts = Facts(
+        title=beside(str(cfg.run)).resolve().name,
+        command=_command(run, recipe if typed else None),
+        checkpoint=checkpoint,
+        sha256=loaded.sha256,
+        seed=cfg.seed,
+        drawn=_drawn(loaded, cfg.seed),
+        seen=loaded.card.get("data", {}).get("split", {}).get("train", 0),
+        art=art,
+    )
+    own = loaded.denoiser.schedule
+    name = type(own).__name__.lower()
+    ways = {f"{name}, its own": own}
+    ways |= {other: schedule() for other, schedule in OTHERS.items() if other != name}
+    page = living_page(network, ways_into_noise(own, ways), facts, training)
+    write_file(file, page, new=True)
+    print(f"{file}: {len(page.encode()) / 1e6:.1f} MB; open it by a double click")
+    if training is None:
+        print("The training sprites are not in it; page_sprites=true puts them in.")
+
+
+def _training(
+    loaded: Loaded, wanted: Any, moved_to: str | None, credit: str | None
+) -> tuple[Training | None, str]:
+    """The training sprites that go into the page, and a sentence about whose they are."""
+    if wanted not in (None, True, False):
+        raise UserError(f"page_sprites={wanted} must be true or false.")
+    source = loaded.card.get("config", {}).get("data", {}).get("_target_")
+    if wanted is False or (wanted is None and source != OWN):
+        art = "The training sprites are not in this page; its weights come from them."
+        return None, f"{art} {credit}" if credit else f"{art} Whose they are was not said."
+    data = training_data(loaded.card, moved_to, loaded.trust)
+    rows = data.split["train"]
+    images: Tensor = data.images(rows)
+    if images.numel() > MOST_BYTES:
+        raise UserError(
+            f"{len(rows):,} training sprites are {images.numel() / 2**20:.0f} MB, and a page "
+            f"holds {MOST_BYTES / 2**20:.0f}; give page_sprites=false."
+        )
+    labels = data.labels(rows) if loaded.denoiser.classes else None
+    art = f"{len(rows):,} training sprites are in this page; whoever has it has them."
+    if credit or source == OWN:
+        art += f" {credit or 'They were drawn by a program of this project (MIT licence).'}"
+    else:
+        art += " Under which licence they may be shared was not said."
+    judge = Judge.of(data, {}, 1)
+    training = Training(
+        images,
+        [data.called(int(row)) for row in rows],
+        None if labels is None else labels.tolist(),
+        judge.passport.moved_limits,
+    )
+    assert np.array_equal(judge.rows, rows)
+    return training, art
+
+
+def _rounded(
+    file: Path, network: Served, loaded: Loaded, recipe: dict[str, Any]
+) -> tuple[str, str]:
+    """Writes the weights as the page has them; their file, and its hash."""
+    if file.exists():
+        raise UserError(f"{file} is there already; give page= another name.")
+    card = {key: loaded.card[key] for key in ("recipe", "sprites")} | {"sampler": recipe}
+    write(file, network.rounded, card)
+    with plain_file(file) as opened:
+        return file.name, hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def _command(run: str, sampler: dict[str, Any] | None) -> str:
+    """The words that make the page's sprites in Python; of an absolute path only the name."""
+    words = ["python sample.py", f"run={Path(run).name if Path(run).is_absolute() else run}"]
+    if sampler:
+        names = {f"{kind.__module__}.{kind.__name__}": name for kind, name in SAMPLERS.items()}
+        words.append(f"sampler={names[sampler['_target_']]}")
+        words += [f"sampler.{key}={value}" for key, value in sampler.items() if key[0] != "_"]
+    return " ".join(words)
+
+
+def _drawn(loaded: Loaded, seed: int) -> list[int]:
+    """The labels of the first sprites; empty without labels."""
+    sprites = loaded.sprites(loaded.sampler()[0], seed)
+    labels = sprites.labels(range(DRAWN))
+    return [] if labels is None else labels.tolist()

@@ -1,0 +1,160 @@
+// What all parts of the page stand on: its blocks, the worker, sprites and their buttons.
+"use strict";
+
+const $ = (id) => document.getElementById(id);
+const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+const wait = (ms) => new Promise((done) => setTimeout(done, ms));
+const app = {}; // model, facts, shape, names: known once the blocks are unpacked
+
+function trouble(error) {
+  $("trouble").textContent = `Something went wrong: ${error.message || error}`;
+  console.error(error);
+}
+addEventListener("error", ({ error }) => error && trouble(error));
+addEventListener("unhandledrejection", ({ reason }) => trouble(reason));
+
+// A block of the page as an ArrayBuffer; null where it is not there.
+async function block(name, zipped = true) {
+  const element = $(`block-${name}`);
+  if (!element) return null;
+  const text = atob(element.textContent), bytes = new Uint8Array(text.length);
+  element.remove();
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  if (!zipped) return bytes.buffer;
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return new Response(stream).arrayBuffer();
+}
+
+// The worker; `ask` resolves with its answer, `seen` is told what comes before it.
+const asked = new Map();
+let worker = null, questions = 0;
+
+function startWorker() {
+  const address = URL.createObjectURL(new Blob([$("source").textContent], { type: "text/javascript" }));
+  worker = new Worker(address);
+  worker.onerror = (event) => trouble(new Error(event.message || "the worker did not start"));
+  worker.onmessage = ({ data }) => {
+    const question = asked.get(data.id);
+    if (!question) return;
+    if (!data.done && !data.failed) {
+      if (question.seen) question.seen(data);
+      return;
+    }
+    asked.delete(data.id);
+    if (data.failed) question.refuse(new Error(data.failed));
+    else question.answer(data);
+  };
+}
+
+function ask(what, message, seen = null, handed = []) {
+  const id = ++questions;
+  const promise = new Promise((answer, refuse) => asked.set(id, { answer, refuse, seen }));
+  worker.postMessage({ id, ask: what, ...message }, handed);
+  promise.stop = () => worker.postMessage({ ask: "stop", which: id });
+  return promise;
+}
+
+// Sprites by their indices, as `sample.py` makes them; words as for `trajectory`, and stop: where
+// of the way they begin, 100 for noise alone. Resolves with sprites, or null if it was stopped.
+function make(indices, { stop = 100, ...words }, seen = null) {
+  const made = ask("make", { indices, levels: app.levels[stop - 1], words }, seen);
+  const whole = made.then(({ images }) => images && images.map((image, k) => ({
+    image, seed: words.seed, index: indices[k],
+    label: words.labels ? words.labels[k] : -1, guidance: words.guidance || 1,
+    from: words.start ? words.from : null, level: stop / 100,
+    allowed: words.allowed || null, painted: Boolean(words.known),
+  })));
+  whole.stop = made.stop;
+  return whole;
+}
+
+// Whole screen pixels for one of the sprite's, so that it is about `side` wide.
+const zoom = (side) => Math.max(1, Math.floor(side / Math.max(app.shape.width, app.shape.height)));
+
+function show(canvas, image, side) {
+  paint(canvas, image, app.shape);
+  canvas.style.width = `${app.shape.width * zoom(side)}px`;
+  canvas.style.height = `${app.shape.height * zoom(side)}px`;
+}
+
+const SMALL = 64, PICTURE = () => (innerWidth < 600 ? 104 : 160); // screen pixels of a sprite
+
+// A sprite as a button in a group; the group is one stop of the Tab key, arrows move within it.
+function button(sprite, chosen) {
+  const made = document.createElement("button");
+  made.type = "button";
+  made.append(document.createElement("canvas"));
+  show(made.firstChild, sprite.image, SMALL);
+  made.setAttribute("aria-label", called(sprite));
+  made.addEventListener("click", () => chosen(sprite, made));
+  made.addEventListener("focus", () => chosen(sprite, made));
+  return made;
+}
+
+for (const group of all(".sprites")) {
+  group.setAttribute("role", "group");
+  group.addEventListener("keydown", (event) => {
+    const cells = [...group.children], at = cells.indexOf(document.activeElement);
+    const columns = cells.filter((cell) => cell.offsetTop === cells[0].offsetTop).length;
+    const steps = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns, ArrowUp: -columns,
+                    Home: -at, End: cells.length - 1 - at };
+    const next = cells[at + steps[event.key]];
+    if (!next) return;
+    event.preventDefault();
+    next.focus();
+  });
+  new MutationObserver(() => {
+    const cells = [...group.children], current = cells.find((cell) => cell.tabIndex === 0);
+    cells.forEach((cell) => { cell.tabIndex = cell === (current || cells[0]) ? 0 : -1; });
+  }).observe(group, { childList: true });
+  group.addEventListener("focusin", ({ target }) => {
+    for (const cell of group.children) cell.tabIndex = cell === target ? 0 : -1;
+  });
+}
+
+function called(sprite) {
+  if (sprite.name) return sprite.name;
+  const label = sprite.label >= 0 ? `, ${app.model.labels[sprite.label]}` : "";
+  const from = sprite.from ? `, like ${sprite.from}` : "";
+  return `sprite ${sprite.index} of seed ${sprite.seed}${label}${from}`;
+}
+
+const fileOf = (sprite) =>
+  `sprite-${sprite.seed}-${sprite.index}${sprite.from ? `-like-${sprite.from}` : ""}`
+    .replace(/[^\w-]+/g, "_").slice(0, 100);
+
+// The words of sample.py that make a sprite again.
+function lineOf(sprite) {
+  const words = [app.facts.command, `seed=${sprite.seed}`, `index=${sprite.index}`];
+  if (sprite.label >= 0) {
+    words.push(`label_index=${sprite.label}`);
+    if (sprite.guidance !== 1) words.push(`guidance=${sprite.guidance}`);
+  } else if (app.model.labels.length) {
+    words.push("label=none");
+  }
+  if (sprite.from) words.push(`from=${sprite.from}.png`, `noise_level=${sprite.level}`);
+  if (sprite.painted) words.push("from=picture.png", "keep=mask.png");
+  if (sprite.allowed) {
+    const used = app.model.colours.filter((colour, k) => sprite.allowed[k] && seenColour(colour));
+    words.push(`colours=[${used.map(hex).join(",")}]`);
+  }
+  return words.join(" ");
+}
+
+const hex = (colour) => [0, 1, 2]
+  .map((c) => colour[colour.length < 3 ? 0 : c].toString(16).padStart(2, "0")).join("");
+const seenColour = (colour) => colour.length !== 4 || colour[3] > 0;
+
+// A verdict in a sentence; null without the training sprites.
+function judged(verdict) {
+  if (!verdict) return "";
+  const name = app.names[verdict.row], away = `${verdict.distance.toFixed(1)} of 255 levels away`;
+  switch (verdict.verdict) {
+    case "new": return `New. The nearest training sprite is ${name}, ${away}.`;
+    case "variant": return `A variant of ${name}, ${away}: nearer than unseen real sprites usually are.`;
+    case "copy": return `A copy of ${name}, ${away}.`;
+    default: return `${name}, ${verdict.verdict}, ${away}.`;
+  }
+}
+const repeats = (verdict) => verdict && !["new", "variant"].includes(verdict.verdict);

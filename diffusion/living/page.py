@@ -1,0 +1,129 @@
+"""One HTML file in which a run's network lives: it opens by a double click, and needs nothing."""
+
+import gzip
+import json
+from base64 import b64encode
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from diffusion.living.serving import Served
+from diffusion.report.inline import THEME, environment, source, source_hash
+
+HERE = Path(__file__).parent
+SHARED = ("noise.js", "network.js", "samplers.js", "posterior.js")  # by the page and its worker
+WORKER = (*SHARED, "relatives.js", "worker.js")
+PAGE = (*SHARED, "files.js", "app.js", "lesson.js", "workbench.js", "easel.js", "start.js")
+
+
+@dataclass(frozen=True)
+class Training:
+    """Training sprites that go into a page.
+
+    Attributes:
+        images: uint8 `(N, C, H, W)`.
+        names: of each.
+        classes: of each, or None without labels.
+        limits: distances below which a sprite repeats a training sprite, moved or mirrored, and
+            below which it is unusually near.
+    """
+
+    images: Tensor
+    names: Sequence[str]
+    classes: Sequence[int] | None
+    limits: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the page says about its network.
+
+    Attributes:
+        title: of the page.
+        command: that makes the same sprites in Python.
+        checkpoint: the hash that `command` finds in the file it loads.
+        sha256: of the checkpoint that the network comes from.
+        seed: of the sprites.
+        drawn: the class of the first sprites of the seed, as `sample.py` draws them.
+        seen: how many sprites the network was trained on; 0 if nobody says.
+        art: whose the training sprites are, in a sentence.
+    """
+
+    title: str
+    command: str
+    checkpoint: str
+    sha256: str
+    seed: int
+    drawn: Sequence[int]
+    seen: int
+    art: str
+
+
+def living_page(
+    served: Served, ways: dict[str, list[list[float]]], facts: Facts, training: Training | None
+) -> str:
+    """The page.
+
+    Args:
+        served: the network.
+        ways: from `ways_into_noise`.
+        facts: what it says.
+        training: the training sprites; None keeps them out.
+    """
+    known: dict[str, Any] = {"names": [], "classes": None, "limits": None}
+    blocks = {"kernel": _packed((HERE / "kernel.wasm").read_bytes())}
+    if training:
+        limits = dict(zip(("repeats", "unusual"), training.limits, strict=True))
+        known = {"names": training.names, "classes": training.classes, "limits": limits}
+        pixels = training.images.permute(0, 2, 3, 1).contiguous().numpy().tobytes()
+        blocks["sprites"] = _packed(gzip.compress(pixels, mtime=0))
+    whole = {"model": served.model, "ways": ways, "facts": asdict(facts) | known}
+    blocks["model"] = _packed(gzip.compress(json.dumps(whole).encode(), mtime=0))
+    blocks["weights"] = _packed(gzip.compress(served.weights, mtime=0))
+    script = source(*(HERE / name for name in PAGE), THEME[1])
+    theme, style = source(THEME[0]), source(HERE / "style.css")
+    model = served.model
+    return (
+        environment(HERE)
+        .get_template("page.html.j2")
+        .render(
+            title=facts.title,
+            seen=f"{facts.seen:,}" if facts.seen else "some",
+            network=_network(served),
+            sha256=facts.sha256,
+            way=f"Sampler: {model['sampler']['kind']}, {model['sampler']['steps']} steps, "
+            f"seed {facts.seed}.",
+            art=facts.art,
+            novelty=NOVELTY if training else NO_NOVELTY,
+            blocks=blocks,
+            theme=theme,
+            style=style,
+            worker=source(*(HERE / name for name in WORKER)),
+            script=script,
+            hashes=[source_hash(script)],
+            styles=[source_hash(theme), source_hash(style)],
+        )
+    )
+
+
+NOVELTY = (
+    "A verdict compares a sprite with every training sprite as it stands, shifted by one or two "
+    "pixels, and mirrored. Recoloured and retouched ones are found by report.py, not here."
+)
+NO_NOVELTY = "Without the training sprites this page cannot tell whether a sprite is new."
+
+
+def _network(served: Served) -> str:
+    model, numbers = served.model, sum(value.numel() for value in served.rounded.values())
+    exact = "" if model["weights"] == "f32" else ", weights rounded to 16 bits"
+    return (
+        f"{numbers / 1e6:.2f} million weights{exact}, {model['prediction']} prediction, for "
+        f"sprites of {model['width']} x {model['height']}"
+    )
+
+
+def _packed(content: bytes) -> str:
+    return b64encode(content).decode()
