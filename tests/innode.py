@@ -16,15 +16,15 @@ SCRIPTS = ("noise.js", "network.js", "samplers.js", "posterior.js", "relatives.j
 BEGIN = """
 const fs = require("fs"), folder = process.argv[2];
 const read = (name) => fs.readFileSync(`${folder}/${name}`);
-const floats = (name) => { const b = read(name); return new Float32Array(b.buffer.slice(b.byteOffset, b.byteOffset + b.length)); };
+const plain = (b) => b.buffer.slice(b.byteOffset, b.byteOffset + b.length);
+const floats = (name) => new Float32Array(plain(read(name)));
 const given = JSON.parse(read("given.json"));
 const write = (name, values) => fs.writeFileSync(`${folder}/${name}`, Buffer.from(values.buffer));
-const network = async () => { const w = read("weights");
-  return Network.load(read("kernel"), given.model, w.buffer.slice(w.byteOffset, w.byteOffset + w.length)); };
+const network = () => Network.load(read("kernel"), given.model, plain(read("weights")));
 """
 
 
-def in_node(body, given, dtype=np.float32, arrays=None, served=None, kernel=None):
+def in_node(body, given, dtype=np.float32, arrays=None, served=None, kernel=None, scripts=()):
     """What the script `body` writes as the file "found", an array.
 
     Args:
@@ -33,6 +33,7 @@ def in_node(body, given, dtype=np.float32, arrays=None, served=None, kernel=None
         arrays: of float32, by the name under which `floats(name)` finds them.
         served: of a network, which `await network()` is then.
         kernel: bytes of another kernel than the committed one.
+        scripts: more of the page's scripts.
     """
     if NODE is None:
         pytest.skip("node is absent, in which the page's scripts run")
@@ -45,7 +46,9 @@ def in_node(body, given, dtype=np.float32, arrays=None, served=None, kernel=None
         (folder / "given.json").write_text(json.dumps(given))
         for key, values in (arrays or {}).items():
             (folder / key).write_bytes(np.ascontiguousarray(values, np.float32).tobytes())
-        parts = [(LIVING / script).read_text() for script in SCRIPTS]
-        (folder / "all.js").write_text("\n".join([*parts, BEGIN, f"(async () => {{ {body} }})();"]))
+        parts = [(LIVING / script).read_text() for script in (*SCRIPTS, *scripts)]
+        (folder / "all.js").write_text(
+            "\n".join([*parts, BEGIN, f"(async () => {{ {body} }})();"])
+        )
         subprocess.run([NODE, folder / "all.js", folder], check=True, timeout=300)
         return np.frombuffer((folder / "found").read_bytes(), dtype)

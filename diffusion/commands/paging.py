@@ -26,7 +26,7 @@ OWN = "datamodules.forge.ForgeData"  # sprites of this project, which anybody ma
 OTHERS = {"linear": Linear, "cosine": Cosine, "sigmoid": Sigmoid}  # to compare the run's own with
 DRAWN = 4096  # labels of the first sprites, which a page could not draw as Python does
 MOST_BYTES = 2**23  # of training sprites in a page
-OF_SPRITES = ("of", "index", "label", "label_index", "labels", "from", "keep", "colours")
+OF_SPRITES: tuple[str, ...] = ("of", "index", "label", "label_index", "labels", "from", "keep", "colours")
 OF_SPRITES += ("max_colours", "recolour", "tile", "export", "kept", "gallery")
 
 
