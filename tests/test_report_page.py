@@ -1,48 +1,20 @@
 """A report in a real browser: sort, filter, enlarge, by mouse and by keyboard, on a phone."""
 
-import shutil
 from dataclasses import replace
 
 import pytest
+from browsers import browser, nothing_went_wrong, sized  # noqa: F401
 from fakeruns import fake_run, forge, sweep
-
-from diffusion.report.page import page
-
-webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
 from selenium.webdriver.common.action_chains import ActionChains  # noqa: E402
 from selenium.webdriver.common.by import By  # noqa: E402
 from selenium.webdriver.common.keys import Keys  # noqa: E402
 from selenium.webdriver.support.ui import WebDriverWait  # noqa: E402
 
+from diffusion.report.page import page
+
 pytestmark = pytest.mark.processes
 
-SWITCHES = (
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 HOSTILE = """</script><script>window.hacked=1</script>"'><img src=x onerror=window.hacked=1>"""
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """Headless Chromium; skips where it is absent."""
-    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if not chromium or not driver:
-        pytest.skip("chromium and chromedriver are absent (apt install chromium-driver)")
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    for switch in SWITCHES:
-        options.add_argument(switch)
-    started = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
-    yield started
-    started.quit()
 
 
 @pytest.fixture(scope="module")
@@ -63,14 +35,11 @@ def pages(tmp_path_factory):
 
 
 @pytest.fixture
-def opened(browser, pages):
+def opened(browser, pages):  # noqa: F811
     """Opens a page at a width, in light or dark; afterwards nothing may have gone wrong."""
 
     def open_page(name, width=1280, colours="light"):
-        size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
-        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-        feature = {"name": "prefers-color-scheme", "value": colours}
-        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
+        sized(browser, width, colours=colours)
         browser.get((pages / f"{name}.html").as_uri())
         browser.execute_script("localStorage.clear()")
         browser.refresh()
@@ -78,9 +47,7 @@ def opened(browser, pages):
 
     browser.get_log("browser")
     yield open_page
-    assert browser.get_log("browser") == []
-    loaded = "return performance.getEntriesByType('resource').map(each => each.name)"
-    assert [name for name in browser.execute_script(loaded) if not name.startswith("data:")] == []
+    nothing_went_wrong(browser)
 
 
 def column(page, k):

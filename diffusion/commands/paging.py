@@ -26,8 +26,6 @@ OWN = "datamodules.forge.ForgeData"  # sprites of this project, which anybody ma
 OTHERS = {"linear": Linear, "cosine": Cosine, "sigmoid": Sigmoid}  # to compare the run's own with
 DRAWN = 4096  # labels of the first sprites, which a page could not draw as Python does
 MOST_BYTES = 2**23  # of training sprites in a page
-OF_SPRITES: tuple[str, ...] = ("of", "index", "label", "label_index", "labels", "from", "keep", "colours")
-OF_SPRITES += ("max_colours", "recolour", "tile", "export", "kept", "gallery")
 
 
 def make_page(cfg: DictConfig) -> None:
@@ -40,11 +38,6 @@ def make_page(cfg: DictConfig) -> None:
     file = Path(str(cfg.page)).expanduser()
     if file.suffix != ".html" or file.exists():
         raise UserError(f"page={file} must be a new file that ends in .html.")
-    if unfit := [word for word in OF_SPRITES if cfg.get(word) is not None]:
-        raise UserError(
-            f"page= takes the network itself, and every sprite is made in it; leave out "
-            f"{unfit[0]}=."
-        )
     loaded = load(checkpoint_file(str(cfg.run), cfg.checkpoint), trusted(plain(cfg.trust)))
     typed = plain(cfg.get("sampler"))
     sampler, recipe = loaded.sampler(typed)

@@ -23,6 +23,22 @@ HIGHEST = {  # memory of the network grows with the batch; five digits number th
     "seed": LARGEST_SEED,
     "index": LARGEST_SEED,
 }
+OF_SPRITES: tuple[str, ...] = (
+    "of",
+    "index",
+    "label",
+    "label_index",
+    "labels",
+    "from",
+    "noise_level",
+    "keep",
+)
+OF_SPRITES += ("colours", "max_colours", "recolour", "tile")
+ALONE = {
+    "page": "takes the network itself, and every sprite is made in it",
+    "kept": "says which sprites",
+    "export": "takes the network itself",
+}
 VIEW = "{typed} is a view of one sprite; type: python look.py {line}"
 OWN = "The run brings its own data and schedule; leave out {typed}."
 ELSEWHERE = dict.fromkeys(("panel", "variations", "noising"), VIEW)
@@ -40,6 +56,10 @@ def main(cfg: DictConfig) -> None:
         from diffusion.commands.paging import make_page
 
         make_page(cfg)
+    elif cfg.kept is not None:
+        from diffusion.commands.keeping import make_kept
+
+        make_kept(cfg)
     elif cfg.export is not None:
         from diffusion.commands.exporting import export_network
 
@@ -56,6 +76,10 @@ def check(cfg: DictConfig) -> None:
     check_numbers(cfg, LOWEST, HIGHEST, optional=("of", "index", "max_colours"))
     if cfg.run is None:
         raise UserError("run is missing; give a run directory or a .ckpt file as run=...")
+    for word, what in ALONE.items():
+        others = [other for other in (*OF_SPRITES, *ALONE) if cfg[other] is not None]
+        if cfg[word] is not None and (unfit := [other for other in others if other != word]):
+            raise UserError(f"{word}= {what}; leave out {unfit[0]}=.")
     if cfg.of is None:
         return
     if cfg.of < cfg.n:

@@ -25,7 +25,7 @@ const LESSON = [
 const BAND_COLOURS = ["--that-is", "--probably", "--one-of", "--no-idea"];
 const INK = 700; // particles
 
-const lesson = { step: 0, subject: null, seed: 0, schedule: null, running: null };
+const lesson = { step: 0, subject: null, seed: 0, schedule: null, making: null, turn: 0 };
 
 function startLesson(subject) {
   LESSON.forEach(([title], k) => {
@@ -139,7 +139,7 @@ async function look() {
     if (!$("ink").parentElement.hidden) ink(level);
     if (!$("curve").hidden) curve();
     const answer = await ask("look", { image: subject.image, level, seed: lesson.seed });
-    if (lesson.running) continue;
+    if (lesson.making) continue; // which shows what it makes
     show($("noised"), answer.noised, PICTURE());
     show($("thought"), answer.network, PICTURE());
     const left = Math.round(100 * level.alpha ** 2);
@@ -218,25 +218,24 @@ function curve() {
   draw.fill();
 }
 
+// Whatever runs by itself ends: what is made is given up, and the slider stays where it is.
 function stopRunning() {
-  if (lesson.running && lesson.running.stop) lesson.running.stop();
-  lesson.running = null;
+  if (lesson.making) lesson.making.stop();
+  lesson.making = null;
+  lesson.turn += 1;
 }
 
 // The slider goes to noise and back by itself.
 async function play() {
   stopRunning();
-  const mine = lesson.running = {}, from = Number($("level").value);
-  const way = [...Array(51).keys()].map((k) => 2 * k);
-  for (const value of [...way, ...way.reverse(), from]) {
-    if (lesson.running !== mine) return;
+  const { turn } = lesson, from = Number($("level").value);
+  const there = [...Array(51).keys()].map((k) => 2 * k), back = [...there].reverse();
+  for (const value of [...there, ...back, from]) {
+    if (lesson.turn !== turn) return;
     $("level").value = value;
-    lesson.running = null;
     await look();
-    lesson.running = mine;
     await wait(still ? 0 : 40);
   }
-  lesson.running = null;
 }
 
 const pace = () => (still ? 0 : 900 / app.model.sampler.steps);
@@ -248,12 +247,12 @@ async function unfold(group, indices, words, seen = () => {}) {
   group.replaceChildren(...cells);
   const frames = [];
   const made = make(indices, words, (step) => frames.push(step));
-  lesson.running = made;
+  lesson.making = made;
   const done = made.then((sprites) => { frames.push({ sprites }); return sprites; });
   let last = -1;
   for (;;) {
     const frame = frames.shift();
-    if (lesson.running !== made) return null;
+    if (lesson.making !== made) return null;
     if (!frame) {
       await Promise.race([done, wait(10)]);
       continue;
@@ -267,7 +266,7 @@ async function unfold(group, indices, words, seen = () => {}) {
   const sprites = await done;
   if (!sprites) return null;
   group.replaceChildren(...sprites.map((sprite) => button(sprite, (it) => choose(it))));
-  lesson.running = null;
+  lesson.making = null;
   return sprites;
 }
 

@@ -45,19 +45,27 @@ class SpriteFolder:
         names += [_single(index) for index in indices] if self.each else []
         return self.output.has(*names)
 
-    def add(self, tag: str, images: Tensor, indices: Sequence[int], labels: Tensor | None) -> None:
+    def add(
+        self,
+        tag: str,
+        images: Tensor,
+        indices: Sequence[int],
+        labels: Tensor | None,
+        seeds: Sequence[int] = (),
+    ) -> None:
         """Writes what is missing of a part, its manifest last.
 
         Args:
             tag: what tells its files from those of other parts.
             images: uint8 `(N, C, H, W)`.
             indices: index of each sprite in the set.
-            labels: class of each sprite, or None.
+            labels: class of each sprite, -1 for none, or None.
+            seeds: seed of each sprite, where they are not all that of the row.
         """
         names = self.loaded.card["sprites"]["label_names"]
         arrays = {
             "images": images.permute(0, 2, 3, 1).numpy(),
-            "seeds": np.full(len(images), self.row["seed"], np.int64),
+            "seeds": np.array(seeds or [self.row["seed"]] * len(images), np.int64),
             "indices": np.array(indices, np.int64),
         }
         if labels is not None:
@@ -74,8 +82,9 @@ class SpriteFolder:
         manifest = [
             {
                 "index": index,
+                **({"seed": seeds[k]} if seeds else {}),
                 **self.row,
-                "label": self.row.get("label") if labels is None else names[labels[k]],
+                "label": self.row.get("label") if labels is None else _called(names, labels[k]),
                 **passports[k],
             }
             for k, index in enumerate(indices)
@@ -84,6 +93,10 @@ class SpriteFolder:
 
 
 FILES = (("sprites", ".npz"), ("grid", ".png"), ("sheet", ".png"), ("manifest", ".json"))
+
+
+def _called(names: Sequence[str], label: Tensor) -> str | None:
+    return names[int(label)] if label >= 0 else None
 
 
 def _single(index: int) -> str:

@@ -1,0 +1,125 @@
+"""`sample.py kept=kept.json`: the sprites that somebody kept on a page, made again to the byte."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import torch
+from omegaconf import DictConfig
+from torch import Tensor
+
+from datamodules.files.paths import typed
+from diffusion.commands.entry import plain
+from diffusion.commands.numbers import LARGEST_SEED
+from diffusion.commands.sampling import place
+from diffusion.errors import UserError
+from diffusion.runs.files import Folder
+from diffusion.runs.loading import Loaded, checkpoint_file, load
+from diffusion.runs.output import Output
+from diffusion.runs.reading import entries
+from diffusion.runs.sprite_folder import Passports, SpriteFolder
+from diffusion.runs.trust import trusted
+from diffusion.samplers.base import Sampler
+
+REMEDY = "save it from the page again"
+MOST = 100_000  # sprites in one such file
+
+
+@dataclass(frozen=True)
+class Address:
+    """What makes one sprite: its seed and index, its class, -1 for none, and guidance."""
+
+    seed: int
+    index: int
+    label: int
+    guidance: float
+
+
+def make_kept(cfg: DictConfig) -> Path:
+    """Makes the sprites of a file that a page has saved; in its order, in a folder `kept`.
+
+    Raises:
+        UserError: the file is not such a one, or is of another checkpoint.
+    """
+    loaded = load(checkpoint_file(str(cfg.run), cfg.checkpoint), trusted(plain(cfg.trust)))
+    sampler, recipe = loaded.sampler(plain(cfg.get("sampler")))
+    file = typed(str(cfg.kept), "kept")
+    addresses = read_kept(file, loaded)
+    settings = {
+        "checkpoint": loaded.sha256,
+        "sampler": recipe,
+        "kept": [[each.seed, each.index, each.label, each.guidance] for each in addresses],
+    }
+    output = Output(place(cfg.out, str(cfg.run), "kept"), settings)
+    row = {"checkpoint": loaded.sha256, "sampler": recipe}
+    folder = SpriteFolder(output, loaded, row, Passports(loaded, cfg.data.path), cfg.png)
+    indices = [each.index for each in addresses]
+    if folder.holds("", indices):
+        print(f"made already: {len(addresses):,} sprites in {output.path}")
+        return output.path
+    images = images_at(addresses, loaded, sampler, cfg.accelerator, cfg.batch_size)
+    labels = torch.tensor([each.label for each in addresses]) if loaded.denoiser.classes else None
+    folder.add("", images, indices, labels, [each.seed for each in addresses])
+    print(f"{len(addresses):,} sprites in {output.path}")
+    return output.path
+
+
+def images_at(
+    addresses: Sequence[Address],
+    loaded: Loaded,
+    sampler: Sampler,
+    accelerator: str = "cpu",
+    batch_size: int = 64,
+) -> Tensor:
+    """The sprites of these addresses, uint8 `(N, C, H, W)` in their order."""
+    from lightning.fabric import Fabric
+
+    device = Fabric(accelerator=accelerator, devices=1).device
+    places = sorted(range(len(addresses)), key=lambda k: _set_of(addresses[k]))
+    found: dict[int, Tensor] = {}
+    for (seed, guidance, told), some in groupby(places, lambda k: _set_of(addresses[k])):
+        rows = list(some)
+        given = {addresses[k].index: addresses[k].label for k in rows}
+        sprites = loaded.sprites(sampler, seed, device, guidance=guidance)
+        sprites = replace(sprites, given=given) if told else sprites.labelled(-1)
+        made = torch.cat(list(sprites.batches([addresses[k].index for k in rows], batch_size)))
+        found |= dict(zip(rows, made, strict=True))
+    return torch.stack([found[k] for k in range(len(addresses))])
+
+
+def _set_of(address: Address) -> tuple[int, float, bool]:
+    return address.seed, address.guidance, address.label >= 0
+
+
+def read_kept(file: Path, loaded: Loaded) -> list[Address]:
+    """What a page has saved.
+
+    Raises:
+        UserError: it is damaged, holds nothing, or is of another checkpoint or of labels that
+            the run does not know.
+    """
+    found = entries(Folder(file.parent), file.name, REMEDY)
+    if found is None:
+        raise UserError(f"There is no file {file}; give what a page saved as kept.json.")
+    rows = found.get("sprites")
+    if not isinstance(rows, list) or not 0 < len(rows) <= MOST:
+        raise UserError(f"{file} holds no sprites; keep some on the page, and save it again.")
+    if found.get("checkpoint") != loaded.sha256:
+        raise UserError(
+            f"{file} was kept from another checkpoint ({str(found.get('checkpoint'))[:12]}, and "
+            f"this is {loaded.sha256[:12]}); give the run or file that the page was made of."
+        )
+    return [_address(row, f"{file}, sprite {k}", loaded) for k, row in enumerate(rows)]
+
+
+def _address(row: Any, where: str, loaded: Loaded) -> Address:
+    row = row if isinstance(row, dict) else {}
+    seed, index, guidance = row.get("seed"), row.get("index"), row.get("guidance", 1)
+    whole = type(seed) is int and 0 <= seed <= LARGEST_SEED and type(index) is int
+    if not whole or not 0 <= index < 2**32 or type(guidance) not in (int, float):
+        raise UserError(f"{where} has no seed, index and guidance; {REMEDY}.")
+    name = row.get("label")
+    label = -1 if name is None else loaded.label(str(name))
+    return Address(seed, index, label, 1.0 if label < 0 else float(guidance))

@@ -1,0 +1,300 @@
+"""The page in which a network lives, in real browsers: every gesture, and nothing asked of anyone.
+
+Its numbers are compared with Python's in tests/diffusion/living.
+"""
+
+import json
+import time
+from base64 import b64encode
+
+import numpy as np
+import pytest
+from browsers import browser, firefox, nothing_went_wrong, sized  # noqa: F401
+
+from diffusion.runs.loading import load
+
+webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
+from selenium.webdriver.common.by import By  # noqa: E402
+from selenium.webdriver.common.keys import Keys  # noqa: E402
+from selenium.webdriver.support.ui import WebDriverWait  # noqa: E402
+
+pytestmark = pytest.mark.processes
+
+WORDS = "model.classes=true prediction=palette sampler=dpm_solver sampler.steps=5 schedule=cosine"
+
+
+@pytest.fixture(scope="module")
+def pages(smoke_runs, tmp_path_factory):
+    """A run, its page, and one without the training sprites; by forked commands."""
+    import os
+
+    from conftest import run_in_child
+
+    folder = tmp_path_factory.mktemp("living")
+    (folder / "run").symlink_to(smoke_runs(WORDS))
+    for words in ("page=whole.html", "page=bare.html page_sprites=false page_weights=f16"):
+        child = os.fork()
+        if child == 0:
+            try:
+                os.chdir(folder)
+                os._exit(run_in_child("sample.py", f"run=run {words}".split(), folder))
+            finally:
+                os._exit(1)
+        assert os.waitpid(child, 0)[1] == 0, (folder / ".err").read_text()
+    return folder
+
+
+@pytest.fixture
+def opened(browser, pages):  # noqa: F811
+    """Opens a page and waits until it is awake; afterwards nothing may have gone wrong."""
+
+    def open_page(name, width=1280, colours="light", forget=True):
+        sized(browser, width, colours=colours)
+        browser.get((pages / f"{name}.html").as_uri())
+        if forget:
+            browser.execute_script("localStorage.clear()")
+            browser.refresh()
+        until(browser, "return document.documentElement.dataset.ready === 'true'")
+        return browser
+
+    browser.get_log("browser")
+    yield open_page
+    assert browser.find_element(By.ID, "trouble").text == ""
+    nothing_went_wrong(browser)
+
+
+def until(page, script, *arguments):
+    WebDriverWait(page, 120).until(lambda it: it.execute_script(script, *arguments))
+
+
+def text(page, name):
+    return page.find_element(By.ID, name).text
+
+
+def level(page, value):
+    page.execute_script(
+        "const it = document.getElementById('level'); it.value = arguments[0];"
+        "it.dispatchEvent(new Event('input'))",
+        value,
+    )
+    until(page, "return !looking && !again")
+
+
+def pixels(page, script):
+    """Bytes of sprites that a script finds, as `(n, bytes)`."""
+    found = page.execute_script(f"return ({script}).map((sprite) => [...sprite.image])")
+    return np.array(found, np.uint8)
+
+
+def test_it_wakes_up_with_sprites_that_are_those_of_sample_py(opened, command, pages, tmp_path):
+    page = opened("whole")
+    until(page, "return bench.made.length === 16 && bench.made.every((it) => it.verdict)")
+    made = pixels(page, "bench.made")
+    numbers = page.execute_script("return bench.made.map(({index}) => index)")
+    (tmp_path / "run").symlink_to(pages / "run")
+    assert command(f"sample.py run=run n={max(numbers) + 1} out=s").code == 0
+    with np.load(tmp_path / "s" / "sprites.npz") as file:
+        theirs = file["images"][numbers]
+        labels = file["labels"][numbers].tolist()
+    differing = (made.reshape(theirs.shape) != theirs).any(-1)
+    assert differing.sum() <= 2
+    assert page.execute_script("return bench.made.map(({label}) => label)") == labels
+    theirs = json.loads((tmp_path / "s" / "manifest.json").read_text())
+    names = page.execute_script("return bench.made.map(({verdict}) => verdict.verdict)")
+    ours = [theirs[k]["verdict"] for k in numbers]
+    for verdict, seen in zip(ours, names, strict=True):
+        assert verdict in ("recoloured", "retouched", seen)
+
+
+def test_the_lesson_is_pulled_through_by_hand(opened):
+    page = opened("whole")
+    tabs = page.find_elements(By.CSS_SELECTOR, ".steps button")
+    assert len(tabs) == 5
+    assert "This is Bob" in text(page, "step-text")
+    level(page, 0)
+    assert text(page, "words") == "100% sprite, 0% noise."
+    tabs[1].click()
+    until(page, "return document.querySelectorAll('#suspects li').length === 5")
+    assert "that is Bob" in text(page, "words")
+    level(page, 100)
+    assert "no idea" in text(page, "words")
+    tabs[2].click()
+    thought = page.find_element(By.ID, "thought")
+    assert thought.is_displayed()
+    page.find_element(By.ID, "schedule").send_keys("linear")
+    until(page, "return lesson.schedule === 'linear' && !looking")
+    page.find_element(By.ID, "shuffle").click()
+    page.find_element(By.ID, "other").click()
+    until(page, "return document.getElementById('clean-name').textContent !== 'Bob' && !looking")
+    page.find_element(By.ID, "play").click()
+    until(
+        page, "return document.getElementById('level').value !== '100'"
+    )
+    tabs[3].click()
+    level(page, 40)
+    page.find_element(By.ID, "go-on").click()
+    until(page, "return document.getElementById('words').textContent.startsWith('From 40%')")
+    page.find_element(By.ID, "next").click()
+    page.find_element(By.ID, "from-nothing").click()
+    until(page, "return document.getElementById('words').textContent.startsWith('The first of')")
+    assert len(page.find_elements(By.CSS_SELECTOR, "#finished button")) == 8
+    assert not page.find_element(By.ID, "next").is_enabled()
+
+
+def test_what_is_kept_survives_and_is_made_again_by_sample_py(opened, command, pages, tmp_path):
+    page = opened("whole")
+    cells = page.find_elements(By.CSS_SELECTOR, "#made button")
+    cells[0].click()
+    cells[0].send_keys("k")
+    cells[0].send_keys(Keys.ARROW_RIGHT)
+    page.switch_to.active_element.send_keys("k")
+    page.switch_to.active_element.send_keys(Keys.ARROW_RIGHT)
+    page.switch_to.active_element.send_keys("x")
+    assert text(page, "count") == "2"
+    assert len(page.find_elements(By.CSS_SELECTOR, ".is-rejected")) == 1
+    page.find_element(By.ID, "guidance").send_keys("2")
+    page.find_element(By.ID, "label").send_keys("knight")
+    page.find_element(By.ID, "more").click()
+    until(page, "return bench.made.length === 32 && !bench.busy")
+    page.execute_script("keep(bench.made[0])")
+    page.find_element(By.ID, "like").click()
+    until(page, "return bench.made.length === 40 && !bench.busy")
+    page.execute_script("keep(bench.made[0])")
+    assert "1 of them were steered" in text(page, "shelf-note")
+    kept, json_text = pixels(page, "bench.kept"), page.execute_script("return keptJson()")
+    again = opened("whole", forget=False)
+    assert text(again, "count") == "4"
+    np.testing.assert_array_equal(pixels(again, "bench.kept"), kept)
+
+    (tmp_path / "run").symlink_to(pages / "run")
+    (tmp_path / "kept.json").write_text(json_text)
+    result = command("sample.py run=run kept=kept.json png=true")
+    assert result.code == 0, result.err
+    with np.load(tmp_path / "run" / "kept" / "sprites.npz") as file:
+        differing = (file["images"] != kept[:3].reshape(3, 16, 16, 4)).any(-1)
+    assert differing.sum() <= 2
+    assert "made already" in command("sample.py run=run kept=kept.json png=true").out
+    other = command("sample.py run=run kept=kept.json n=4 of=8")
+    assert other.code == 2
+    assert "leave out of=" in other.err
+
+
+def test_files_are_saved_as_they_are_said_to_be(opened, browser, tmp_path):  # noqa: F811
+    page = opened("whole")
+    page.execute_script("keep(bench.made[0]); keep(bench.made[1])")
+    browser.execute_cdp_cmd(
+        "Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path)}
+    )
+    for name in ("save-sheet", "save-npz", "save-kept", "save-pngs"):
+        page.find_element(By.ID, name).click()
+    wanted = {"sheet.png", "sprites.npz", "kept.json"}
+    for _ in range(100):
+        there = {file.name for file in tmp_path.iterdir()}
+        if wanted <= there and sum(name.startswith("sprite-0-") for name in there) == 2:
+            break
+        time.sleep(0.1)
+    from PIL import Image
+
+    kept = pixels(page, "bench.kept").reshape(2, 16, 16, 4)
+    with np.load(tmp_path / "sprites.npz") as file:
+        np.testing.assert_array_equal(file["images"], kept)
+    sheet = np.asarray(Image.open(tmp_path / "sheet.png").convert("RGBA"))
+    np.testing.assert_array_equal(sheet[:16, :16], kept[0])
+    np.testing.assert_array_equal(sheet[:16, 16:32], kept[1])
+
+
+def test_painted_pixels_stay_and_left_out_colours_do_not_appear(opened):
+    page = opened("whole")
+    page.execute_script("putOnEasel(bench.made[0].image)")
+    page.find_element(By.ID, "top-half").click()
+    page.find_element(By.CSS_SELECTOR, "#brushes button").click()
+    page.find_element(By.ID, "paper").send_keys(Keys.ARROW_DOWN, " ")
+    picture = np.array(page.execute_script("return [...easel.image]"), np.uint8)
+    page.find_element(By.ID, "finish").click()
+    until(page, "return document.querySelectorAll('#ways canvas').length === 8 && !bench.busy")
+    done = page.execute_script(
+        "const shown = (it) => [...it.getContext('2d').getImageData(0, 0, 16, 16).data];"
+        "return [...document.querySelectorAll('#ways canvas')].map(shown)"
+    )
+    done = np.array(done, np.uint8).reshape(8, 16, 16, 4)
+    np.testing.assert_array_equal(
+        done[:, :8], np.broadcast_to(picture.reshape(16, 16, 4)[:8], (8, 8, 16, 4))
+    )
+    assert len(np.unique(done[:, 8:].reshape(8, -1), axis=0)) > 1
+
+    page.find_element(By.CSS_SELECTOR, "#colours-box summary").click()
+    swatches = page.find_elements(By.CSS_SELECTOR, "#colours button")
+    for swatch in swatches[:-4]:
+        swatch.click()
+    page.find_element(By.ID, "more").click()
+    until(page, "return bench.made.length === 32 && !bench.busy")
+    found = pixels(page, "bench.made.slice(0, 16)").reshape(-1, 4)
+    colours = {bytes(colour[:3]).hex() for colour in found if colour[3]}
+    assert 0 < len(colours) <= 4
+
+
+def test_a_phone_shows_it_without_scrolling_sideways(opened):
+    for colours in ("light", "dark"):
+        page = opened("whole", width=375, colours=colours)
+        wide = "return document.documentElement.scrollWidth - innerWidth"
+        assert page.execute_script(wide) <= 0
+        page.find_element(By.ID, "go-on")
+        page.execute_script("putOnEasel(bench.made[0].image)")
+        assert page.execute_script(wide) <= 0
+
+
+def test_without_the_training_sprites_it_says_so_and_works(opened, pages):
+    page = opened("bare")
+    assert "not in this page" in page.find_element(By.TAG_NAME, "footer").text
+    page.find_elements(By.CSS_SELECTOR, ".steps button")[1].click()
+    assert not page.find_element(By.ID, "suspects").is_displayed()
+    assert "page_sprites=true" in page.find_element(By.ID, "lesson").text
+    assert (pages / "bare.safetensors").exists()
+    content = (pages / "bare.html").read_text()
+    data = load(pages / "bare.safetensors")
+    assert data.sha256 in content or "checkpoint" in content
+    names = page.execute_script("return [app.facts.command, app.facts.names.length]")
+    assert names == ["python sample.py run=bare.safetensors", 0]
+
+
+def test_a_bad_page_is_refused_and_nothing_is_written(command, pages, tmp_path):
+    (tmp_path / "run").symlink_to(pages / "run")
+    (tmp_path / "there.html").write_text("mine")
+    for words, sentence in (
+        ("page=there.html", "must be a new file"),
+        ("page=a.png", "ends in .html"),
+        ("page=a.html page_weights=int8", "f32"),
+        ("page=a.html page_sprites=7", "true or false"),
+        ("page=a.html of=100", "leave out of="),
+        ("page=a.html sampler=heun", "sampler=dpm_solver"),
+        ("kept=nothing.json", "There is no file"),
+    ):
+        result = command(f"sample.py run=run {words}")
+        assert result.code == 2, words
+        assert sentence in result.err
+        assert len(result.err.strip().splitlines()) == 1
+    assert {file.name for file in tmp_path.iterdir()} == {"run", "there.html", ".out", ".err"}
+    assert (tmp_path / "there.html").read_text() == "mine"
+
+
+@pytest.mark.nightly
+def test_firefox_makes_the_same_sprites(firefox, opened, pages):  # noqa: F811
+    ours = pixels(opened("whole"), "bench.made")
+    firefox.get((pages / "whole.html").as_uri())
+    for _ in range(600):
+        if firefox.evaluate("document.documentElement.dataset.ready") == "true":
+            break
+        time.sleep(0.1)
+    theirs = firefox.evaluate(
+        "btoa(String.fromCharCode(...bench.made.flatMap((it) => [...it.image])))"
+    )
+    assert theirs == b64encode(ours.tobytes()).decode()
+    firefox.evaluate("goTo(1)")
+    firefox.evaluate("document.getElementById('level').value = 100; look()")
+    time.sleep(1)
+    assert "no idea" in firefox.evaluate("document.getElementById('words').textContent")
+    asked = [each["params"]["request"]["url"] for each in firefox.said if "request" in str(each)]
+    assert [
+        url for url in asked if not url.startswith(("file:", "blob:", "data:", "about:"))
+    ] == []
+    assert [each for each in firefox.said if each.get("method") == "log.entryAdded"] == []
