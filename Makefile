@@ -5,7 +5,7 @@ PY := .venv/bin/python
 RUN ?= runs/first
 N ?= 1024
 
-.PHONY: help train report demo test test-processes nightly lint smoke chaos
+.PHONY: help train page report demo test test-processes nightly lint smoke chaos kernel
 help: ## list the targets
 	@grep -hE '^[a-z.-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 18
 
@@ -19,6 +19,9 @@ help: ## list the targets
 train: .venv/ready ## train the embedded default in runs/first (at most 8 minutes), or continue it
 	# one thread: two that share a busy machine wait for each other and are many times slower
 	OMP_NUM_THREADS=1 $(PY) train.py hydra.run.dir=runs/first minutes=6
+
+page: .venv/ready ## the network of that run in one HTML file: runs/first/page.html
+	$(PY) sample.py run=$(RUN) page=$(RUN)/page.html
 
 report: .venv/ready ## judge that run: runs/first/report/report.html
 	OMP_NUM_THREADS=1 $(PY) report.py runs=[$(RUN)] n=$(N)
@@ -46,6 +49,10 @@ lint: .venv/ready ## format, style, layers and types
 
 smoke: .venv/ready ## everything once, in under a minute
 	OMP_NUM_THREADS=1 $(PY) train.py experiment=smoke logger=csv hydra.run.dir=runs/smoke
+
+kernel: .venv/ready ## compile the arithmetic of pages anew; only after a change of kernel.c
+	$(PY) -m pip install --quiet --disable-pip-version-check -e '.[kernel]' -c constraints.txt
+	$(PY) diffusion/living/compile.py diffusion/living/kernel.wasm
 
 chaos: .venv/ready ## kill commands sixty times at random moments and compare what they leave
 	OMP_NUM_THREADS=1 $(PY) tests/chaos.py

@@ -1,7 +1,10 @@
 """Headless browsers for tests of pages: Chromium by its driver, Firefox by WebDriver BiDi."""
 
 import json
+import os
 import shutil
+import signal
+import socket
 import subprocess
 import time
 
@@ -56,13 +59,20 @@ def nothing_went_wrong(browser):
 class Firefox:
     """Headless Firefox, driven by its own WebDriver BiDi, for which no other program is needed."""
 
-    def __init__(self, program, folder, port=9333):
+    def __init__(self, program, folder):
         from websocket import create_connection
+
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
 
         words = [program, "--headless", "--no-remote", "--profile", str(folder)]
         words += ["--remote-debugging-port", str(port), "about:blank"]
         self.process = subprocess.Popen(
-            words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            words,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
         )
         for _ in range(300):
             try:
@@ -102,7 +112,7 @@ class Firefox:
 
     def quit(self):
         self.socket.close()
-        self.process.kill()
+        os.killpg(self.process.pid, signal.SIGKILL)  # the program is a script that starts another
         self.process.wait()
 
 

@@ -127,9 +127,7 @@ def test_the_lesson_is_pulled_through_by_hand(opened):
     page.find_element(By.ID, "other").click()
     until(page, "return document.getElementById('clean-name').textContent !== 'Bob' && !looking")
     page.find_element(By.ID, "play").click()
-    until(
-        page, "return document.getElementById('level').value !== '100'"
-    )
+    until(page, "return document.getElementById('level').value !== '100'")
     tabs[3].click()
     level(page, 40)
     page.find_element(By.ID, "go-on").click()
@@ -255,6 +253,46 @@ def test_without_the_training_sprites_it_says_so_and_works(opened, pages):
     assert data.sha256 in content or "checkpoint" in content
     names = page.execute_script("return [app.facts.command, app.facts.names.length]")
     assert names == ["python sample.py run=bare.safetensors", 0]
+
+
+def test_a_gallery_filters_and_what_is_kept_is_made_again(browser, command, pages, tmp_path):  # noqa: F811
+    (tmp_path / "run").symlink_to(pages / "run")
+    words = "sample.py run=run n=90 seed=4 sampler.steps=3 gallery=true out=many"
+    assert command(words).code == 0
+    assert "made already" in command(words).out
+    assert (tmp_path / "many" / "gallery.html").stat().st_size < 1e6
+    sized(browser)
+    browser.get_log("browser")
+    browser.get((tmp_path / "many" / "gallery.html").as_uri())
+    browser.execute_script("localStorage.clear()")
+    browser.refresh()
+    until(browser, "return document.documentElement.dataset.ready === 'true'")
+    assert text(browser, "shown") == "90 shown"
+    orders = [each.text for each in browser.find_elements(By.CSS_SELECTOR, "#order option")]
+    assert orders[-2:] == ["furthest from training", "as they were made"]
+    looks = browser.execute_script("return bench.made.map(({realness}) => realness)")
+    shown = "return [...document.querySelectorAll('#made button')].map((cell) =>"
+    shown += "bench.made.find((it) => bench.cells.get(it) === cell).realness)"
+    if None not in looks:
+        assert browser.execute_script(shown) == sorted(looks, reverse=True)
+    browser.find_element(By.ID, "label").send_keys("mage")
+    mages = int(text(browser, "shown").split()[0])
+    assert 0 < mages < 90
+    cells = browser.find_elements(By.CSS_SELECTOR, "#made button")
+    assert len(cells) == mages
+    cells[0].click()
+    cells[0].send_keys("k")
+    cells[0].send_keys(Keys.ARROW_RIGHT)
+    browser.switch_to.active_element.send_keys("x")
+    browser.find_element(By.ID, "hide").click()
+    assert text(browser, "shown") == f"{mages - 1} shown"
+    kept = pixels(browser, "bench.kept")
+    (tmp_path / "kept.json").write_text(browser.execute_script("return keptJson()"))
+    line = text(browser, "kept-line").removeprefix("python ")
+    assert command(f"{line} out=kept").code == 0
+    with np.load(tmp_path / "kept" / "sprites.npz") as file:
+        np.testing.assert_array_equal(file["images"].reshape(1, -1), kept)
+    nothing_went_wrong(browser)
 
 
 def test_a_bad_page_is_refused_and_nothing_is_written(command, pages, tmp_path):

@@ -8,11 +8,12 @@ import numpy as np
 from omegaconf import DictConfig
 from torch import Tensor
 
+from diffusion.commands.again import command_of
 from diffusion.commands.entry import plain
 from diffusion.errors import UserError
 from diffusion.judge import Judge
 from diffusion.living.page import Facts, Training, living_page
-from diffusion.living.serving import SAMPLERS, Served, served, ways_into_noise
+from diffusion.living.serving import Served, served, ways_into_noise
 from diffusion.runs.files import plain_file, write_file
 from diffusion.runs.loading import Loaded, beside, checkpoint_file, load
 from diffusion.runs.safetensors import write
@@ -43,13 +44,13 @@ def make_page(cfg: DictConfig) -> None:
     sampler, recipe = loaded.sampler(typed)
     network = served(loaded, sampler, str(cfg.page_weights))
     training, art = _training(loaded, cfg.page_sprites, cfg.data.path, cfg.page_credit)
-    run, checkpoint = str(cfg.run), loaded.sha256
+    run, checkpoint = _shareable(str(cfg.run)), loaded.sha256
     if cfg.page_weights != "f32":
         run, checkpoint = _rounded(file.with_suffix(".safetensors"), network, loaded, recipe)
         typed = None
     facts = Facts(
         title=beside(str(cfg.run)).resolve().name,
-        command=_command(run, recipe if typed else None),
+        command=command_of(run, recipe if typed else None),
         checkpoint=checkpoint,
         sha256=loaded.sha256,
         seed=cfg.seed,
@@ -115,14 +116,9 @@ def _rounded(
         return file.name, hashlib.file_digest(opened, "sha256").hexdigest()
 
 
-def _command(run: str, sampler: dict[str, Any] | None) -> str:
-    """The words that make the page's sprites in Python; of an absolute path only the name."""
-    words = ["python sample.py", f"run={Path(run).name if Path(run).is_absolute() else run}"]
-    if sampler:
-        names = {f"{kind.__module__}.{kind.__name__}": name for kind, name in SAMPLERS.items()}
-        words.append(f"sampler={names[sampler['_target_']]}")
-        words += [f"sampler.{key}={value}" for key, value in sampler.items() if key[0] != "_"]
-    return " ".join(words)
+def _shareable(run: str) -> str:
+    """A run as it was typed; of an absolute path, which tells of its maker's machine, the name."""
+    return Path(run).name if Path(run).is_absolute() else run
 
 
 def _drawn(loaded: Loaded, seed: int) -> list[int]:

@@ -80,6 +80,8 @@ def check(cfg: DictConfig) -> None:
         others = [other for other in (*OF_SPRITES, *ALONE) if cfg[other] is not None]
         if cfg[word] is not None and (unfit := [other for other in others if other != word]):
             raise UserError(f"{word}= {what}; leave out {unfit[0]}=.")
+    if not isinstance(cfg.gallery, bool) or (cfg.gallery and cfg.shards > 1):
+        raise UserError(f"gallery={cfg.gallery} must be true or false, and goes without shards=.")
     if cfg.of is None:
         return
     if cfg.of < cfg.n:

@@ -35,6 +35,7 @@ from diffusion.samplers.base import Origin
 from diffusion.samplers.sprite_set import SpriteSet
 
 FILM = 16  # sprites in denoising.gif
+GALLERY = "gallery.html"
 AT_ONCE = 2**31  # bytes of sprites in one part
 
 
@@ -59,7 +60,11 @@ def make_sprites(cfg: DictConfig) -> Path | None:
         judge = _judge_of(passports, cfg.of) if cfg.of else None
         known = {tag: part if cfg.of is None else range(0) for tag, part in parts.items()}
         missing = [tag for tag, part in known.items() if not folder.holds(tag, part)]
-        asked = {"denoising.gif": cfg.trajectory, "tiles.png": cfg.tile is not None}
+        asked = {
+            "denoising.gif": cfg.trajectory,
+            "tiles.png": cfg.tile is not None,
+            GALLERY: cfg.gallery,
+        }
         views = [name for name, is_asked in asked.items() if is_asked and not output.has(name)]
         if not missing and not views:
             print(f"made already: {cfg.n if cfg.of else len(indices):,} sprites in {output.path}")
@@ -91,6 +96,14 @@ def make_sprites(cfg: DictConfig) -> Path | None:
         rows = record(Folder(output.path), "manifest.json") if cfg.of else None
         shown = [row["index"] for row in rows] if isinstance(rows, list) else indices
         for name in views:
+            if name == GALLERY:
+                from diffusion.commands.galleries import gallery_page
+
+                judge, typed = passports.judge, bool(plain(cfg.get("sampler")))
+                page = gallery_page(output, loaded, judge, str(cfg.run), settings, typed)
+                output.add(name, page)
+                print(f"{output.path / name}: open it by a double click")
+                continue
             output.add(name, _view(name, sprites, shown[:FILM], cfg.tile))
         if cfg.of is None:
             print(f"{len(indices):,} sprites in {output.path}")

@@ -196,7 +196,7 @@ function curve() {
   canvas.width = width * dense;
   canvas.height = height * dense;
   const draw = canvas.getContext("2d"), now = levelNow(), style = getComputedStyle(document.body);
-  const ink = style.color, accent = getComputedStyle($("next")).outlineColor;
+  const ink = style.color;
   draw.scale(dense, dense);
   draw.font = "12px system-ui, sans-serif";
   draw.fillStyle = ink;
@@ -210,9 +210,10 @@ function curve() {
     draw.beginPath();
     way.forEach((level, k) => draw.lineTo(...at(k, level)));
     draw.stroke();
+    if (chosen) draw.fillText(name, at(45, way[45])[0] + 10, at(45, way[45])[1] - 4);
   }
   draw.globalAlpha = 1;
-  draw.fillStyle = accent;
+  draw.fillStyle = getComputedStyle(canvas).color;
   draw.beginPath();
   draw.arc(...at(Number($("level").value), now), 5, 0, 7);
   draw.fill();

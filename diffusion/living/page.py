@@ -2,7 +2,9 @@
 
 import gzip
 import json
-from base64 import b64encode
+import math
+import re
+from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,7 +18,9 @@ from diffusion.report.inline import THEME, environment, source, source_hash
 HERE = Path(__file__).parent
 SHARED = ("noise.js", "network.js", "samplers.js", "posterior.js")  # by the page and its worker
 WORKER = (*SHARED, "relatives.js", "worker.js")
-PAGE = (*SHARED, "files.js", "app.js", "lesson.js", "workbench.js", "easel.js", "start.js")
+BLOCK = re.compile(r'<script type="text/plain" id="block-(\w+)">([^<]*)</script>')
+TAKEN = ("files.js", "sprites.js", "shelf.js")  # by whatever has sprites to keep
+PAGE = (*SHARED, *TAKEN, "asking.js", "lesson.js", "workbench.js", "easel.js", "start.js")
 
 
 @dataclass(frozen=True)
@@ -74,30 +78,43 @@ def living_page(
         training: the training sprites; None keeps them out.
     """
     known: dict[str, Any] = {"names": [], "classes": None, "limits": None}
-    blocks = {"kernel": _packed((HERE / "kernel.wasm").read_bytes())}
+    blocks = {"kernel": _kernel()}
     if training:
         limits = dict(zip(("repeats", "unusual"), training.limits, strict=True))
         known = {"names": training.names, "classes": training.classes, "limits": limits}
         pixels = training.images.permute(0, 2, 3, 1).contiguous().numpy().tobytes()
-        blocks["sprites"] = _packed(gzip.compress(pixels, mtime=0))
+        blocks["sprites"] = packed(pixels)
     whole = {"model": served.model, "ways": ways, "facts": asdict(facts) | known}
-    blocks["model"] = _packed(gzip.compress(json.dumps(whole).encode(), mtime=0))
-    blocks["weights"] = _packed(gzip.compress(served.weights, mtime=0))
+    blocks["model"] = packed(json.dumps(whole).encode())
+    blocks["weights"] = packed(served.weights)
+    return _rendered(blocks)
+
+
+def refreshed(page: str) -> str:
+    """A page of an earlier day as the code of today writes it: the same network and sprites."""
+    blocks = dict(BLOCK.findall(page))
+    blocks["kernel"] = _kernel()
+    return _rendered(blocks)
+
+
+def _rendered(blocks: dict[str, str]) -> str:
+    """The page around its blocks, of which `model` says all that is said in words."""
+    whole = json.loads(gzip.decompress(b64decode(blocks["model"])))
+    model, facts = whole["model"], whole["facts"]
     script = source(*(HERE / name for name in PAGE), THEME[1])
     theme, style = source(THEME[0]), source(HERE / "style.css")
-    model = served.model
     return (
         environment(HERE)
         .get_template("page.html.j2")
         .render(
-            title=facts.title,
-            seen=f"{facts.seen:,}" if facts.seen else "some",
-            network=_network(served),
-            sha256=facts.sha256,
+            title=facts["title"],
+            seen=f"{facts['seen']:,}" if facts["seen"] else "some",
+            network=_network(model),
+            sha256=facts["sha256"],
             way=f"Sampler: {model['sampler']['kind']}, {model['sampler']['steps']} steps, "
-            f"seed {facts.seed}.",
-            art=facts.art,
-            novelty=NOVELTY if training else NO_NOVELTY,
+            f"seed {facts['seed']}.",
+            art=facts["art"],
+            novelty=NOVELTY if facts["limits"] else NO_NOVELTY,
             blocks=blocks,
             theme=theme,
             style=style,
@@ -116,8 +133,8 @@ NOVELTY = (
 NO_NOVELTY = "Without the training sprites this page cannot tell whether a sprite is new."
 
 
-def _network(served: Served) -> str:
-    model, numbers = served.model, sum(value.numel() for value in served.rounded.values())
+def _network(model: dict[str, Any]) -> str:
+    numbers = sum(math.prod(tensor["shape"]) for tensor in model["tensors"])
     exact = "" if model["weights"] == "f32" else ", weights rounded to 16 bits"
     return (
         f"{numbers / 1e6:.2f} million weights{exact}, {model['prediction']} prediction, for "
@@ -125,5 +142,10 @@ def _network(served: Served) -> str:
     )
 
 
-def _packed(content: bytes) -> str:
-    return b64encode(content).decode()
+def packed(content: bytes) -> str:
+    """Bytes as a block of a page: compressed, in letters."""
+    return b64encode(gzip.compress(content, mtime=0)).decode()
+
+
+def _kernel() -> str:
+    return b64encode((HERE / "kernel.wasm").read_bytes()).decode()

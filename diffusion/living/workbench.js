@@ -1,8 +1,7 @@
-// The workbench: new sprites without end, one of them chosen, and those that are kept.
+// The workbench: new sprites without end, and one of them chosen.
 "use strict";
 
 const BATCH = 16, MOST_SHOWN = 400; // sprites; older ones that are not kept make room
-const bench = { made: [], cells: new Map(), chosen: null, busy: null, kept: [], allowed: null };
 
 function startBench() {
   const { labels, colours } = app.model;
@@ -29,17 +28,7 @@ function startBench() {
   });
   $("png").addEventListener("click", () =>
     saveCanvas(canvasOf(bench.chosen.image, app.shape), `${fileOf(bench.chosen)}.png`));
-  for (const place of ["made", "kept", "ways", "finished"]) $(place).addEventListener("keydown", keys);
-  startShelf();
-}
-
-function keys(event) {
-  if (event.ctrlKey || event.metaKey || event.altKey || !bench.chosen) return;
-  const does = { k: keep, x: reject, v: moreLike, p: (sprite) => putOnEasel(sprite.image) };
-  const action = does[event.key.toLowerCase()];
-  if (!action) return;
-  event.preventDefault();
-  action(bench.chosen);
+  startShelf({ v: moreLike, p: ({ image }) => putOnEasel(image) });
 }
 
 function startColours(colours) {
@@ -145,12 +134,6 @@ async function choose(sprite) {
   if (sprite.verdict) show($("nearest-canvas"), app.sprites[sprite.verdict.row], 144);
 }
 
-function reject(sprite) {
-  if (isKept(sprite)) keep(sprite);
-  const cell = bench.cells.get(sprite);
-  if (cell) cell.classList.toggle("is-rejected");
-}
-
 // Eight variants: the sprite is noised as far as the slider says, and finished in other ways.
 async function moreLike(sprite) {
   if (bench.busy) return;
@@ -163,65 +146,4 @@ async function moreLike(sprite) {
   } finally {
     bench.busy = null;
   }
-}
-
-// The shelf. What is kept survives reloading where the browser lets a page remember.
-
-const isKept = (sprite) => bench.kept.includes(sprite);
-const memory = () => `kept ${app.facts.sha256}`;
-
-function startShelf() {
-  try {
-    for (const sprite of JSON.parse(localStorage.getItem(memory()) || "[]")) {
-      if (sprite.image.length === app.size) {
-        bench.kept.push({ ...sprite, image: Uint8ClampedArray.from(sprite.image) });
-      }
-    }
-  } catch { /* a page without storage begins with an empty shelf */ }
-  $("save-sheet").addEventListener("click", () =>
-    saveCanvas(sheetOf(bench.kept.map(({ image }) => image), app.shape), "sheet.png"));
-  $("save-pngs").addEventListener("click", async () => {
-    for (const sprite of bench.kept) {
-      saveCanvas(canvasOf(sprite.image, app.shape), `${fileOf(sprite)}.png`);
-      await wait(150); // a browser drops downloads that come all at once
-    }
-  });
-  $("save-npz").addEventListener("click", () => save(npz(bench.kept, app.shape), "sprites.npz"));
-  $("save-kept").addEventListener("click", () =>
-    save(new Blob([keptJson()], { type: "application/json" }), "kept.json"));
-  $("drop-kept").addEventListener("click", () => {
-    for (const sprite of [...bench.kept]) keep(sprite);
-  });
-  $("kept-line").textContent = `${app.facts.command} kept=kept.json`;
-  showShelf();
-}
-
-// What `sample.py kept=` reads: sprites that an address alone makes again.
-function keptJson() {
-  const plain = bench.kept.filter(({ from, painted, allowed }) => !from && !painted && !allowed);
-  const sprites = plain.map(({ seed, index, label, guidance }) =>
-    ({ seed, index, label: label < 0 ? null : app.model.labels[label], guidance: label < 0 ? 1 : guidance }));
-  return JSON.stringify({ checkpoint: app.facts.checkpoint, sprites }, null, 1) + "\n";
-}
-
-function keep(sprite) {
-  if (isKept(sprite)) bench.kept.splice(bench.kept.indexOf(sprite), 1);
-  else bench.kept.push(sprite);
-  showShelf();
-  if (bench.chosen === sprite) choose(sprite);
-  try {
-    const plain = bench.kept.map((each) => ({ ...each, image: [...each.image] }));
-    localStorage.setItem(memory(), JSON.stringify(plain));
-  } catch { /* then the files below are the way to keep them */ }
-}
-
-function showShelf() {
-  const { kept } = bench, drawn = kept.filter(({ from, painted, allowed }) => from || painted || allowed);
-  for (const [sprite, cell] of bench.cells) cell.classList.toggle("is-kept", isKept(sprite));
-  $("kept").replaceChildren(...kept.map((sprite) => button(sprite, (it) => choose(it))));
-  $("count").textContent = kept.length || "";
-  $("takeaway").hidden = kept.length === 0;
-  $("shelf-note").textContent = kept.length === 0 ? "Nothing yet. K keeps the chosen sprite."
-    : drawn.length ? `${drawn.length} of them were steered; kept.json leaves those out, the other files have them.`
-      : "";
 }

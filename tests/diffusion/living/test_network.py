@@ -235,3 +235,21 @@ def test_the_committed_kernel_wants_nothing_from_outside():
     run = served(loaded(), DDPM())
     assert in_node(body, {}, np.int32, served=run).tolist() == [0]
     assert len((LIVING / "kernel.wasm").read_bytes()) < 16_000
+
+
+@pytest.mark.processes
+@pytest.mark.nightly
+def test_the_kernel_is_what_its_source_says(tmp_path):
+    pytest.importorskip("ziglang", reason="ziglang is not installed, which compiles the kernel")
+    from diffusion.living.compile import compiled
+
+    compiled(tmp_path / "kernel.wasm")
+    run, x = loaded(**NETWORKS["tiny palette of labels"]), torch.randn(2, 4, 24, 24)
+    given = {"level": {"t": 0.5, "alpha": 0.7, "sigma": 0.7}, "labels": [0, 1]}
+    body = 'write("found", (await network()).clean(floats("x"), given.level, given))'
+    kernels = None, (tmp_path / "kernel.wasm").read_bytes()
+    committed, new = (
+        in_node(body, given, arrays={"x": last(x)}, served=served(run, DDPM()), kernel=kernel)
+        for kernel in kernels
+    )
+    np.testing.assert_allclose(new, committed, atol=1e-6)

@@ -1,11 +1,11 @@
-// What all parts of the page stand on: its blocks, the worker, sprites and their buttons.
+// What pages stand on: their blocks, and sprites as buttons with names and sentences.
 "use strict";
 
 const $ = (id) => document.getElementById(id);
 const all = (selector, within = document) => [...within.querySelectorAll(selector)];
 const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
 const wait = (ms) => new Promise((done) => setTimeout(done, ms));
-const app = {}; // model, facts, shape, names: known once the blocks are unpacked
+const app = {}; // model, facts, shape, names, sprites: known once the blocks are unpacked
 
 function trouble(error) {
   $("trouble").textContent = `Something went wrong: ${error.message || error}`;
@@ -24,49 +24,6 @@ async function block(name, zipped = true) {
   if (!zipped) return bytes.buffer;
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
   return new Response(stream).arrayBuffer();
-}
-
-// The worker; `ask` resolves with its answer, `seen` is told what comes before it.
-const asked = new Map();
-let worker = null, questions = 0;
-
-function startWorker() {
-  const address = URL.createObjectURL(new Blob([$("source").textContent], { type: "text/javascript" }));
-  worker = new Worker(address);
-  worker.onerror = (event) => trouble(new Error(event.message || "the worker did not start"));
-  worker.onmessage = ({ data }) => {
-    const question = asked.get(data.id);
-    if (!question) return;
-    if (!data.done && !data.failed) {
-      if (question.seen) question.seen(data);
-      return;
-    }
-    asked.delete(data.id);
-    if (data.failed) question.refuse(new Error(data.failed));
-    else question.answer(data);
-  };
-}
-
-function ask(what, message, seen = null, handed = []) {
-  const id = ++questions;
-  const promise = new Promise((answer, refuse) => asked.set(id, { answer, refuse, seen }));
-  worker.postMessage({ id, ask: what, ...message }, handed);
-  promise.stop = () => worker.postMessage({ ask: "stop", which: id });
-  return promise;
-}
-
-// Sprites by their indices, as `sample.py` makes them; words as for `trajectory`, and stop: where
-// of the way they begin, 100 for noise alone. Resolves with sprites, or null if it was stopped.
-function make(indices, { stop = 100, ...words }, seen = null) {
-  const made = ask("make", { indices, levels: app.levels[stop - 1], words }, seen);
-  const whole = made.then(({ images }) => images && images.map((image, k) => ({
-    image, seed: words.seed, index: indices[k],
-    label: words.labels ? words.labels[k] : -1, guidance: words.guidance || 1,
-    from: words.start ? words.from : null, level: stop / 100,
-    allowed: words.allowed || null, painted: Boolean(words.known),
-  })));
-  whole.stop = made.stop;
-  return whole;
 }
 
 // Whole screen pixels for one of the sprite's, so that it is about `side` wide.
@@ -149,7 +106,7 @@ const seenColour = (colour) => colour.length !== 4 || colour[3] > 0;
 // A verdict in a sentence; null without the training sprites.
 function judged(verdict) {
   if (!verdict) return "";
-  const name = app.names[verdict.row], away = `${verdict.distance.toFixed(1)} of 255 levels away`;
+  const name = verdict.name || app.names[verdict.row], away = `${verdict.distance.toFixed(1)} of 255 levels away`;
   switch (verdict.verdict) {
     case "new": return `New. The nearest training sprite is ${name}, ${away}.`;
     case "variant": return `A variant of ${name}, ${away}: nearer than unseen real sprites usually are.`;
