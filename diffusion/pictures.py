@@ -54,20 +54,6 @@ def tile(image: Tensor, scale: int) -> Image.Image:
     return Image.fromarray(pixels.repeat(scale, axis=0).repeat(scale, axis=1))
 
 
-def sheet(images: Tensor) -> Tensor:
-    """uint8 `(N, C, H, W)` row by row without gaps, about a square: `(C, rows H, columns W)`.
-
-    Sprite k stands in column k % columns, row k // columns; places that are left over are 0.
-    """
-    n, channels, height, width = images.shape
-    columns = ceil(sqrt(n))
-    rows = -(-n // columns)
-    cells = images.new_zeros(rows * columns, channels, height, width)
-    cells[:n] = images
-    cells = cells.unflatten(0, (rows, columns)).permute(2, 0, 3, 1, 4)
-    return cells.reshape(channels, rows * height, columns * width)
-
-
 def png(picture: Image.Image) -> bytes:
     """The content of a PNG file."""
     content = io.BytesIO()

@@ -1,7 +1,7 @@
 """`sample.py kept=kept.json`: the sprites that somebody kept on a page, made again to the byte."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,8 @@ from torch import Tensor
 from datamodules.files.paths import typed
 from diffusion.commands.entry import plain
 from diffusion.commands.numbers import LARGEST_SEED
-from diffusion.commands.sampling import place
+from diffusion.commands.sampling import files_of, place
+from diffusion.engines.base import Layout
 from diffusion.errors import UserError
 from diffusion.runs.files import Folder
 from diffusion.runs.loading import Loaded, checkpoint_file, load
@@ -50,13 +51,15 @@ def make_kept(cfg: DictConfig) -> Path:
     settings = {
         "checkpoint": loaded.sha256,
         "sampler": recipe,
+        **({} if plain(cfg.sheet) == asdict(Layout()) else {"sheet": plain(cfg.sheet)}),
         "kept": [[each.seed, each.index, each.label, each.guidance] for each in addresses],
     }
     output = Output(place(cfg.out, str(cfg.run), "kept"), settings)
     row = {"checkpoint": loaded.sha256, "sampler": recipe}
-    folder = SpriteFolder(output, loaded, row, Passports(loaded, cfg.data.path), cfg.png)
+    passports = Passports(loaded, cfg.data.path)
+    folder = SpriteFolder(output, loaded, row, passports, cfg.png, *files_of(cfg))
     indices = [each.index for each in addresses]
-    if folder.holds("", indices):
+    if folder.holds(""):
         print(f"made already: {len(addresses):,} sprites in {output.path}")
         return output.path
     images = images_at(addresses, loaded, sampler, cfg.accelerator, cfg.batch_size)

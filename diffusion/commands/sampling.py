@@ -20,9 +20,11 @@ from diffusion.commands.entry import plain
 from diffusion.commands.labelling import wanted_labels
 from diffusion.commands.numbers import check_kinds
 from diffusion.commands.steering import OWN_COLOURS, steer
+from diffusion.engines.base import EngineFile, Layout
 from diffusion.errors import UserError
 from diffusion.judge import Judge
 from diffusion.pixels import PixelCodec
+from diffusion.runs.building import build
 from diffusion.runs.directory import process_rank
 from diffusion.runs.files import Folder
 from diffusion.runs.loading import Loaded, beside, checkpoint_file, load
@@ -30,10 +32,11 @@ from diffusion.runs.output import Output
 from diffusion.runs.reading import record
 from diffusion.runs.sprite_folder import Passports, SpriteFolder
 from diffusion.runs.training_data import training_data
-from diffusion.runs.trust import trusted
+from diffusion.runs.trust import packages_of, trusted
 from diffusion.samplers.base import Origin
 from diffusion.samplers.sprite_set import SpriteSet
 
+LAYOUT = {"_target_": "diffusion.engines.base.Layout"}
 FILM = 16  # sprites in denoising.gif
 GALLERY = "gallery.html"
 AT_ONCE = 2**31  # bytes of sprites in one part
@@ -47,6 +50,7 @@ def make_sprites(cfg: DictConfig) -> Path | None:
     """
     loaded = load(checkpoint_file(str(cfg.run), cfg.checkpoint), trusted(plain(cfg.trust)))
     sprites, settings = wanted(cfg, loaded)
+    layout, engines = files_of(cfg)
     indices = _indices(cfg, sprites)
     parts = dict(in_parts(indices, cfg.shards))
     check_size(max(map(len, parts.values())), sprites)
@@ -56,10 +60,9 @@ def make_sprites(cfg: DictConfig) -> Path | None:
         row = {key: settings[key] for key in ("seed", "checkpoint", "sampler", "guidance")}
         row |= {"label": settings["mixture"]} if "mixture" in settings else {}
         passports = Passports(loaded, cfg.data.path)
-        folder = SpriteFolder(output, loaded, row, passports, cfg.png)
+        folder = SpriteFolder(output, loaded, row, passports, cfg.png, layout, engines)
         judge = _judge_of(passports, cfg.of) if cfg.of else None
-        known = {tag: part if cfg.of is None else range(0) for tag, part in parts.items()}
-        missing = [tag for tag, part in known.items() if not folder.holds(tag, part)]
+        missing = [tag for tag in parts if not folder.holds(tag)]
         asked = {
             "denoising.gif": cfg.trajectory,
             "tiles.png": cfg.tile is not None,
@@ -189,6 +192,7 @@ def wanted(cfg: DictConfig, loaded: Loaded) -> tuple[SpriteSet, dict[str, Any]]:
         "index": cfg.index,
         **({} if cfg.of is None else {"of": cfg.of}),
         "shards": cfg.shards,
+        **({} if plain(cfg.sheet) == asdict(Layout()) else {"sheet": plain(cfg.sheet)}),
         **labels.decides(loaded),
         "guidance": cfg.guidance,
         "from": drawn,
@@ -240,6 +244,14 @@ def check_size(n: int, sprites: SpriteSet) -> None:
             f"{n:,} sprites are {size / 2**30:,.0f} GB at once; make them in parts, with shards="
             f"{-(-size // AT_ONCE)} or more."
         )
+
+
+def files_of(cfg: DictConfig) -> tuple[Layout, list[EngineFile]]:
+    """How the sheet is laid out, and what files are beside it."""
+    made = plain(cfg.files)
+    packages = ("diffusion.engines", *packages_of(made))
+    engines = [build(each, packages) for each in made.values()]
+    return build(LAYOUT | plain(cfg.sheet), packages), engines
 
 
 def place(out: str | None, run: str, name: str) -> Folder:

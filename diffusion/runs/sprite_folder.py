@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,9 +11,12 @@ import numpy as np
 from torch import Tensor
 
 from diffusion import pictures
+from diffusion.engines.base import EngineFile, Layout, Taken
 from diffusion.judge import Judge
+from diffusion.runs.files import Folder
 from diffusion.runs.loading import Loaded
 from diffusion.runs.output import Output
+from diffusion.runs.reading import record
 from diffusion.runs.training_data import training_data
 
 PASSPORT = ("verdict", "nearest", "distance", "percentile")
@@ -20,10 +24,10 @@ PASSPORT = ("verdict", "nearest", "distance", "percentile")
 
 @dataclass(frozen=True)
 class SpriteFolder:
-    """Sprites of one seed in a folder, in one part or in several.
+    """Sprites in a folder, in one part or in several.
 
-    `sprites.npz sheet.png grid.png manifest.json`, and on request `png/`; of several parts each
-    has files of its own, with a number.
+    `sprites.npz sheet.png grid.png manifest.json`, and on request `png/` and files for engines; of
+    several parts each has files of its own, with a number.
 
     Args:
         output: the folder.
@@ -31,6 +35,8 @@ class SpriteFolder:
         row: what the manifest says of every sprite.
         passports: who is nearest to each sprite of a part.
         each: also one PNG per sprite.
+        layout: of the sheet.
+        engines: files beside it.
     """
 
     output: Output
@@ -38,12 +44,17 @@ class SpriteFolder:
     row: dict[str, Any]
     passports: "Passports"
     each: bool = False
+    layout: Layout = Layout()
+    engines: Sequence[EngineFile] = ()
 
-    def holds(self, tag: str, indices: Sequence[int]) -> bool:
+    def holds(self, tag: str) -> bool:
         """Whether all files of a part are there."""
         names = [f"{name}{tag}{kind}" for name, kind in FILES]
-        names += [_single(index) for index in indices] if self.each else []
-        return self.output.has(*names)
+        names += [name for engine in self.engines for name in engine.names(tag)]
+        if not self.output.has(*names) or not self.each:
+            return self.output.has(*names)
+        rows = record(Folder(self.output.path), f"manifest{tag}.json")
+        return self.output.has(*(row.get("png", "png") for row in rows))
 
     def add(
         self,
@@ -62,29 +73,45 @@ class SpriteFolder:
             labels: class of each sprite, -1 for none, or None.
             seeds: seed of each sprite, where they are not all that of the row.
         """
-        names = self.loaded.card["sprites"]["label_names"]
+        known = self.loaded.card["sprites"]["label_names"]
+        each = seeds or [self.row["seed"]] * len(images)
+        called = [self.row.get("label")] * len(images)
         arrays = {
             "images": images.permute(0, 2, 3, 1).numpy(),
-            "seeds": np.array(seeds or [self.row["seed"]] * len(images), np.int64),
+            "seeds": np.array(each, np.int64),
             "indices": np.array(indices, np.int64),
         }
         if labels is not None:
-            arrays |= {"labels": labels.numpy(), "label_names": np.array(names)}
+            arrays |= {"labels": labels.numpy(), "label_names": np.array(known)}
+            called = [known[label] if label >= 0 else None for label in labels.tolist()]
+        names = _names(called, seeds, indices)
+        colours = self.loaded.card["recipe"]["prediction"].get("colours")
+        palette = None if colours is None else np.array(colours, np.uint8)
+        taken = Taken(images, names, called, palette, self.layout, tag)
+        sheet = self.layout.sheet(
+            images
+        )  # one that is too large is refused before a file is there
         packed = io.BytesIO()
         np.savez_compressed(packed, **arrays)  # type: ignore[arg-type]
         if self.each:
-            for image, index in zip(images, indices, strict=True):
-                self.output.add(_single(index), pictures.transparent_png(image))
+            for image, name in zip(images, names, strict=True):
+                self.output.add(f"png/{name}.png", pictures.transparent_png(image))
+        for engine in self.engines:
+            for file, content in zip(engine.names(tag), engine.content(taken), strict=True):
+                self.output.add(file, content)
         self.output.add(f"sprites{tag}.npz", packed.getvalue())
         self.output.add(f"grid{tag}.png", pictures.png(pictures.grid(images)))
-        self.output.add(f"sheet{tag}.png", pictures.transparent_png(pictures.sheet(images)))
+        self.output.add(taken.sheet, pictures.transparent_png(sheet))
         passports = self.passports(images)
         manifest = [
             {
                 "index": index,
-                **({"seed": seeds[k]} if seeds else {}),
+                "seed": each[k],
                 **self.row,
-                "label": self.row.get("label") if labels is None else _called(names, labels[k]),
+                "label": called[k],
+                "file": taken.sheet,
+                "rectangle": list(taken.rectangles[k]),
+                **({"png": f"png/{names[k]}.png"} if self.each else {}),
                 **passports[k],
             }
             for k, index in enumerate(indices)
@@ -95,12 +122,16 @@ class SpriteFolder:
 FILES = (("sprites", ".npz"), ("grid", ".png"), ("sheet", ".png"), ("manifest", ".json"))
 
 
-def _called(names: Sequence[str], label: Tensor) -> str | None:
-    return names[int(label)] if label >= 0 else None
-
-
-def _single(index: int) -> str:
-    return f"png/{index:05d}.png"
+def _names(
+    labels: Sequence[str | None], seeds: Sequence[int], indices: Sequence[int]
+) -> list[str]:
+    """Names of sprites, all different: label, seed where there are several, and index."""
+    names = []
+    for k, (label, index) in enumerate(zip(labels, indices, strict=True)):
+        words = [re.sub(r"[^\w.-]+", "_", label)[:60]] if label else []
+        words += [str(seeds[k])] if seeds else []
+        names.append("-".join([*words, f"{index:05d}"]))
+    return names
 
 
 class Passports:

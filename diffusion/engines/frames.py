@@ -1,0 +1,61 @@
+"""Where each sprite is on the sheet, as TexturePacker's JSON hash and Aseprite's export write it.
+
+Phaser, PixiJS and Godot's importers read it; the times and tags of Aseprite are in it as well.
+"""
+
+import json
+from itertools import groupby
+
+from diffusion.engines.base import EngineFile, Taken
+
+
+class Frames(EngineFile):
+    """`sheet.json`, with a tag for each label whose sprites stand together.
+
+    Args:
+        duration: milliseconds of a frame, where sprites are played.
+    """
+
+    def __init__(self, duration: int = 100) -> None:
+        self.duration = duration
+
+    def names(self, tag: str) -> tuple[str, ...]:
+        return (f"sheet{tag}.json",)
+
+    def content(self, taken: Taken) -> tuple[bytes, ...]:
+        width, height = taken.size
+        frames = {
+            name: {
+                "frame": at._asdict(),
+                "rotated": False,
+                "trimmed": False,
+                "spriteSourceSize": {"x": 0, "y": 0, "w": at.w, "h": at.h},
+                "sourceSize": {"w": at.w, "h": at.h},
+                "duration": self.duration,
+            }
+            for name, at in zip(taken.names, taken.rectangles, strict=True)
+        }
+        meta = {
+            "app": "sprite-diffusion",
+            "version": "1.0",
+            "image": taken.sheet,
+            "format": "RGBA8888" if taken.images.shape[1] == 4 else "RGB888",
+            "size": {"w": width, "h": height},
+            "scale": str(taken.layout.scale),
+            "frameTags": _tags(taken),
+        }
+        return ((json.dumps({"frames": frames, "meta": meta}, indent=1) + "\n").encode(),)
+
+
+def _tags(taken: Taken) -> list[dict[str, object]]:
+    """One for each label, if no label's sprites are in two places."""
+    tags: list[dict[str, object]] = []
+    first = 0
+    for label, some in groupby(taken.labels):
+        count = len(list(some))
+        if label is not None:
+            end = first + count - 1
+            tags.append({"name": label, "from": first, "to": end, "direction": "forward"})
+        first += count
+    names = [tag["name"] for tag in tags]
+    return tags if len(set(names)) == len(names) else []
