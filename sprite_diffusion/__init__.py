@@ -87,8 +87,9 @@ class Run:
         """
         typed = words_of({"run": self.path, "n": n} | words)
         config = composed("sample", typed, _sample.READ).config
-        if config.export is not None:
-            raise UserError("export= writes a network and no sprites; type it to sample.py.")
+        for word in ("page", "export", "kept"):
+            if config[word] is not None:
+                raise UserError(f"{word}= is typed to sample.py; sample() makes sprites by words.")
         _sample.check(config)
         return Sprites(config)
 

@@ -26,6 +26,7 @@ from datamodules.errors import DataError
 from diffusion.callbacks.checkpoints import Checkpoints
 from diffusion.commands.composing import check_loggers, compose_loggers, compose_trainer
 from diffusion.denoiser import Denoiser
+from diffusion.engines.base import Layout, Taken
 from diffusion.errors import UserError
 from diffusion.metrics.base import NotMeasurable
 from diffusion.palette import Palette
@@ -568,7 +569,40 @@ def logs_a_number_and_stays_in_the_run(make):
         assert not list(elsewhere.iterdir())
 
 
+def taken(tag, channels=4, n=5):
+    """Sprites that are taken away, of some colours, in a sheet with room between them."""
+    drawn = torch.Generator().manual_seed(0)
+    images = torch.randint(0, 5, (n, channels, 6, 4), generator=drawn, dtype=torch.uint8) * 60
+    names, labels = [f"sprite-{k}" for k in range(n)], ["one", None, "two", "two", "<&>"][:n]
+    return Taken(images, names, labels, None, Layout(spacing=1, margin=2), tag)
+
+
+def writes_what_it_names(make):
+    """As many contents as names, of any channels, the same each time."""
+    for channels in (1, 3, 4):
+        found = make().content(taken("", channels))
+        assert len(found) == len(make().names("")) > 0
+        assert all(isinstance(content, bytes) and content for content in found)
+        assert make().content(taken("", channels)) == found
+
+
+def names_files_of_parts_apart(make):
+    """The files of every part have other names, and none is one that is there anyway."""
+    names = [name for tag in ("", "-00000", "-00001") for name in make().names(tag)]
+    anyway = {f"{name}{tag}" for name in ("sheet", "grid", "sprites") for tag in (".png", ".npz")}
+    assert len(set(names)) == len(names)
+    assert not set(names) & (anyway | {"manifest.json", "settings.json"})
+    assert all("/" not in name for name in names)
+
+
+def tells_different_sprites_apart(make):
+    """What is written depends on the sprites or on where they are."""
+    one, more = make().content(taken("")), make().content(taken("", n=4))
+    assert one != more
+
+
 LAWS = {
+    "files": (writes_what_it_names, names_files_of_parts_apart, tells_different_sprites_apart),
     "schedule": (
         starts_clean_and_keeps_the_variance,
         loses_signal_at_every_step_until_its_clamp,

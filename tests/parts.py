@@ -9,6 +9,7 @@ from omegaconf import OmegaConf
 
 from diffusion.commands import complaints
 
+LISTED = "metrics", "files"  # groups of which several parts are chosen, each with a key of its own
 CONF = complaints.CONF  # another tree where tests plant parts
 
 
@@ -24,7 +25,8 @@ def names(group):
 
 def composed(*words):
     """The configuration that these words give; `???` becomes a file that is not there."""
-    return _composed(CONF, "train", *words)
+    command = "sample" if any(word.startswith("files=") for word in words) else "train"
+    return _composed(CONF, command, *words)
 
 
 @cache
@@ -42,7 +44,7 @@ def _composed(conf, name, *words):
 
 
 def settings(group, name):
-    """The configuration of one part; of metrics, of each metric in the file."""
+    """The configuration of one part; of metrics and files, of each in the YAML."""
     return _composed(CONF, f"{group}/{name}")[group]  # alone: in half of the time
 
 
@@ -54,12 +56,12 @@ def part(group, name):
 
     def make(**values):
         cfg = settings(group, name)
-        if group == "metrics":
+        if group in LISTED:
             (cfg,) = cfg.values()
         return instantiate(cfg, _convert_="all", **values)
 
     def config():
-        chosen = f"{group}=[{name}]" if group == "metrics" else f"{group}={name}"
+        chosen = f"{group}=[{name}]" if group in LISTED else f"{group}={name}"
         return OmegaConf.to_container(composed(chosen), resolve=True)
 
     make.settings, make.config = partial(settings, group, name), config

@@ -35,7 +35,7 @@ def leaves(node, path=""):
 
 def numbers():
     """(word that chooses the part, its key, its value) of every number in `conf/`."""
-    for group in sorted(groups() - {"experiment", "sweep", "logger"}):
+    for group in sorted(groups() - {"experiment", "sweep", "logger", "files"}):
         for name in names(group):
             word = words_of(group, name)
             chosen = OmegaConf.to_container(composed(word), resolve=True)

@@ -74,6 +74,16 @@ class Mine(Metric):
     def compare(self, samples, reference):
         return {"brightness_gap": float((samples.mean() - reference.mean()).abs())}
 """,
+    "files": """
+import json
+from diffusion.engines.base import EngineFile
+class Mine(EngineFile):
+    def names(self, tag):
+        return (f"mine{tag}.txt",)
+    def content(self, taken):
+        places = dict(zip(taken.names, taken.rectangles))
+        return (json.dumps(places).encode(),)
+""",
     "data": """
 import numpy as np
 from datamodules.arrays import Sprites
@@ -265,6 +275,13 @@ WRONG = {  # kind -> (what stands in the right part, what in a wrong one, the la
         ("samples.mean() - ", "samples[0].mean() - ", "compares_sets_whatever_their_order"),
         ("samples.mean() - ", "samples.std() - ", "says_what_it_cannot_measure"),
     ],
+    "files": [
+        ('(f"mine{tag}.txt",)', '(f"mine{tag}.txt", "more")', "writes_what_it_names"),
+        ('f"mine{tag}.txt"', '"mine.txt"', "names_files_of_parts_apart"),
+        ('f"mine{tag}.txt"', 'f"sheet{tag}.png"', "names_files_of_parts_apart"),
+        ("json.dumps(places)", 'str(__import__("time").time())', "writes_what_it_names"),
+        ("json.dumps(places)", '"same"', "tells_different_sprites_apart"),
+    ],
     "data": [('with reading(Path(self.path), "array"):', "if True:", "says_what_is_missing")],
     "optimizer": [
         (
@@ -316,6 +333,7 @@ YAML = {  # beside the class, which is all that most parts need
     "logger": "mine:\n  _target_: planted_part.Mine\n",
     "sampler": "steps: 50\n",
     "metrics": "mine:\n  _target_: planted_part.Mine\n",
+    "files": "mine:\n  _target_: planted_part.Mine\n",
     "callbacks": "defaults: [default, _self_]\nmine:\n  _target_: planted_part.Mine\n",
     "trainer": "defaults: [auto, _self_]\n_target_: planted_part.Mine\n",
 }

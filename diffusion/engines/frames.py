@@ -7,6 +7,9 @@ import json
 from itertools import groupby
 
 from diffusion.engines.base import EngineFile, Taken
+from diffusion.errors import UserError
+
+MOST_MS = 65_535  # milliseconds, as Aseprite holds them
 
 
 class Frames(EngineFile):
@@ -14,9 +17,16 @@ class Frames(EngineFile):
 
     Args:
         duration: milliseconds of a frame, where sprites are played.
+
+    Raises:
+        UserError: it is none.
     """
 
     def __init__(self, duration: int = 100) -> None:
+        if type(duration) is not int or not 1 <= duration <= MOST_MS:
+            raise UserError(
+                f"files.sheet.duration={duration} must be a whole number, 1 to {MOST_MS:,}."
+            )
         self.duration = duration
 
     def names(self, tag: str) -> tuple[str, ...]:
