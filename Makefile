@@ -5,7 +5,7 @@ PY := .venv/bin/python
 RUN ?= runs/first
 N ?= 1024
 
-.PHONY: help train page report demo test test-processes nightly lint smoke chaos kernel
+.PHONY: help train page report demo test test-processes nightly lint smoke chaos kernel docs-page
 help: ## list the targets
 	@grep -hE '^[a-z.-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 18
 
@@ -53,6 +53,11 @@ smoke: .venv/ready ## everything once, in under a minute
 kernel: .venv/ready ## compile the arithmetic of pages anew; only after a change of kernel.c
 	$(PY) -m pip install --quiet --disable-pip-version-check -e '.[kernel]' -c constraints.txt
 	$(PY) diffusion/living/compile.py diffusion/living/kernel.wasm
+
+docs-page: .venv/ready ## docs/page.html and its film, the same network as the code of today shows it
+	$(PY) -c 'from pathlib import Path; from diffusion.living.page import refreshed; \
+		page = Path("docs/page.html"); page.write_text(refreshed(page.read_text()))'
+	$(PY) benchmarks/page_film.py docs/page.html docs/pictures/page.gif
 
 chaos: .venv/ready ## kill commands sixty times at random moments and compare what they leave
 	OMP_NUM_THREADS=1 $(PY) tests/chaos.py

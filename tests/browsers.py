@@ -24,18 +24,25 @@ SWITCHES = (
 )
 
 
-@pytest.fixture(scope="module")
-def browser():
-    """Headless Chromium; skips where it is absent."""
+def started_chromium():
+    """Headless Chromium with its driver, or None where either is absent."""
     chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
     if not chromium or not driver:
-        pytest.skip("chromium and chromedriver are absent (apt install chromium-driver)")
+        return None
     options = webdriver.ChromeOptions()
     options.binary_location = chromium
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     for switch in SWITCHES:
         options.add_argument(switch)
-    started = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
+    return webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Headless Chromium; skips where it is absent."""
+    started = started_chromium()
+    if started is None:
+        pytest.skip("chromium and chromedriver are absent (apt install chromium-driver)")
     yield started
     started.quit()
 

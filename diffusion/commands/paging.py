@@ -96,7 +96,7 @@ def _training(
     judge = Judge.of(data, {}, 1)
     training = Training(
         images,
-        [data.called(int(row)) for row in rows],
+        ["/".join(data.called(int(row)).split("/")[-2:]) for row in rows],
         None if labels is None else labels.tolist(),
         judge.passport.moved_limits,
     )

@@ -9,73 +9,87 @@ for (let dy = -SHIFT; dy <= SHIFT; dy++) {
 }
 MOVES.sort(([a, b], [c, d]) => Math.abs(a) + Math.abs(b) - Math.abs(c) - Math.abs(d));
 
-// The training sprites as moves take them: bytes (n, H, W, C) less their ground.
+// The training sprites, bytes (n, H, W, C), each with a border of its ground, which a move brings in.
 class Training {
   constructor(bytes, n, { channels, height, width }) {
-    Object.assign(this, { n, channels, height, width, size: channels * height * width });
-    this.pixels = Int16Array.from(bytes);
-    this.ground = new Int16Array(n * channels);
-    this.framed = new Uint8Array(n).fill(1);
-    if (channels !== 4) for (let k = 0; k < n; k++) this.takeGround(k);
-    this.left = MOVES.map(() => null);
+    Object.assign(this, { n, channels, height, width });
+    this.wide = (width + 2 * SHIFT) * channels;
+    this.whole = (height + 2 * SHIFT) * this.wide;
+    this.bordered = new Uint8Array(n * this.whole);
+    this.ground = new Uint8Array(n * channels);
+    this.framed = new Uint8Array(n).fill(1); // whether it has a ground
+    this.visible = MOVES.map(() => null);
+    // Rows from the middle outwards: there sprites differ most, and a comparison ends soonest.
+    this.rows = Array.from({ length: height }, (_, y) => y)
+      .sort((a, b) => Math.abs(a - height / 2) - Math.abs(b - height / 2));
+    const size = channels * height * width, line = width * channels;
+    for (let k = 0; k < n; k++) {
+      const sprite = bytes.subarray(k * size, (k + 1) * size);
+      if (channels !== 4) this.takeGround(sprite, k);
+      const ground = this.ground.subarray(k * channels, (k + 1) * channels);
+      for (let i = 0; i < this.whole; i++) this.bordered[k * this.whole + i] = ground[i % channels];
+      for (let y = 0; y < height; y++) {
+        this.bordered.set(sprite.subarray(y * line, (y + 1) * line), this.at(k, y, 0));
+      }
+    }
+  }
+
+  // Where pixel (y, x) of sprite k is.
+  at(k, y, x) {
+    return k * this.whole + (y + SHIFT) * this.wide + (x + SHIFT) * this.channels;
   }
 
   // Without alpha, ground is the colour that all four corners share.
-  takeGround(k) {
-    const { channels, height, width, size, pixels } = this, base = k * size;
+  takeGround(sprite, k) {
+    const { channels, height, width } = this;
     const corners = [0, width - 1, (height - 1) * width, height * width - 1];
-    const same = (c) => corners.every((p) => pixels[base + p * channels + c] === pixels[base + c]);
-    this.framed[k] = Array.from({ length: channels }, (_, c) => same(c)).every(Boolean) ? 1 : 0;
-    if (!this.framed[k]) return;
-    const ground = pixels.slice(base, base + channels);
-    this.ground.set(ground, k * channels);
-    for (let i = 0; i < size; i++) pixels[base + i] -= ground[i % channels];
+    const shared = (c) => corners.every((p) => sprite[p * channels + c] === sprite[c]);
+    this.framed[k] = Array.from({ length: channels }, (_, c) => shared(c)).every(Boolean) ? 1 : 0;
+    if (this.framed[k]) this.ground.set(sprite.subarray(0, channels), k * channels);
   }
 
   // How many values of sprite k are visible after a move; 0 where it cannot be compared.
   values(k, move) {
-    if (!this.left[move]) {
-      this.left[move] = Float64Array.from({ length: this.n }, (_, each) => {
+    if (!this.visible[move]) {
+      this.visible[move] = Float64Array.from({ length: this.n }, (_, each) => {
         const seen = this.count(each, MOVES[move]);
         return move === 0 ? Math.max(1, seen) : this.framed[each] ? seen : 0;
       });
     }
-    return this.left[move][k];
+    return this.visible[move][k];
   }
 
   count(k, [dy, dx]) {
-    const { channels, height, width, size, pixels } = this;
+    const { channels, height, width } = this;
     let seen = 0;
     for (let y = Math.max(0, -dy); y < height - Math.max(0, dy); y++) {
       for (let x = Math.max(0, -dx); x < width - Math.max(0, dx); x++) {
-        if (!this.framed[k] || this.shows(k * size + (y * width + x) * channels)) seen++;
+        if (!this.framed[k] || this.shows(k, this.at(k, y, x))) seen++;
       }
     }
     return seen * channels;
   }
 
-  shows(at) {
-    if (this.channels === 4) return this.pixels[at + 3] !== 0;
-    for (let c = 0; c < this.channels; c++) if (this.pixels[at + c] !== 0) return true;
+  shows(k, at) {
+    for (let c = 0; c < this.channels; c++) {
+      if (this.bordered[at + c] !== this.ground[k * this.channels + c]) return true;
+    }
     return false;
   }
 
   // The square of the distance of sprite k after a move to bytes (H, W, C); infinite beyond `most`.
   square(bytes, k, move, most) {
-    const { channels, height, width, size, pixels, ground } = this, [dy, dx] = MOVES[move];
-    const values = this.values(k, move);
+    const values = this.values(k, move), { bordered, wide } = this, [dy, dx] = MOVES[move];
     if (values === 0) return Infinity;
+    const line = this.width * this.channels, enough = most * values, first = this.at(k, -dy, -dx);
     let sum = 0;
-    for (let y = 0, i = 0; y < height; y++) {
-      for (let x = 0; x < width; x++) {
-        const inside = y >= dy && y - dy < height && x >= dx && x - dx < width;
-        const from = k * size + ((y - dy) * width + x - dx) * channels;
-        for (let c = 0; c < channels; c++, i++) {
-          const d = bytes[i] - ground[k * channels + c] - (inside ? pixels[from + c] : 0);
-          sum += d * d;
-        }
+    for (const y of this.rows) {
+      const from = first + y * wide, to = y * line;
+      for (let i = 0; i < line; i++) {
+        const difference = bytes[to + i] - bordered[from + i];
+        sum += difference * difference;
       }
-      if (sum > most * values) return Infinity;
+      if (sum > enough) return Infinity;
     }
     return sum / values;
   }

@@ -1,0 +1,58 @@
+"""A film of the slider of a page, as README shows it; needs Chromium and its driver.
+
+python benchmarks/page_film.py docs/page.html docs/pictures/page.gif
+"""
+
+import argparse
+import io
+import sys
+from pathlib import Path
+
+from PIL import Image
+
+ROOT = Path(__file__).parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+from browsers import sized, started_chromium  # noqa: E402
+from selenium.webdriver.common.by import By  # noqa: E402
+from selenium.webdriver.support.ui import WebDriverWait  # noqa: E402
+
+WIDTH, STOPS = 620, [*range(0, 100, 6), 100, 100, 100, *range(90, 0, -15)]
+SET = """const it = document.getElementById('level'); it.value = arguments[0];
+it.dispatchEvent(new Event('input'));"""
+BOX = """const above = document.querySelector('.pictures').getBoundingClientRect();
+const below = document.getElementById('other').getBoundingClientRect();
+return [above.left, Math.max(0, above.top), below.top - 10].map(Math.round);"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("page")
+    parser.add_argument("film")
+    asked = parser.parse_args()
+    browser = started_chromium()
+    sized(browser, WIDTH + 60, 1200)
+    browser.get(Path(asked.page).resolve().as_uri())
+    wait = WebDriverWait(browser, 60)
+    wait.until(lambda it: it.execute_script("return document.documentElement.dataset.ready"))
+    browser.find_elements(By.CSS_SELECTOR, ".steps button")[2].click()
+    browser.execute_script("document.querySelector('.pictures').scrollIntoView()")
+    frames = []
+    for stop in STOPS:
+        browser.execute_script(SET, stop)
+        wait.until(lambda it: it.execute_script("return !looking && !again"))
+        left, top, bottom = browser.execute_script(BOX)
+        window = Image.open(io.BytesIO(browser.get_screenshot_as_png())).convert("RGB")
+        frame = window.crop((left, top, left + WIDTH, bottom))
+        frames.append(frame.quantize(96, dither=Image.Dither.NONE))
+    browser.quit()
+    size = frames[0].size
+    frames = [frame if frame.size == size else frame.crop((0, 0, *size)) for frame in frames]
+    more = {"save_all": True, "append_images": frames[1:], "duration": 220, "loop": 0}
+    frames[0].save(asked.film, optimize=True, **more)
+    print(
+        f"{asked.film}: {len(frames)} frames of {size}, {Path(asked.film).stat().st_size:,} bytes"
+    )
+
+
+if __name__ == "__main__":
+    main()
