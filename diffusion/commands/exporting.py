@@ -1,22 +1,56 @@
-"""`sample.py export=`: the network of a run for others."""
+"""`sample.py export=`: the network of a run for others, and for other programs."""
 
 from pathlib import Path
 
+from diffusion import pictures
+from diffusion.commands.whose import credit_of
 from diffusion.errors import UserError
-from diffusion.runs.loading import checkpoint_file, load
+from diffusion.runs.files import Folder, write_file
+from diffusion.runs.hub import hub_files
+from diffusion.runs.loading import Loaded, beside, checkpoint_file, load
+from diffusion.runs.onnx_file import onnx_file
+from diffusion.runs.reading import entries
 from diffusion.runs.safetensors import write
 
+PICTURED = 64  # sprites in the picture of a folder
 
-def export_network(run: str, which: str, target: str, trust: tuple[str, ...] = ()) -> None:
-    """Writes the averaged weights and their card as one new safetensors file.
+
+def export_network(
+    run: str, which: str, target: str, trust: tuple[str, ...] = (), credit: str | None = None
+) -> None:
+    """Writes the averaged weights as a new file, or a folder of such.
+
+    Args:
+        run, which: the checkpoint.
+        target: `.safetensors`, `.onnx`, or a folder, which ends in `/`.
+        trust: packages beside this project's own whose classes it may name.
+        credit: a sentence on whose the training sprites are.
 
     Raises:
-        UserError: the file has another ending, or is there already.
+        UserError: the target has another ending, or is there already.
     """
-    file = Path(target).expanduser()
-    if file.suffix != ".safetensors" or file.exists():
-        raise UserError(f"export={file} must be a new file that ends in .safetensors.")
+    place = Path(target).expanduser()
+    if not (target.endswith("/") or place.suffix in (".safetensors", ".onnx")) or place.exists():
+        raise UserError(
+            f"export={target} must be new, and end in .safetensors, .onnx, or / for a folder."
+        )
     loaded = load(checkpoint_file(run, which), trust)
-    weights = {f"denoiser.{key}": value for key, value in loaded.denoiser.state_dict().items()}
-    write(file, weights, loaded.card)
-    print(f"{file}: python sample.py run={file} n=64")
+    if target.endswith("/"):
+        _folder(run, loaded, place, credit)
+        print(f"{place}/: python sample.py run={place}/model.safetensors n=64")
+    elif place.suffix == ".onnx":
+        write_file(place, onnx_file(loaded), new=True)
+        inputs = "x_t, t, label" if loaded.denoiser.classes else "x_t, t"
+        print(f"{place}: ({inputs}) -> x0; onnxruntime answers as torch does")
+    else:
+        names = loaded.denoiser.state_dict().items()
+        write(place, {f"denoiser.{key}": value for key, value in names}, loaded.card)
+        print(f"{place}: python sample.py run={place} n=64")
+
+
+def _folder(run: str, loaded: Loaded, place: Path, credit: str | None) -> None:
+    summary = entries(Folder(beside(run)), "summary.json") or {}
+    sprites = loaded.sprites(loaded.sampler()[0], seed=0)
+    grid = pictures.grid(next(sprites.batches(range(PICTURED))))
+    files = hub_files(loaded, place.name, summary, credit_of(loaded.card, credit))
+    Folder(place).write_all(files | {"samples.png": pictures.png(grid)}, new=True)

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from diffusion.commands.again import command_of
 from diffusion.commands.entry import plain
+from diffusion.commands.whose import credit_of, is_own
 from diffusion.errors import UserError
 from diffusion.judge import Judge
 from diffusion.living.page import Facts, Training, living_page
@@ -23,7 +24,6 @@ from diffusion.schedules.cosine import Cosine
 from diffusion.schedules.linear import Linear
 from diffusion.schedules.sigmoid import Sigmoid
 
-OWN = "datamodules.forge.ForgeData"  # sprites of this project, which anybody may have
 OTHERS = {"linear": Linear, "cosine": Cosine, "sigmoid": Sigmoid}  # to compare the run's own with
 DRAWN = 4096  # labels of the first sprites, which a page could not draw as Python does
 MOST_BYTES = 2**23  # of training sprites in a page
@@ -43,7 +43,7 @@ def make_page(cfg: DictConfig) -> None:
     typed = plain(cfg.get("sampler"))
     sampler, recipe = loaded.sampler(typed)
     network = served(loaded, sampler, str(cfg.page_weights))
-    training, art = _training(loaded, cfg.page_sprites, cfg.data.path, cfg.page_credit)
+    training, art = _training(loaded, cfg.page_sprites, cfg.data.path, cfg.credit)
     run, checkpoint = _shareable(str(cfg.run)), loaded.sha256
     if cfg.page_weights != "f32":
         run, checkpoint = _rounded(file.with_suffix(".safetensors"), network, loaded, recipe)
@@ -75,10 +75,12 @@ def _training(
     """The training sprites that go into the page, and a sentence about whose they are."""
     if wanted not in (None, True, False):
         raise UserError(f"page_sprites={wanted} must be true or false.")
-    source = loaded.card.get("config", {}).get("data", {}).get("_target_")
-    if wanted is False or (wanted is None and source != OWN):
-        art = "The training sprites are not in this page; its weights come from them."
-        return None, f"{art} {credit}" if credit else f"{art} Whose they are was not said."
+    whose = credit_of(loaded.card, credit)
+    if wanted is False or (wanted is None and not is_own(loaded.card)):
+        return (
+            None,
+            f"The training sprites are not in this page; its weights come from them. {whose}",
+        )
     data = training_data(loaded.card, moved_to, loaded.trust)
     rows = data.split["train"]
     images: Tensor = data.images(rows)
@@ -88,11 +90,7 @@ def _training(
             f"holds {MOST_BYTES / 2**20:.0f}; give page_sprites=false."
         )
     labels = data.labels(rows) if loaded.denoiser.classes else None
-    art = f"{len(rows):,} training sprites are in this page; whoever has it has them."
-    if credit or source == OWN:
-        art += f" {credit or 'They were drawn by a program of this project (MIT licence).'}"
-    else:
-        art += " Under which licence they may be shared was not said."
+    art = f"{len(rows):,} training sprites are in this page; whoever has it has them. {whose}"
     judge = Judge.of(data, {}, 1)
     training = Training(
         images,

@@ -64,7 +64,7 @@ def main(cfg: DictConfig) -> None:
         from diffusion.commands.exporting import export_network
 
         trust = trusted(plain(cfg.trust))
-        export_network(str(cfg.run), cfg.checkpoint, str(cfg.export), trust)
+        export_network(str(cfg.run), cfg.checkpoint, str(cfg.export), trust, cfg.credit)
     else:
         from diffusion.commands.sampling import make_sprites  # takes seconds
 

@@ -27,12 +27,17 @@ def write(path: Path, weights: dict[str, Tensor], card: dict[str, Any]) -> None:
     Raises:
         UserError: the path does not end in .safetensors.
     """
-    from safetensors.torch import save
-
     if path.suffix != ".safetensors":
         raise UserError(f"export={path} must end in .safetensors.")
+    write_file(path, content(weights, card), new=True)
+
+
+def content(weights: dict[str, Tensor], card: dict[str, Any]) -> bytes:
+    """Weights and the part of the card that a stranger needs, as such a file holds them."""
+    from safetensors.torch import save
+
     plain = {name: value.detach().cpu().contiguous() for name, value in weights.items()}
-    write_file(path, save(plain, {KEY: json.dumps(shared(card))}), new=True)
+    return save(plain, {KEY: json.dumps(shared(card))})
 
 
 def shared(card: dict[str, Any]) -> dict[str, Any]:
@@ -57,13 +62,13 @@ def read(path: Path) -> tuple[dict[str, Tensor], Any, str]:
         ) from error
     try:
         with opened as file:
-            content = file.read()
-        (length,) = struct.unpack_from("<Q", content)
+            found = file.read()
+        (length,) = struct.unpack_from("<Q", found)
         if length > MAX_HEADER_BYTES:
             raise ValueError("its header is absurdly long")
-        header = json.loads(content[8 : 8 + length])
+        header = json.loads(found[8 : 8 + length])
         card = json.loads(header["__metadata__"][KEY])
-        return load(content), card, hashlib.sha256(content).hexdigest()
+        return load(found), card, hashlib.sha256(found).hexdigest()
     except Exception as error:  # a foreign file can fail in any way; none of them is our defect
         raise UserError(
             f"{path} is damaged, or not what sample.py export= writes; ask for it again."
