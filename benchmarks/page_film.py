@@ -7,6 +7,7 @@ import argparse
 import io
 import sys
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
@@ -44,6 +45,7 @@ def main() -> None:
         window = Image.open(io.BytesIO(browser.get_screenshot_as_png())).convert("RGB")
         frame = window.crop((left, top, left + WIDTH, bottom))
         frames.append(frame.quantize(96, dither=Image.Dither.NONE))
+    _screens(browser, wait, Path(asked.film).with_suffix(".png"))
     browser.quit()
     size = frames[0].size
     frames = [frame if frame.size == size else frame.crop((0, 0, *size)) for frame in frames]
@@ -52,6 +54,28 @@ def main() -> None:
     print(
         f"{asked.film}: {len(frames)} frames of {size}, {Path(asked.film).stat().st_size:,} bytes"
     )
+
+
+def _screens(browser: Any, wait: Any, to: Path) -> None:
+    """The whole page as a desktop and as a phone show it, side by side."""
+    shots = []
+    for width, colours in ((1180, "light"), (390, "dark")):
+        sized(browser, width, 900, colours)
+        browser.refresh()
+        wait.until(lambda it: it.execute_script("return document.documentElement.dataset.ready"))
+        browser.find_elements(By.CSS_SELECTOR, ".steps button")[2].click()
+        browser.execute_script(SET, 88)
+        browser.execute_script("bench.made.slice(3, 9).forEach(keep)")
+        wait.until(lambda it: it.execute_script("return !looking && !again"))
+        height = browser.execute_script("return document.documentElement.scrollHeight")
+        sized(browser, width, height, colours)
+        shot = Image.open(io.BytesIO(browser.get_screenshot_as_png())).convert("RGB")
+        shots.append(shot.resize((width // 2, height // 2), Image.Resampling.LANCZOS))
+    high = max(shot.height for shot in shots)
+    both = Image.new("RGB", (sum(shot.width for shot in shots) + 20, high), "white")
+    both.paste(shots[0], (0, 0))
+    both.paste(shots[1], (shots[0].width + 20, 0))
+    both.quantize(128, dither=Image.Dither.NONE).save(to, optimize=True)
 
 
 if __name__ == "__main__":

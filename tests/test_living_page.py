@@ -163,6 +163,10 @@ def test_what_is_kept_survives_and_is_made_again_by_sample_py(opened, command, p
     again = opened("whole", forget=False)
     assert text(again, "count") == "4"
     np.testing.assert_array_equal(pixels(again, "bench.kept"), kept)
+    assert len(again.find_elements(By.CSS_SELECTOR, "#made .is-kept")) == 2  # made anew, the same
+    again.execute_script("keep(bench.made[0])")
+    assert text(again, "count") == "3"
+    again.execute_script("keep(bench.made[0])")
 
     (tmp_path / "run").symlink_to(pages / "run")
     (tmp_path / "kept.json").write_text(json_text)

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from math import ceil, sqrt
 from typing import NamedTuple
 
@@ -134,6 +135,18 @@ class Taken:
     def rectangles(self) -> list[Rectangle]:
         """Where each sprite is on it."""
         return self.layout.rectangles(len(self.images), *self.images.shape[2:])
+
+
+def tags_of(taken: Taken) -> list[tuple[str, int, int]]:
+    """(label, first, last) of the sprites of each label; none if one's stand in two places."""
+    tags: list[tuple[str, int, int]] = []
+    first = 0
+    for label, some in groupby(taken.labels):
+        count = len(list(some))
+        if label is not None:
+            tags.append((label, first, first + count - 1))
+        first += count
+    return tags if len({name for name, _, _ in tags}) == len(tags) else []
 
 
 class EngineFile(ABC):

@@ -4,9 +4,8 @@ Phaser, PixiJS and Godot's importers read it; the times and tags of Aseprite are
 """
 
 import json
-from itertools import groupby
 
-from diffusion.engines.base import EngineFile, Taken
+from diffusion.engines.base import EngineFile, Taken, tags_of
 from diffusion.errors import UserError
 
 MOST_MS = 65_535  # milliseconds, as Aseprite holds them
@@ -23,11 +22,7 @@ class Frames(EngineFile):
     """
 
     def __init__(self, duration: int = 100) -> None:
-        if type(duration) is not int or not 1 <= duration <= MOST_MS:
-            raise UserError(
-                f"files.sheet.duration={duration} must be a whole number, 1 to {MOST_MS:,}."
-            )
-        self.duration = duration
+        self.duration = check_duration(duration, "files.sheet.duration")
 
     def names(self, tag: str) -> tuple[str, ...]:
         return (f"sheet{tag}.json",)
@@ -52,20 +47,20 @@ class Frames(EngineFile):
             "format": "RGBA8888" if taken.images.shape[1] == 4 else "RGB888",
             "size": {"w": width, "h": height},
             "scale": str(taken.layout.scale),
-            "frameTags": _tags(taken),
+            "frameTags": [
+                {"name": name, "from": first, "to": last, "direction": "forward"}
+                for name, first, last in tags_of(taken)
+            ],
         }
         return ((json.dumps({"frames": frames, "meta": meta}, indent=1) + "\n").encode(),)
 
 
-def _tags(taken: Taken) -> list[dict[str, object]]:
-    """One for each label, if no label's sprites are in two places."""
-    tags: list[dict[str, object]] = []
-    first = 0
-    for label, some in groupby(taken.labels):
-        count = len(list(some))
-        if label is not None:
-            end = first + count - 1
-            tags.append({"name": label, "from": first, "to": end, "direction": "forward"})
-        first += count
-    names = [tag["name"] for tag in tags]
-    return tags if len(set(names)) == len(names) else []
+def check_duration(duration: int, key: str) -> int:
+    """The duration, if it is a number of milliseconds that a frame can have.
+
+    Raises:
+        UserError: it is none.
+    """
+    if type(duration) is not int or not 1 <= duration <= MOST_MS:
+        raise UserError(f"{key}={duration} must be a whole number, 1 to {MOST_MS:,}.")
+    return duration

@@ -38,13 +38,10 @@ async function start() {
   for (const sprite of bench.made) bench.cells.set(sprite, button(sprite, (it) => choose(it)));
   for (const [sprite, cell] of bench.cells) cell.classList.toggle("repeats", repeats(sprite.verdict));
   startShelf();
-  bench.kept = bench.kept.map((kept) => bench.made.find((sprite) => same(sprite, kept)) || kept);
-  showShelf();
   arrange();
 }
 
 const verdictOf = ({ verdict }) => (verdict ? verdict.verdict : "not judged");
-const same = (a, b) => a.seed === b.seed && a.index === b.index && a.label === b.label;
 
 // The sprites that are asked for, in the order that is asked for.
 function arrange() {

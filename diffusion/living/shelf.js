@@ -4,7 +4,11 @@
 "use strict";
 
 const bench = { made: [], cells: new Map(), chosen: null, kept: [], busy: null, allowed: null };
-const isKept = (sprite) => bench.kept.includes(sprite);
+// A sprite that is made again, after the page was loaded anew, is still the same.
+const same = (a, b) => a === b ||
+  (a.seed === b.seed && a.index === b.index && a.image.every((byte, i) => byte === b.image[i]));
+const placeOf = (sprite) => bench.kept.findIndex((kept) => same(kept, sprite));
+const isKept = (sprite) => placeOf(sprite) >= 0;
 const memory = () => `kept ${app.facts.sha256}`;
 
 // keys: what other keys than K and X do with the chosen sprite.
@@ -54,7 +58,7 @@ function keptJson() {
 }
 
 function keep(sprite) {
-  if (isKept(sprite)) bench.kept.splice(bench.kept.indexOf(sprite), 1);
+  if (isKept(sprite)) bench.kept.splice(placeOf(sprite), 1);
   else bench.kept.push(sprite);
   showShelf();
   if (bench.chosen === sprite) choose(sprite);

@@ -91,6 +91,7 @@ async function add(indices, words) {
     show(cell.firstChild, sprite.image, SMALL);
     cell.sprite = sprite;
     cell.setAttribute("aria-label", called(sprite));
+    cell.classList.toggle("is-kept", isKept(sprite));
     bench.cells.set(sprite, cell);
   });
   bench.made.unshift(...sprites);

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import shutil
 import subprocess
 from xml.etree import ElementTree
@@ -197,6 +198,35 @@ def test_tiled_itself_draws_the_sprites(layout, tmp_path):
     )
 
 
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_the_resource_of_godot_says_where_each_sprite_is(layout):
+    it = taken(30, layout, labels=("mage",))
+    text, sheet = files_of("godot", it)["sheet.tres"].decode(), sheet_of(it)
+    regions = re.findall(r"region = Rect2\((\d+), (\d+), (\d+), (\d+)\)", text)
+    for region, image in zip(regions, scaled(it), strict=True):
+        x, y, w, h = map(int, region)
+        np.testing.assert_array_equal(sheet[y : y + h, x : x + w], image)
+    assert re.findall(r'SubResource\("sprite_(\d+)"\)', text) == [str(k) for k in range(30)]
+    assert '"name": &"mage"' in text
+    assert "load_steps=32" in text
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_aseprites_own_format_is_read_back_by_its_library(channels):
+    aseprite = pytest.importorskip("aseprite", reason="aseprite needs Python 3.12")
+    it = taken(30, channels=channels, labels=("mage",))
+    document = aseprite.Sprite.from_bytes(files_of("aseprite", it)["sprites.aseprite"])
+    assert len(document.frames) == 30
+    for k, image in enumerate(it.images.permute(0, 2, 3, 1).numpy()):
+        shown = np.frombuffer(document.flatten(k), np.uint8).reshape(9, 6, 4)
+        if channels == 4:
+            np.testing.assert_array_equal(shown, image)
+        else:
+            np.testing.assert_array_equal(shown[..., :3], np.broadcast_to(image, (9, 6, 3)))
+        assert document.frames[k].duration_ms == 100
+    assert [(tag.name, tag.from_frame, tag.to_frame) for tag in document.tags] == [("mage", 0, 29)]
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
@@ -217,4 +247,4 @@ def test_a_sheet_larger_than_engines_take_is_refused():
 
 
 def test_every_kind_of_file_is_tried_above():
-    assert set(names("files")) == {"sheet", "indexed", "tiled"}
+    assert set(names("files")) == {"sheet", "indexed", "tiled", "godot", "aseprite"}
