@@ -1,20 +1,25 @@
-"""`sample.py gallery=true`: a page beside the sprites, to choose from them by eye."""
+"""`gallery=true` of `sample.py` and `report.py`: a page beside the sprites, to choose by eye."""
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from diffusion.commands.again import command_of
 from diffusion.judge import Judge
 from diffusion.living.gallery import Shown, gallery
 from diffusion.metrics.told_apart import JUDGES, MIN_GROUPS, realness
+from diffusion.report.judged import Judged
 from diffusion.runs.files import Folder
-from diffusion.runs.loading import Loaded, beside
+from diffusion.runs.loading import Loaded, beside, checkpoint_file, load
 from diffusion.runs.output import Output
 from diffusion.runs.reading import record
+from diffusion.runs.training_data import training_data
+from diffusion.sprite_data import SpriteData
 
 STEERED = ("from", "mixture", "colours", "recolour", "max_colours", "keep", "tile", "mirror")
 LARGEST = 2**31  # bytes of sprites.npz
@@ -25,36 +30,36 @@ FEW = (
 )
 
 
-def gallery_page(
-    output: Output,
-    loaded: Loaded,
-    judge: Judge | None,
-    run: str,
-    settings: Mapping[str, Any],
-    typed: bool,
+@dataclass(frozen=True)
+class Source:
+    """Where the sprites of a gallery come from.
+
+    Attributes:
+        loaded: the run.
+        run: as it was typed.
+        sampler: its configuration, where it is another than the run's own.
+    """
+
+    loaded: Loaded
+    run: str
+    sampler: dict[str, Any] | None
+
+
+def gallery_of_folder(
+    output: Output, source: Source, judge: Judge | None, settings: Mapping[str, Any]
 ) -> str:
-    """The gallery of a folder of sprites.
+    """The gallery of a folder that `sample.py` has made, in one part.
 
     Args:
-        output: where they are, in one part.
-        loaded: the run.
-        judge: of its data, or None where that is gone.
-        run: as it was typed.
+        output: the folder.
+        source: of the sprites.
+        judge: of the run's data, or None where that is gone.
         settings: what the sprites depend on.
-        typed: whether their sampler is another than the run's own.
     """
     packed = Folder(output.path).read("sprites.npz", LARGEST) or b""
     with np.load(io.BytesIO(packed), allow_pickle=False) as file:
         images = torch.from_numpy(file["images"]).permute(0, 3, 1, 2).contiguous()
-    rows = record(Folder(output.path), "manifest.json")
-    looks: list[float | None] = [None] * len(images)
-    why = AWAY
-    if judge:
-        val = judge.data.split["val"]
-        why = FEW
-        if len(np.unique(judge.data.groups[val])) >= MIN_GROUPS <= len(images) // 2:
-            looks, why = realness(judge.data.images(val), images, JUDGES).tolist(), ""
-    names = loaded.card["sprites"]["label_names"] if loaded.denoiser.classes else []
+    names = _labels(source)
     steered = next((word for word in STEERED if settings.get(word)), None)
     shown = [
         Shown(
@@ -64,14 +69,71 @@ def gallery_page(
             guidance=row["guidance"],
             verdict=_verdict(row, judge),
             percentile=row["percentile"],
-            realness=None if look is None else round(look, 3),
+            realness=None,
             steered=steered,
         )
-        for row, look in zip(rows, looks, strict=True)
+        for row in record(Folder(output.path), "manifest.json")
     ]
-    title = beside(run).resolve().name
-    command = command_of(run, settings["sampler"] if typed else None)
-    return gallery(images, shown, names, title, command, loaded.sha256, why)
+    return _page(images, shown, source, judge.data if judge else None)
+
+
+def gallery_of_report(
+    judged: Judged,
+    run: str,
+    checkpoint: str,
+    seed: int,
+    sampler: dict[str, Any] | None,
+    moved_to: str | None = None,
+    trust: tuple[str, ...] = (),
+) -> str:
+    """The gallery of the sprites that a report was made of.
+
+    Args:
+        judged: what the report says of the run.
+        run, checkpoint: as they were typed.
+        seed: of the sprites.
+        sampler: as it was typed, if it was.
+        moved_to: where the training data is now.
+        trust: packages beside this project's own whose classes the checkpoint may name.
+    """
+    loaded = load(checkpoint_file(run, checkpoint), trust)
+    chosen, recipe = loaded.sampler(sampler)
+    labels = loaded.sprites(chosen, seed).labels(range(len(judged.images)))
+    known = [-1] * len(judged.images) if labels is None else labels.tolist()
+    shown = [
+        Shown(
+            seed=seed,
+            index=each.index,
+            label=known[each.index],
+            guidance=1.0,
+            verdict={"verdict": each.verdict, "name": each.nearest, "distance": each.distance},
+            percentile=each.percentile,
+            realness=None,
+            steered=None,
+        )
+        for each in judged.verdicts
+    ]
+    source = Source(loaded, run, recipe if sampler else None)
+    return _page(judged.images, shown, source, training_data(loaded.card, moved_to, trust))
+
+
+def _page(images: Tensor, shown: Sequence[Shown], source: Source, data: SpriteData | None) -> str:
+    """The page, with how real each sprite looks where that can be judged."""
+    why = AWAY
+    if data is not None:
+        val, why = data.split["val"], FEW
+        if len(np.unique(data.groups[val])) >= MIN_GROUPS <= len(images) // 2:
+            looks, why = realness(data.images(val), images, JUDGES).tolist(), ""
+            pairs = zip(shown, looks, strict=True)
+            shown = [replace(each, realness=round(look, 3)) for each, look in pairs]
+    title = beside(source.run).resolve().name
+    command = command_of(source.run, source.sampler)
+    return gallery(images, shown, _labels(source), title, command, source.loaded.sha256, why)
+
+
+def _labels(source: Source) -> list[str]:
+    names: list[str] = source.loaded.card["sprites"]["label_names"]
+    return names if source.loaded.denoiser.classes else []
 
 
 def _verdict(row: Mapping[str, Any], judge: Judge | None) -> dict[str, Any] | None:

@@ -32,6 +32,12 @@ def report_of(cfg: DictConfig, words: list[str]) -> Path:
         raise UserError(
             "samplers= compares samplers on one run; give runs=[RUN], and no sampler=."
         )
+    if not isinstance(cfg.gallery, bool) or (
+        cfg.gallery and (len(cfg.runs) != 1 or cfg.samplers is not None)
+    ):
+        raise UserError(
+            f"gallery={cfg.gallery} must be true or false, and shows the sprites of one run."
+        )
     check_numbers(cfg, {"n": 1, "seed": 0}, {"n": 100_000, "seed": LARGEST_SEED})
     from diffusion.commands.reporting import report  # takes seconds
 

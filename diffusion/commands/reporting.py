@@ -8,7 +8,8 @@ from omegaconf import DictConfig, OmegaConf
 
 from diffusion.commands.complaints import CONF
 from diffusion.commands.entry import plain
-from diffusion.commands.sampling import place
+from diffusion.commands.galleries import gallery_of_report
+from diffusion.commands.sampling import GALLERY, place
 from diffusion.errors import UserError
 from diffusion.judge import with_inception
 from diffusion.report.measure import judge_file, judge_run, names_of, runs_of
@@ -53,8 +54,12 @@ def report(cfg: DictConfig) -> Path:
     files = [checkpoint_file(run, cfg.checkpoint) for run in runs] or [Path(cfg.images)]
     of = cfg.runs_in or (runs[0] if len(runs) == 1 else ".")
     folder = place(cfg.out, of, "report")
-    output = Output(folder, {"words": plain(cfg) | {"out": None}, "of": list(map(sha256, files))})
-    if output.has(*FILES):
+    words = {key: value for key, value in plain(cfg).items() if key != "gallery"}
+    output = Output(
+        folder,
+        {"words": words | {"out": None}, "of": list(map(sha256, files))},
+    )
+    if output.has(*FILES, *([GALLERY] if cfg.gallery else [])):
         print(f"made already: {output.path}/report.html")
         return output.path
     trust = trusted(plain(cfg.trust))
@@ -85,5 +90,8 @@ def report(cfg: DictConfig) -> Path:
         ]
     for name, content in zip(FILES, (figures, manifest, page), strict=True):
         output.add(name, content(judged))
+    if cfg.gallery:
+        own = (runs[0], cfg.checkpoint, cfg.seed, sampler, moved_to, trust)
+        output.add(GALLERY, gallery_of_report(judged[0], *own))
     print(f"{output.path}/report.html")
     return output.path

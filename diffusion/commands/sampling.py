@@ -100,10 +100,11 @@ def make_sprites(cfg: DictConfig) -> Path | None:
         shown = [row["index"] for row in rows] if isinstance(rows, list) else indices
         for name in views:
             if name == GALLERY:
-                from diffusion.commands.galleries import gallery_page
+                from diffusion.commands.galleries import Source, gallery_of_folder
 
-                judge, typed = passports.judge, bool(plain(cfg.get("sampler")))
-                page = gallery_page(output, loaded, judge, str(cfg.run), settings, typed)
+                own = settings["sampler"] if plain(cfg.get("sampler")) else None
+                source = Source(loaded, str(cfg.run), own)
+                page = gallery_of_folder(output, source, passports.judge, settings)
                 output.add(name, page)
                 print(f"{output.path / name}: open it by a double click")
                 continue
