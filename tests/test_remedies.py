@@ -186,6 +186,11 @@ CASES = (
     case(SAMPLE, f"{FEW} run=run recolour=['ffffff']", "-recolour colours=['ffffff']"),
     case(SAMPLE, f"{FEW} run=run from=0 keep=left colours=['ffffff']", "keep=alpha", "-colours"),
     case(SAMPLE, f"{FEW} run=plain colours=['ffffff']", "run=run"),
+    case(SAMPLE, f"{FEW} run=run gallery=7", "gallery=true -shards"),
+    case(SAMPLE, f"{FEW} run=run sheet.spacing=16384",
+         "shards=2", "sheet.spacing=1", "sheet.scale=1 -sheet.spacing"),
+    case(SAMPLE, "run=run sampler=heun page=heun.html", "sampler=dpm_solver"),
+    case(SAMPLE, "run=run page=there.html page_weights=f16", "page=new.html"),
     case(LOOK, "data.n=60",
          "noising=Bob", "run=plain panel=Bob -data.n", "run=plain variations=Bob n=1 -data.n"),
     case(LOOK, "panel=Bob", "run=plain"),
@@ -205,6 +210,11 @@ NOT_TYPED = {  # what a sentence is about cannot be had in a test, and why
     "at once; make them in parts": "a billion sprites; see test_sampling",
     "holds no run that could be continued": "the remedy is another command",
     "Give load_from_checkpoint": "the remedy is a line of Python",
+    "training sprites are {} MB, and a page": "megabytes of sprites",
+    "A page cannot hold": "the remedy is another training",
+    "too large for a page": "the remedy is another training",
+    "files=[indexed] holds": "a network of more colours; see test_engines",
+    "A document of Aseprite": "65,536 sprites",
     "No attribute that tells sprites apart": "the report asks only sources that know theirs",
 }
 SLOW = [pytest.mark.processes, pytest.mark.nightly]
@@ -244,6 +254,7 @@ def files(folder):
     np.save("small.npy", RNG.integers(0, 4, (40, 8, 8, 1), dtype=np.uint8))
     np.save("colours.npy", RNG.integers(0, 256, (4, 3), dtype=np.uint8))
     (folder / "colours.txt").write_text("ff00ff\n1a1a2e\n")
+    (folder / "there.safetensors").write_text("somebody's")
     torch.save({"weights": torch.zeros(3)}, "foreign.ckpt")
     (folder / "arrays").mkdir()
     np.save("arrays/a.npy", random)

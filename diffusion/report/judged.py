@@ -6,6 +6,7 @@ from typing import Any
 from torch import Tensor
 
 from diffusion.metrics.scale import Score
+from diffusion.novelty.variety import Variety
 
 __all__ = ["Judged", "Score", "Finding"]
 
@@ -32,6 +33,7 @@ class Judged:
         scores: by name, such as `sprite_fd`.
         told_apart: how well small networks tell its samples from unseen real sprites, for which
             `rates["copy_rate"]` must be known too; None where it was not measured.
+        variety: how many different sprites it makes; None where nobody asked.
         rates: shares 0..1 by name: of each verdict, of valid sprites, ...
         base_rates: the same of held-out real sprites, where known.
         power: share of training sprites that are still called a repeat, by number of pixels
@@ -54,6 +56,7 @@ class Judged:
     config: dict[str, Any] = field(default_factory=dict)
     scores: dict[str, Score] = field(default_factory=dict)
     told_apart: Score | None = None
+    variety: Variety | None = None
     rates: dict[str, float] = field(default_factory=dict)
     base_rates: dict[str, float] = field(default_factory=dict)
     power: dict[int, float] = field(default_factory=dict)

@@ -17,6 +17,7 @@ from diffusion.levels.unseen import unseen_colours
 from diffusion.metrics.base import Metric
 from diffusion.metrics.scale import Score
 from diffusion.novelty.passport import Findings
+from diffusion.novelty.variety import variety
 from diffusion.report.judged import Finding, Judged
 from diffusion.report.levels import level_losses, level_pictures
 from diffusion.report.records import curves_of, pictures_of, summary_of
@@ -155,6 +156,7 @@ def _judged(name: str, images: Tensor, judge: Judge, data: SpriteData) -> Judged
         images=images,
         scores=scores,
         told_apart=_told_apart(images, judge, findings),
+        variety=variety(images, judge.passport.moved_limits[0]) if len(images) > 1 else None,
         rates={name: value for name, value in rates.items() if not name.endswith("_distance")},
         base_rates=judge.passport.base_rates,
         power=judge.power(),

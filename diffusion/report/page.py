@@ -122,6 +122,10 @@ def _flat(run: Judged) -> dict[str, Any]:
         flat["samples/told_apart"] = it.value
         for what in ("n", "low", "high", "floor", "floor_n"):
             flat[f"samples/told_apart_{what}"] = getattr(it, what)
+    if run.variety:
+        flat["samples/different"] = run.variety.estimate
+        for what in ("low", "high", "pairs"):
+            flat[f"samples/different_{what}"] = getattr(run.variety, what)
     for rates, ending in ((run.rates, ""), (run.base_rates, "_base")):
         for name, rate in rates.items():
             flat[f"samples/{name}{ending}"] = rate

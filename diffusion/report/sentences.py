@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 
+from diffusion.novelty.variety import Variety
 from diffusion.report.glossary import explained, interval
 from diffusion.report.judged import Judged, Score
 from diffusion.report.ranking import CHANCE, Comparison, base_novelty, losses_compare, novelty
@@ -149,7 +150,30 @@ def sentences_of_one(run: Judged, score: str | None) -> list[str]:
         told = told_apart_sentence(run)
         sentences += [f"{told}{again} of its samples are a training sprite again{base}."]
         sentences += power_sentences(run)
+    if run.variety:
+        sentences.append(variety_sentence(run.variety))
     return sentences
+
+
+def variety_sentence(it: Variety) -> str:
+    """How many different sprites a run makes, and how that is known."""
+    met = f"Of {it.n:,} samples {_pairs(it.pairs)} the same sprite"
+    if it.is_bound:
+        return f"{met}: it can make at least {rounded(it.low)} different ones."
+    between = f"{rounded(it.low)} to {rounded(it.high)}"
+    return f"{met}: it makes about {rounded(it.estimate)} different ones ({between}) or more."
+
+
+def rounded(count: float) -> str:
+    """A count in two digits that count."""
+    digits = 1 - math.floor(math.log10(max(1.0, count)))
+    return f"{round(count, digits):,.0f}"
+
+
+def _pairs(count: int) -> str:
+    if count == 0:
+        return "no two are"
+    return "one pair is" if count == 1 else f"{count:,} pairs are"
 
 
 def cautions(runs: Sequence[Judged], score: str | None) -> list[str]:

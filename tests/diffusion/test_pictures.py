@@ -5,7 +5,8 @@ import pytest
 import torch
 from PIL import Image
 
-from diffusion.pictures import sheet, transparent_png
+from diffusion.engines.base import Layout
+from diffusion.pictures import transparent_png
 
 
 @pytest.mark.parametrize(
@@ -13,7 +14,7 @@ from diffusion.pictures import sheet, transparent_png
 )
 def test_sprite_k_is_in_the_kth_cell_of_a_sheet_with_its_alpha(tmp_path, n, shape):
     images = torch.randint(256, (n, *shape), dtype=torch.uint8)
-    (tmp_path / "sheet.png").write_bytes(transparent_png(sheet(images)))
+    (tmp_path / "sheet.png").write_bytes(transparent_png(Layout().sheet(images)))
     with Image.open(tmp_path / "sheet.png") as file:
         pixels = np.asarray(file).reshape(file.height, file.width, shape[0])
     _, height, width = shape
