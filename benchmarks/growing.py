@@ -1,4 +1,4 @@
-"""The set grows: what becomes of quality, variety and copying when a run learns from its own sprites.
+"""The set grows: quality, variety and copying when a run learns from its own sprites.
 
     OMP_NUM_THREADS=1 python benchmarks/growing.py sprites.npz --out FOLDER --steps 526
 

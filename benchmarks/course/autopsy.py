@@ -32,6 +32,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks" / "course")]
 from stand_in import NAMES  # noqa: E402
 
 from datamodules.array import ArrayData  # noqa: E402
+from diffusion.bfloat16 import multiplied_natively  # noqa: E402
 from diffusion.denoiser import Denoiser  # noqa: E402
 from diffusion.judge import Judge  # noqa: E402
 from diffusion.metrics.sprite_features import SpriteFeatures  # noqa: E402
@@ -45,6 +46,7 @@ from diffusion.samplers.ddpm import DDPM  # noqa: E402
 from diffusion.schedules.linear import Linear  # noqa: E402
 from diffusion.weightings import Uniform  # noqa: E402
 
+CPU = torch.device("cpu")
 T, BATCH, RATE, HIDDEN, N = 500, 100, 1e-3, 0.1, 256
 CODEC, SHAPE = PixelCodec(), (3, 16, 16)
 
@@ -75,7 +77,9 @@ def trained(data: ArrayData, steps: int, rootless: bool = False, skip: bool = Fa
         alpha, sigma = schedule.of_sprites(t)
         eps = torch.randn(BATCH, *SHAPE)
         x_t = alpha * images[chosen] + (sigma**2 if rootless else sigma) * eps
-        loss = (network(x_t, t, label) - eps).square().mean()
+        with torch.autocast("cpu", torch.bfloat16, enabled=multiplied_natively(CPU)):
+            output = network(x_t, t, label)
+        loss = (output.float() - eps).square().mean()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

@@ -27,10 +27,20 @@ def noised(x0: Tensor, schedule: NoiseSchedule, times: Tensor, seed: int = 0) ->
     return alpha * x0[:, None] + sigma * eps[:, None]
 
 
+def even_times(schedule: NoiseSchedule, n: int) -> Tensor:
+    """n times from 0 to 1 between which a noised sprite changes by equal amounts, as ink drifts.
+
+    (alpha, sigma) lies on a circle, and x_t moves as far as that point does.
+    """
+    angle = torch.linspace(0, torch.pi / 2, n, dtype=torch.float64)[1:-1]
+    times = schedule.times_of(-2 * torch.log(torch.tan(angle)))
+    return torch.cat([times.new_zeros(1), times, times.new_ones(1)]).float()
+
+
 def noising_pictures(images: Tensor, schedule: NoiseSchedule, seed: int = 0) -> dict[str, bytes]:
     """`noising.png` (a row per sprite) and `noising.gif` of uint8 `(B, C, H, W)`, as files."""
     codec = PixelCodec()  # soft alpha: half-gone pixels are shown half gone
-    x0, strip, frames = codec.encode(images), torch.linspace(0, 1, 11), torch.linspace(0, 1, 41)
+    x0, strip, frames = codec.encode(images), torch.linspace(0, 1, 11), even_times(schedule, 41)
     rows = codec.decode(noised(x0, schedule, strip, seed).flatten(0, 1))
     picture = pictures.grid(rows, columns=len(strip))
     page = pictures.captioned(picture, [f"t={t:.1f}" for t in strip.tolist()])

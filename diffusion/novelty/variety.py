@@ -2,10 +2,10 @@
 
 Of n samples every pair is a chance to meet the same sprite twice. If N sprites were equally
 likely, n (n - 1) / 2N pairs would be the same, so m such pairs say N = n (n - 1) / 2m, with the
-exact interval of a Poisson count (Garwood 1936). Some sprites are always likelier than others; then
-this is how many equally likely ones would meet as often, 1 / sum p^2, fewer than there are. So it
-is a lower bound of how many different sprites there are; with few pairs only the lower end of its
-interval says anything.
+exact interval of a Poisson count (Garwood 1936). Some sprites are always likelier than others;
+then this is how many equally likely ones would meet as often, 1 / sum p^2, fewer than there are.
+So it is a lower bound of how many different sprites there are; with few pairs only the lower end
+of its interval says anything.
 """
 
 from dataclasses import dataclass
