@@ -181,6 +181,48 @@ def test_what_is_kept_survives_and_is_made_again_by_sample_py(opened, command, p
     assert "leave out of=" in other.err
 
 
+def test_every_sprite_has_a_line_that_makes_it_again(opened, command, pages, tmp_path):
+    """New ones, those like another, those in some colours, and painted ones."""
+    from PIL import Image
+
+    page = opened("whole")
+    (tmp_path / "run").symlink_to(pages / "run")
+    page.find_element(By.ID, "guidance").send_keys("1.5")
+    page.find_element(By.ID, "more").click()
+    until(page, "return bench.made.length === 32 && !bench.busy")
+    found = [page.execute_script("return bench.made[0]")]
+    page.execute_script("choose(bench.made[0])")
+    page.find_element(By.ID, "like").click()
+    until(page, "return bench.made.length === 40 && !bench.busy")
+    found.append(page.execute_script("return bench.made[3]"))
+    page.find_element(By.CSS_SELECTOR, "#colours-box summary").click()
+    for swatch in page.find_elements(By.CSS_SELECTOR, "#colours button")[:12]:
+        swatch.click()
+    page.find_element(By.ID, "more").click()
+    until(page, "return bench.made.length === 56 && !bench.busy")
+    found.append(page.execute_script("return bench.made[1]"))
+    page.execute_script("putOnEasel(bench.made[2].image)")
+    page.find_element(By.ID, "top-half").click()
+    page.find_element(By.ID, "finish").click()
+    until(page, "return document.querySelectorAll('#ways canvas').length === 8 && !bench.busy")
+    page.execute_script("document.querySelector('#ways button').click()")
+    found.append(page.execute_script("return bench.chosen"))
+    painted = np.array(page.execute_script("return [...easel.image]"), np.uint8)
+    mask = np.array(page.execute_script("return [...easel.kept]"), np.uint8) * 255
+    Image.fromarray(painted.reshape(16, 16, 4)).save(tmp_path / "picture.png")
+    Image.fromarray(mask.reshape(16, 16)).save(tmp_path / "mask.png")
+    parent = np.array(found[0]["image"], np.uint8).reshape(16, 16, 4)
+    Image.fromarray(parent).save(tmp_path / f"{found[1]['from']}.png")
+    for k, sprite in enumerate(found):
+        line = page.execute_script("return lineOf(arguments[0])", sprite)
+        result = command(f"{line.removeprefix('python ')} out=again{k}")
+        assert result.code == 0, result.err
+        with np.load(tmp_path / f"again{k}" / "sprites.npz") as file:
+            again = file["images"][0]
+        image = np.array(sprite["image"], np.uint8).reshape(16, 16, 4)
+        assert (again != image).any(-1).sum() <= 1, line
+
+
 def test_files_are_saved_as_they_are_said_to_be(opened, browser, tmp_path):  # noqa: F811
     page = opened("whole")
     page.execute_script("keep(bench.made[0]); keep(bench.made[1])")
