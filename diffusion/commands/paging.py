@@ -14,10 +14,10 @@ from diffusion.commands.whose import credit_of, is_own
 from diffusion.errors import UserError
 from diffusion.judge import Judge
 from diffusion.living.page import Facts, Training, living_page
-from diffusion.living.serving import Served, served, ways_into_noise
-from diffusion.runs.files import plain_file, write_file
+from diffusion.living.serving import served, ways_into_noise
+from diffusion.runs.files import write_file
 from diffusion.runs.loading import Loaded, beside, checkpoint_file, load
-from diffusion.runs.safetensors import write
+from diffusion.runs.safetensors import content
 from diffusion.runs.training_data import training_data
 from diffusion.runs.trust import trusted
 from diffusion.schedules.cosine import Cosine
@@ -45,9 +45,13 @@ def make_page(cfg: DictConfig) -> None:
     network = served(loaded, sampler, str(cfg.page_weights))
     training, art = _training(loaded, cfg.page_sprites, cfg.data.path, cfg.credit)
     run, checkpoint = _shareable(str(cfg.run)), loaded.sha256
+    beside_it, rounded = file.with_suffix(".safetensors"), b""
     if cfg.page_weights != "f32":
-        run, checkpoint = _rounded(file.with_suffix(".safetensors"), network, loaded, recipe)
-        typed = None
+        if beside_it.exists():
+            raise UserError(f"{beside_it} is there already; give page= another name.")
+        card = {key: loaded.card[key] for key in ("recipe", "sprites")} | {"sampler": recipe}
+        rounded = content(network.rounded, card)
+        run, checkpoint, typed = beside_it.name, hashlib.sha256(rounded).hexdigest(), None
     facts = Facts(
         title=beside(str(cfg.run)).resolve().name,
         command=command_of(run, recipe if typed else None),
@@ -64,6 +68,8 @@ def make_page(cfg: DictConfig) -> None:
     ways |= {other: schedule() for other, schedule in OTHERS.items() if other != name}
     page = living_page(network, ways_into_noise(own, ways), facts, training)
     write_file(file, page, new=True)
+    if rounded:
+        write_file(beside_it, rounded, new=True)
     print(f"{file}: {len(page.encode()) / 1e6:.1f} MB; open it by a double click")
     if training is None:
         print("The training sprites are not in it; page_sprites=true puts them in.")
@@ -100,18 +106,6 @@ def _training(
     )
     assert np.array_equal(judge.rows, rows)
     return training, art
-
-
-def _rounded(
-    file: Path, network: Served, loaded: Loaded, recipe: dict[str, Any]
-) -> tuple[str, str]:
-    """Writes the weights as the page has them; their file, and its hash."""
-    if file.exists():
-        raise UserError(f"{file} is there already; give page= another name.")
-    card = {key: loaded.card[key] for key in ("recipe", "sprites")} | {"sampler": recipe}
-    write(file, network.rounded, card)
-    with plain_file(file) as opened:
-        return file.name, hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 def _shareable(run: str) -> str:
