@@ -16,7 +16,9 @@ PAGE = (Path(__file__).parents[1] / "docs" / "page.md").read_text()
 WORDS = "model.classes=true prediction=palette sampler=dpm_solver sampler.steps=5 schedule=cosine"
 
 
-@pytest.mark.parametrize("words", [WORDS, "prediction=velocity"])
+@pytest.mark.parametrize(
+    "words", [WORDS, pytest.param("prediction=velocity", marks=pytest.mark.nightly)]
+)
 def test_onnx_answers_as_torch_does_at_any_size(words, command, trained, tmp_path):
     onnxruntime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
     trained(words)

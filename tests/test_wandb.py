@@ -66,7 +66,9 @@ def serve(monkeypatch, tmp_path):
     [
         ("never", "fail", "logging offline"),
         ("trained", "fail", "to send it: wandb sync"),
-        ("trained", "hang up", "to send it: wandb sync"),
+        pytest.param(
+            "trained", "hang up", "to send it: wandb sync", marks=pytest.mark.nightly
+        ),  # a minute, and much like the one before
         ("the end", "", "to send it: wandb sync"),  # answers that crash W&B's own process
     ],
 )
