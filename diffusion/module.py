@@ -71,6 +71,11 @@ class DiffusionModule(lightning.LightningModule):
             self.log("progress/images", self.images_seen(batch))
         return loss
 
+    def on_before_optimizer_step(self, optimizer: Optimizer) -> None:
+        if logs_after(self.trainer, self.trainer.global_step + 1):
+            gradients = [w.grad for w in self.parameters() if w.grad is not None]
+            self.log("train/gradient_norm", torch.nn.utils.get_total_norm(gradients))
+
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         generator = keyed(VALIDATION, batch_idx, device=self.device)  # equal noise every time
         loss = self._loss(batch, generator, training=False)

@@ -224,6 +224,8 @@ def _table(run: RunDirectory, summary: dict[str, Any], data: SpriteData) -> str:
                 f"in {summary['samples/told_apart']:.0%} of cases by networks that learned to (a "
                 f"guess: 50%), with {summary['samples/copy_rate']:.0%} that repeat"
             )
+        else:
+            rows["told apart"] = f"cannot be told with so few; report.py makes more than {SAMPLES}"
     if {"samples/sprite_fd", "held_out/sprite_fd", "noise/sprite_fd"} <= summary.keys():
         rows["sprite distance"] = (
             f"{summary['samples/sprite_fd']:.1f} (unseen real sprites: "

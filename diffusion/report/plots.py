@@ -19,7 +19,12 @@ from diffusion.report.ranking import (
 )
 
 LOSSES = {"val/loss": "Loss on held-out sprites", "train/loss": "Loss on training sprites"}
-UNSHOWN = ("train/learning_rate", "train/images_per_second", "progress/images")
+UNSHOWN = (
+    "train/learning_rate",
+    "train/gradient_norm",
+    "train/images_per_second",
+    "progress/images",
+)
 SEEN = "training images seen"
 LEVEL = "noise level t, from clean to pure noise"
 PREVIEW = "preview/"
