@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from diffusion.metrics.base import NotMeasurable
@@ -124,10 +124,11 @@ def test_soft_alpha_is_the_share_of_pixels_that_are_neither():
 
 @settings(max_examples=30, deadline=None)
 @given(st.integers(1, 20), st.integers(0, 99), st.sampled_from([1, 3, 4]))
+@example(1, 34, 1)
 def test_a_set_is_at_distance_0_from_itself_in_any_order(n, seed, channels):
     described = METRIC.describe(crowd(n, seed)[:, :channels])
     scores = METRIC.compare(described, described.flip(0))
-    assert scores.keys() == SCORES
+    assert scores.keys() | {"outline_distance"} == SCORES  # a lone sprite may have no outline
     assert max(scores.values()) < 1e-6
 
 
