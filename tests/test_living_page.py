@@ -387,6 +387,15 @@ def test_firefox_makes_the_same_sprites(firefox, opened, pages):  # noqa: F811
     firefox.evaluate("document.getElementById('level').value = 100; look()")
     time.sleep(1)
     assert "no idea" in firefox.evaluate("document.getElementById('words').textContent")
+    firefox.evaluate("keep(bench.made[0]); moreLike(bench.made[0])")
+    assert firefox.evaluate("bench.made.length") == 24
+    firefox.evaluate("putOnEasel(bench.made[0].image); $('top-half').click(); finish()")
+    assert firefox.evaluate("$('ways').children.length") == 8
+    firefox.evaluate("goTo(3); goOn()")
+    assert "eight" in firefox.evaluate("$('words').textContent")
+    firefox.evaluate("goTo(4); fromNothing()")
+    assert firefox.evaluate("$('words').textContent").startswith("The first of them")
+    assert firefox.evaluate("$('count').textContent + $('trouble').textContent") == "1"
     asked = [each["params"]["request"]["url"] for each in firefox.said if "request" in str(each)]
     assert [
         url for url in asked if not url.startswith(("file:", "blob:", "data:", "about:"))
