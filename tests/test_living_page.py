@@ -9,8 +9,10 @@ from base64 import b64encode
 
 import numpy as np
 import pytest
+import torch
 from browsers import browser, firefox, nothing_went_wrong, sized  # noqa: F401
 
+from diffusion.living.gallery import Shown, gallery
 from diffusion.runs.loading import load
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
@@ -176,6 +178,17 @@ def test_what_is_kept_survives_and_is_made_again_by_sample_py(opened, command, p
         differing = (file["images"] != kept[:3].reshape(3, 16, 16, 4)).any(-1)
     assert differing.sum() <= 2
     assert "made already" in command("sample.py run=run kept=kept.json png=true").out
+    twice = json.loads(json_text)  # one index kept under two labels, in two visits
+    one = {"seed": 0, "index": 5, "guidance": 1}
+    twice["sprites"] = [one | {"label": "mage"}, one | {"label": "knight"}, one | {"label": None}]
+    (tmp_path / "twice.json").write_text(json.dumps(twice))
+    assert command("sample.py run=run kept=twice.json out=twice").code == 0
+    with np.load(tmp_path / "twice" / "sprites.npz") as file:
+        made = file["images"]
+    for k, label in enumerate(("mage", "knight", "none")):
+        assert command(f"sample.py run=run index=5 label={label} out={label}").code == 0
+        with np.load(tmp_path / label / "sprites.npz") as file:
+            assert (file["images"][0] != made[k]).any(-1).sum() <= 1
     other = command("sample.py run=run kept=kept.json n=4 of=8")
     assert other.code == 2
     assert "leave out of=" in other.err
@@ -282,7 +295,6 @@ def test_a_phone_shows_it_without_scrolling_sideways(opened):
         page = opened("whole", width=375, colours=colours)
         wide = "return document.documentElement.scrollWidth - innerWidth"
         assert page.execute_script(wide) <= 0
-        page.find_element(By.ID, "go-on")
         page.execute_script("putOnEasel(bench.made[0].image)")
         assert page.execute_script(wide) <= 0
 
@@ -294,9 +306,9 @@ def test_without_the_training_sprites_it_says_so_and_works(opened, pages):
     assert not page.find_element(By.ID, "suspects").is_displayed()
     assert "page_sprites=true" in page.find_element(By.ID, "lesson").text
     assert (pages / "bare.safetensors").exists()
-    content = (pages / "bare.html").read_text()
-    data = load(pages / "bare.safetensors")
-    assert data.sha256 in content or "checkpoint" in content
+    hashes = page.execute_script("return [app.facts.checkpoint, app.facts.sha256]")
+    files = "bare.safetensors", "run/checkpoints/last.ckpt"
+    assert hashes == [load(pages / file).sha256 for file in files]
     names = page.execute_script("return [app.facts.command, app.facts.names.length]")
     assert names == ["python sample.py run=bare.safetensors", 0]
 
@@ -315,12 +327,8 @@ def test_a_gallery_filters_and_what_is_kept_is_made_again(browser, command, page
     until(browser, "return document.documentElement.dataset.ready === 'true'")
     assert text(browser, "shown") == "90 shown"
     orders = [each.text for each in browser.find_elements(By.CSS_SELECTOR, "#order option")]
-    assert orders[-2:] == ["furthest from training", "as they were made"]
-    looks = browser.execute_script("return bench.made.map(({realness}) => realness)")
-    shown = "return [...document.querySelectorAll('#made button')].map((cell) =>"
-    shown += "bench.made.find((it) => bench.cells.get(it) === cell).realness)"
-    if None not in looks:
-        assert browser.execute_script(shown) == sorted(looks, reverse=True)
+    assert orders == ["furthest from training", "as they were made"]
+    assert "it takes 40 validation sprites" in browser.find_element(By.TAG_NAME, "footer").text
     browser.find_element(By.ID, "label").send_keys("mage")
     mages = int(text(browser, "shown").split()[0])
     assert 0 < mages < 90
@@ -349,6 +357,25 @@ def test_a_gallery_filters_and_what_is_kept_is_made_again(browser, command, page
     with np.load(tmp_path / "same" / "sprites.npz") as file:
         np.testing.assert_array_equal(file["images"].reshape(24, -1), made)
     assert command("report.py runs=[run] gallery=true samplers=[ddim:2,ddpm:2]").code == 2
+
+
+def test_a_gallery_begins_with_the_most_real(browser, tmp_path):  # noqa: F811
+    looks = [0.5, -2.0, 3.25, 0.0, 1.5]
+    new = {"verdict": "new", "name": "Bob", "distance": 40.0}
+    shown = [Shown(0, k, -1, 1.0, new, 50.0, look, None) for k, look in enumerate(looks)]
+    images = torch.randint(0, 256, (5, 4, 16, 16), dtype=torch.uint8)
+    (tmp_path / "five.html").write_text(gallery(images, shown, [], "five", "a command", "0"))
+    browser.get_log("browser")
+    browser.get((tmp_path / "five.html").as_uri())
+    until(browser, "return document.documentElement.dataset.ready === 'true'")
+    cells = browser.find_elements(By.CSS_SELECTOR, "#made button")
+    names = [cell.get_attribute("aria-label") for cell in cells]
+    assert names == [f"sprite {k} of seed 0" for k in (2, 4, 0, 3, 1)]
+    cells[0].click()
+    assert text(browser, "verdict").endswith("Taken for real.")
+    cells[-1].click()
+    assert text(browser, "verdict").endswith("Not taken for real.")
+    nothing_went_wrong(browser)
 
 
 def test_a_bad_page_is_refused_and_nothing_is_written(command, pages, tmp_path):

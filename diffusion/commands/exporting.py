@@ -10,7 +10,7 @@ from diffusion.runs.hub import hub_files
 from diffusion.runs.loading import Loaded, beside, checkpoint_file, load
 from diffusion.runs.onnx_file import onnx_file
 from diffusion.runs.reading import entries
-from diffusion.runs.safetensors import write
+from diffusion.runs.safetensors import named, write
 
 PICTURED = 64  # sprites in the picture of a folder
 
@@ -43,8 +43,7 @@ def export_network(
         inputs = "x_t, t, label" if loaded.denoiser.classes else "x_t, t"
         print(f"{place}: ({inputs}) -> x0; onnxruntime answers as torch does")
     else:
-        names = loaded.denoiser.state_dict().items()
-        write(place, {f"denoiser.{key}": value for key, value in names}, loaded.card)
+        write(place, named(loaded.denoiser), loaded.card)
         print(f"{place}: python sample.py run={place} n=64")
 
 

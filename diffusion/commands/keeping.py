@@ -1,7 +1,7 @@
 """`sample.py kept=kept.json`: the sprites that somebody kept on a page, made again to the byte."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,7 @@ from torch import Tensor
 from datamodules.files.paths import typed
 from diffusion.commands.entry import plain
 from diffusion.commands.numbers import LARGEST_SEED
-from diffusion.commands.sampling import files_of, place
-from diffusion.engines.base import Layout
+from diffusion.commands.sampling import files_of, laid_out, place
 from diffusion.errors import UserError
 from diffusion.runs.files import Folder
 from diffusion.runs.loading import Loaded, checkpoint_file, load
@@ -51,7 +50,7 @@ def make_kept(cfg: DictConfig) -> Path:
     settings = {
         "checkpoint": loaded.sha256,
         "sampler": recipe,
-        **({} if plain(cfg.sheet) == asdict(Layout()) else {"sheet": plain(cfg.sheet)}),
+        **laid_out(cfg),
         "kept": [[each.seed, each.index, each.label, each.guidance] for each in addresses],
     }
     output = Output(place(cfg.out, str(cfg.run), "kept"), settings)
@@ -82,18 +81,16 @@ def images_at(
     device = Fabric(accelerator=accelerator, devices=1).device
     places = sorted(range(len(addresses)), key=lambda k: _set_of(addresses[k]))
     found: dict[int, Tensor] = {}
-    for (seed, guidance, told), some in groupby(places, lambda k: _set_of(addresses[k])):
+    for (seed, guidance, label), some in groupby(places, lambda k: _set_of(addresses[k])):
         rows = list(some)
-        given = {addresses[k].index: addresses[k].label for k in rows}
-        sprites = loaded.sprites(sampler, seed, device, guidance=guidance)
-        sprites = replace(sprites, given=given) if told else sprites.labelled(-1)
+        sprites = loaded.sprites(sampler, seed, device, label, guidance)
         made = torch.cat(list(sprites.batches([addresses[k].index for k in rows], batch_size)))
         found |= dict(zip(rows, made, strict=True))
     return torch.stack([found[k] for k in range(len(addresses))])
 
 
-def _set_of(address: Address) -> tuple[int, float, bool]:
-    return address.seed, address.guidance, address.label >= 0
+def _set_of(address: Address) -> tuple[int, float, int]:
+    return address.seed, address.guidance, address.label
 
 
 def read_kept(file: Path, loaded: Loaded) -> list[Address]:

@@ -104,8 +104,7 @@ def make_sprites(cfg: DictConfig) -> Path | None:
 
                 own = settings["sampler"] if plain(cfg.get("sampler")) else None
                 source = Source(loaded, str(cfg.run), own)
-                page = gallery_of_folder(output, source, passports.judge, settings)
-                output.add(name, page)
+                output.add(name, gallery_of_folder(output, source, passports.judge, settings))
                 print(f"{output.path / name}: open it by a double click")
                 continue
             output.add(name, _view(name, sprites, shown[:FILM], cfg.tile))
@@ -193,7 +192,7 @@ def wanted(cfg: DictConfig, loaded: Loaded) -> tuple[SpriteSet, dict[str, Any]]:
         "index": cfg.index,
         **({} if cfg.of is None else {"of": cfg.of}),
         "shards": cfg.shards,
-        **({} if plain(cfg.sheet) == asdict(Layout()) else {"sheet": plain(cfg.sheet)}),
+        **laid_out(cfg),
         **labels.decides(loaded),
         "guidance": cfg.guidance,
         "from": drawn,
@@ -253,6 +252,13 @@ def files_of(cfg: DictConfig) -> tuple[Layout, list[EngineFile]]:
     packages = ("diffusion.engines", *packages_of(made))
     engines = [build(each, packages) for each in made.values()]
     return build(LAYOUT | plain(cfg.sheet), packages), engines
+
+
+def laid_out(cfg: DictConfig) -> dict[str, Any]:
+    """The words about the sheet, where they are other than usual; what it looks like depends on
+    them."""
+    words = plain(cfg.sheet)
+    return {} if words == asdict(Layout()) else {"sheet": words}
 
 
 def place(out: str | None, run: str, name: str) -> Folder:

@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor
 
 from diffusion.living.page import HERE, TAKEN, packed
-from diffusion.report.inline import THEME, environment, source, source_hash
+from diffusion.report.inline import ARROWS, THEME, environment, source, source_hash
 
 LOOKS = (
     "How real a sprite looks is what small networks say that have learned to tell real sprites, "
@@ -69,7 +69,7 @@ def gallery(
     pixels = images.permute(0, 2, 3, 1).contiguous().numpy().tobytes()
     whole = json.dumps({"model": model, "facts": facts, "rows": rows}).encode()
     theme, style = source(THEME[0]), source(HERE / "style.css")
-    script = source(*(HERE / name for name in (*TAKEN, "gallery.js")), THEME[1])
+    script = source(ARROWS, *(HERE / name for name in (*TAKEN, "gallery.js")), THEME[1])
     return (
         environment(HERE)
         .get_template("gallery.html.j2")

@@ -22,7 +22,6 @@ const LESSON = [
     "a little of the noise is taken away in that direction: first an outline, then what is inside. So " +
     "sprites come into being that nobody drew."],
 ];
-const BAND_COLOURS = ["--that-is", "--probably", "--one-of", "--no-idea"];
 const INK = 700; // particles
 
 const lesson = { step: 0, subject: null, seed: 0, schedule: null, making: null, turn: 0 };

@@ -13,7 +13,7 @@ from typing import Any
 from torch import Tensor
 
 from diffusion.living.serving import Served
-from diffusion.report.inline import THEME, environment, source, source_hash
+from diffusion.report.inline import ARROWS, THEME, environment, source, source_hash
 
 HERE = Path(__file__).parent
 SHARED = ("noise.js", "network.js", "samplers.js", "posterior.js")  # by the page and its worker
@@ -101,7 +101,7 @@ def _rendered(blocks: dict[str, str]) -> str:
     """The page around its blocks, of which `model` says all that is said in words."""
     whole = json.loads(gzip.decompress(b64decode(blocks["model"])))
     model, facts = whole["model"], whole["facts"]
-    script = source(*(HERE / name for name in PAGE), THEME[1])
+    script = source(ARROWS, *(HERE / name for name in PAGE), THEME[1])
     theme, style = source(THEME[0]), source(HERE / "style.css")
     return (
         environment(HERE)

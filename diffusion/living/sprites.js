@@ -51,23 +51,11 @@ function button(sprite, chosen) {
 
 for (const group of all(".sprites")) {
   group.setAttribute("role", "group");
-  group.addEventListener("keydown", (event) => {
-    const cells = [...group.children], at = cells.indexOf(document.activeElement);
-    const columns = cells.filter((cell) => cell.offsetTop === cells[0].offsetTop).length;
-    const steps = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns, ArrowUp: -columns,
-                    Home: -at, End: cells.length - 1 - at };
-    const next = cells[at + steps[event.key]];
-    if (!next) return;
-    event.preventDefault();
-    next.focus();
-  });
+  arrowKeys(group, () => [...group.children]);
   new MutationObserver(() => {
     const cells = [...group.children], current = cells.find((cell) => cell.tabIndex === 0);
     cells.forEach((cell) => { cell.tabIndex = cell === (current || cells[0]) ? 0 : -1; });
   }).observe(group, { childList: true });
-  group.addEventListener("focusin", ({ target }) => {
-    for (const cell of group.children) cell.tabIndex = cell === target ? 0 : -1;
-  });
 }
 
 function called(sprite) {
@@ -103,7 +91,7 @@ const hex = (colour) => [0, 1, 2]
   .map((c) => colour[colour.length < 3 ? 0 : c].toString(16).padStart(2, "0")).join("");
 const seenColour = (colour) => colour.length !== 4 || colour[3] > 0;
 
-// A verdict in a sentence; null without the training sprites.
+// A verdict in a sentence; nothing without the training sprites.
 function judged(verdict) {
   if (!verdict) return "";
   const name = verdict.name || app.names[verdict.row], away = `${verdict.distance.toFixed(1)} of 255 levels away`;

@@ -35,4 +35,5 @@ def source_hash(code: str) -> str:
     return f"'sha256-{b64encode(sha256(code.encode()).digest()).decode()}'"
 
 
+ARROWS = HERE / "arrows.js"  # from cell to cell of a group by the keyboard
 THEME = HERE / "theme.css", HERE / "theme.js"  # colours and letters; the button that changes them

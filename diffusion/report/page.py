@@ -16,7 +16,7 @@ from markupsafe import Markup, escape
 
 from diffusion.report import plots
 from diffusion.report.glossary import AGAIN, COSTS, SCORES, explained, interval
-from diffusion.report.inline import HERE, THEME, environment, source, source_hash
+from diffusion.report.inline import ARROWS, HERE, THEME, environment, source, source_hash
 from diffusion.report.judged import Judged
 from diffusion.report.ranking import (
     Comparison,
@@ -61,7 +61,7 @@ def page(judged: Sequence[Judged], title: str = "", shared_note: str = "") -> st
     lead = verdicts[0].score if verdicts else None
     comparing = len(runs) > 1
     table = _datatables() if comparing else ""
-    script = source(HERE / "script.js", THEME[1])
+    script = source(ARROWS, HERE / "script.js", THEME[1])
     templates = environment(HERE)
     templates.filters |= {"short": short, "percent": percent, "breakable": _breakable}
     return templates.get_template("page.html.j2").render(

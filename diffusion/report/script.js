@@ -19,18 +19,7 @@ if (document.getElementById("table")) {
 for (const group of all(".sprites")) {
   const cells = all(".sprite", group);
   cells.forEach((cell, k) => { cell.tabIndex = k ? -1 : 0; });
-  group.addEventListener("keydown", (event) => {
-    const at = cells.indexOf(document.activeElement);
-    const columns = cells.filter((cell) => cell.offsetTop === cells[0].offsetTop).length;
-    const steps = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns, ArrowUp: -columns,
-                    Home: -at, End: cells.length - 1 - at };
-    const next = cells[at + steps[event.key]];
-    if (!next) return;
-    event.preventDefault();
-    cells[at].tabIndex = -1;
-    next.tabIndex = 0;
-    next.focus();
-  });
+  arrowKeys(group, () => cells);
 }
 
 // Enlarging: Enter or a click opens, Escape closes, and the focus is where it was.

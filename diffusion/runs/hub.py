@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from diffusion.runs.loading import Loaded
-from diffusion.runs.safetensors import content, shared
+from diffusion.runs.safetensors import content, named, shared
 
 FIGURES = {  # of the summary -> what a reader calls it, and whether less is better
     "sprite_fd": ("Distance of sprite features to training sprites", True),
@@ -34,10 +34,9 @@ def hub_files(
         summary: the run's `summary.json`; empty where it has none.
         credit: a sentence on whose the training sprites are.
     """
-    weights = {f"denoiser.{key}": value for key, value in loaded.denoiser.state_dict().items()}
     config = json.dumps(shared(loaded.card), indent=1) + "\n"
     return {
-        "model.safetensors": content(weights, loaded.card),
+        "model.safetensors": content(named(loaded.denoiser), loaded.card),
         "config.json": config.encode(),
         "README.md": _card(loaded, name, summary, credit).encode(),
     }

@@ -13,6 +13,7 @@ from typing import Any
 
 from torch import Tensor
 
+from diffusion.denoiser import Denoiser
 from diffusion.errors import UserError
 from diffusion.runs.cards import own_sampler
 from diffusion.runs.files import plain_file, write_file
@@ -30,6 +31,11 @@ def write(path: Path, weights: dict[str, Tensor], card: dict[str, Any]) -> None:
     if path.suffix != ".safetensors":
         raise UserError(f"export={path} must end in .safetensors.")
     write_file(path, content(weights, card), new=True)
+
+
+def named(denoiser: Denoiser) -> dict[str, Tensor]:
+    """The weights of a denoiser as checkpoints name them."""
+    return {f"denoiser.{key}": value for key, value in denoiser.state_dict().items()}
 
 
 def content(weights: dict[str, Tensor], card: dict[str, Any]) -> bytes:

@@ -1,6 +1,6 @@
 """The sprites of one seed: whatever the batch or the device, sprite k is always the same."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -27,7 +27,7 @@ class SpriteSet:
         label_frequencies: share of each class, from which sprite k's label is drawn; empty for
             sprites without labels, which any network can make.
         seed: which set.
-        given: the label of each index, -1 for none, in place of drawn ones.
+        given: the label of each index, in place of drawn ones.
         origin: a sprite and a noise level; then all sprites are variations of that one.
     """
 
@@ -37,7 +37,7 @@ class SpriteSet:
     shape: Sequence[int]
     label_frequencies: Sequence[float] = ()
     seed: int = 0
-    given: Sequence[int] | Mapping[int, int] = ()
+    given: Sequence[int] = ()
     origin: Origin | None = None
 
     def labelled(self, label: int) -> "SpriteSet":
