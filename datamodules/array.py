@@ -1,15 +1,18 @@
 """`data=array`: sprites in one `.npy` or `.npz` file, as NumPy and `sample.py` write them.
 
 A large `.npy` stays on disk, so it may be larger than memory. An `.npz` holds
-`images` and may hold `labels`, `label_names`, `groups`, `names` and a `palette`.
+`images` and may hold `labels`, `label_names`, `groups`, `names`, a `palette`, and an array for each
+attribute, such as `attribute.hair`.
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from datamodules.arrays import Images, Sprites, canonical, rgba
+from datamodules.attributes import Attribute, typed_name
 from datamodules.errors import DataError
 from datamodules.files import background as backgrounds
 from datamodules.files.canvas import Picture
@@ -24,6 +27,7 @@ from datamodules.files.values import channels_last, read_values
 from datamodules.sprites import SpriteDataModule
 
 KEYS = ("images", "labels", "label_names", "groups", "names", "palette")
+BEGINNING = "attribute."  # of the names of arrays that hold one attribute each
 COURSE_LABELS = ("hero", "non-hero", "food", "spell", "side-facing")
 
 
@@ -53,7 +57,7 @@ class ArrayData(SpriteDataModule):
         values: str | None = None,
         palette: str | Sequence[str] | None = None,
         background: str | None = None,
-        **common: int,
+        **common: Any,
     ) -> None:
         super().__init__(**common)
         self.path, self.values, self.palette = typed(path), values, palette
@@ -84,13 +88,14 @@ class ArrayData(SpriteDataModule):
             label_names=names if labels is not None else (),
             groups=_whole_numbers(found.get("groups"), f"'groups' in {self.path}"),
             names=tuple(str(name) for name in found["names"]) if "names" in found else None,
+            attributes=_attributes(found, self.path),
             notes=tuple(notes),
         )
 
     def _arrays(self) -> dict[str, Any]:
         kind = self.path.suffix.lower()
         if kind == ".npz":
-            found: dict[str, Any] = {**load_npz(self.path, KEYS)}
+            found: dict[str, Any] = {**load_npz(self.path, KEYS, BEGINNING)}
             if "images" not in found:
                 raise DataError(
                     f"{self.path} holds no array called 'images';"
@@ -138,6 +143,16 @@ def _tidy(images: Images) -> tuple[Images, list[str]]:
         if not isinstance(images, OnDisk):
             images = canonical(images)
     return images, notes
+
+
+def _attributes(found: dict[str, np.ndarray], path: Path) -> tuple[Attribute, ...]:
+    columns = []
+    for key, values in found.items():
+        if key.startswith(BEGINNING):
+            name = typed_name(key.removeprefix(BEGINNING))
+            numbers, words, _ = numbered(values, (), f"{key!r} in {path}")
+            columns.append(Attribute(name, words, numbers))
+    return tuple(columns)
 
 
 def _whole_numbers(values: np.ndarray | None, what: str) -> np.ndarray | None:

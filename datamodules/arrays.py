@@ -6,6 +6,7 @@ from math import prod
 
 import numpy as np
 
+from datamodules.attributes import Attribute
 from datamodules.files.on_disk import OnDisk
 
 Images = np.ndarray | OnDisk
@@ -23,6 +24,7 @@ class Sprites:
         groups: int64 `(N,)`; rows with equal numbers nearly repeat each other and are never split
             apart. Rows with -1 belong to no known group and are grouped by likeness.
         names: where each row came from, or None.
+        attributes: columns that say more of each sprite.
         notes: a sentence for each thing the source decided (padded, shrunk, left out).
     """
 
@@ -31,6 +33,7 @@ class Sprites:
     label_names: tuple[str, ...] = ()
     groups: np.ndarray | None = None
     names: tuple[str, ...] | None = None
+    attributes: tuple[Attribute, ...] = ()
     notes: tuple[str, ...] = field(default=())
 
     def __len__(self) -> int:

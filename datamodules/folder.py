@@ -1,5 +1,7 @@
 """`data=folder`: loose images, subfolders as labels, animations as frames that belong together."""
 
+from typing import Any
+
 import numpy as np
 
 from datamodules.arrays import Sprites
@@ -36,7 +38,7 @@ class FolderData(SpriteDataModule):
         fit: str = "centre",
         label_depth: int | None = None,
         background: str | None = None,
-        **common: int,
+        **common: Any,
     ) -> None:
         super().__init__(**common)
         self.path, self.fit = typed(path), fit_of(fit)

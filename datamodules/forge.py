@@ -5,10 +5,13 @@ sprite back to its attributes, or says that it is no character. `forge_attribute
 model's sprite shows clearly, before all of it is right.
 """
 
+from typing import Any
+
 import numpy as np
 from torch import Tensor
 
 from datamodules.arrays import Sprites
+from datamodules.attributes import Attribute
 from datamodules.characters.attributes import read_attributes, snapped
 from datamodules.characters.drawing import draw_all
 from datamodules.characters.people import ATTRIBUTES, NAMED, PROFESSIONS, Character, characters
@@ -33,7 +36,7 @@ class ForgeData(SpriteDataModule):
         common: `batch_size` and `seed`.
     """
 
-    def __init__(self, n: int = 4000, size: int = 16, **common: int) -> None:
+    def __init__(self, n: int = 4000, size: int = 16, **common: Any) -> None:
         super().__init__(**common)
         if not isinstance(n, int):
             raise DataError(f"data.n={n} must be a whole number of characters.")
@@ -82,6 +85,14 @@ class ForgeData(SpriteDataModule):
         for name, window in zip(WINDOW_NAMES, WINDOWS, strict=True):
             found[f"readable_{name}"] = _share([{*window.tells} <= a.keys() for a in read])
         return found | self._novelty([Character(**a) for a in read if len(a) == len(ATTRIBUTES)])
+
+    def own_attributes(self) -> tuple[Attribute, ...]:
+        """All ten of each character, in the order of `ATTRIBUTES`."""
+        drawn = characters(self.n)
+        return tuple(
+            Attribute(name, values, np.array([values.index(getattr(c, name)) for c in drawn]))
+            for name, values in ATTRIBUTES.items()
+        )
 
     def attributes(self, images: Tensor) -> list[dict[str, str]]:
         """Those of the ten attributes that can be read in each sprite uint8 `(N, 4, S, S)`."""

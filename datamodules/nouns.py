@@ -13,16 +13,25 @@ from torch import Tensor
 
 from datamodules.array import ArrayData
 from datamodules.arrays import Sprites, canonical
+from datamodules.attributes import Attribute
 from datamodules.errors import DataError
 from datamodules.files.numpyfiles import load_npz
 from datamodules.files.paths import typed
 
 LAYERS = ("bodies", "accessories", "heads", "glasses")  # from bottom to top
+NAMES = {  # arrays with the names of each layer's parts -> what the part is called
+    "body_names": "body",
+    "accessory_names": "accessory",
+    "head_names": "head",
+    "label_names": "glasses",
+}
 CHUNK = 16  # sprites compared together, 2 MB each
 
 
 class NounsData(ArrayData):
     """An array of composed characters that knows which sprites are such characters.
+
+    Where it holds `parts`, whole numbers `(N, 4)`, these are the attributes of each sprite.
 
     Args:
         path: a `.npy` or `.npz` file, as for `data=array`.
@@ -45,7 +54,12 @@ class NounsData(ArrayData):
                 f" of {self.layers_path} are {_named(self.layers.shape)}; give files that belong"
                 " together, or use data=array, without data.layers."
             )
+        self.own = _own_attributes(load_npz(self.path, ("parts", *NAMES)), self.layers)
         return sprites
+
+    def own_attributes(self) -> tuple[Attribute, ...]:
+        """The four parts of each character, where the file says which they are."""
+        return self.own
 
     def validity(self, images: Tensor) -> dict[str, float]:
         """How near made sprites, uint8 `(N, 4, H, W)`, are to characters of these layers.
@@ -189,6 +203,26 @@ class Layers:
         chosen = total.argmin(1)
         under = np.take_along_axis(wrong, chosen[:, None, None], 2)[:, :, 0]
         return total.min(1), under.argmin(1), chosen
+
+
+def _own_attributes(found: dict[str, np.ndarray], layers: Layers) -> tuple[Attribute, ...]:
+    """From `parts`, whole numbers `(N, 4)` in the order of `LAYERS`, and the names of each."""
+    parts = found.get("parts")
+    if parts is None:
+        return ()
+    counts = [len(layer) for layer in layers.parts]
+    fit = parts.ndim == 2 and parts.shape[1] == len(LAYERS) and parts.dtype.kind in "iu"
+    if not fit or (parts < 0).any() or (parts >= counts).any():
+        raise DataError(
+            f"'parts' of these sprites must number {', '.join(LAYERS)} from 0, four for each."
+        )
+    columns = []
+    for k, (name, count) in enumerate(zip(NAMES.values(), counts, strict=True)):
+        names = found.get([*NAMES][k])
+        values = range(count) if names is None or len(names) != count else names
+        words = tuple(str(value).removeprefix(f"{name}-") for value in values)
+        columns.append(Attribute(name, words, parts[:, k].astype(np.int64)))
+    return tuple(columns)
 
 
 def read_layers(path: Path) -> Layers:

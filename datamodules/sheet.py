@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -72,7 +73,7 @@ class SheetData(SpriteDataModule):
         fit: str | None = None,
         label_depth: int | None = None,
         background: str | None = None,
-        **common: int,
+        **common: Any,
     ) -> None:
         super().__init__(**common)
         self.path, self.fit = typed(path), fit_of(fit or "centre")

@@ -2,6 +2,8 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -10,6 +12,7 @@ from PIL import Image
 from torch import Tensor
 
 from datamodules.arrays import Sprites
+from datamodules.attributes import Attribute, attributes_of
 from datamodules.batches import Batch, EvalBatches, TrainBatches
 from datamodules.doctor.examination import Card, check, examine, pinned
 from datamodules.doctor.splits import Parts, nested
@@ -28,6 +31,8 @@ class SpriteDataModule(LightningDataModule, ABC):
         seed: key of the training order; the split does not depend on it.
         n_train: train on so many sprites only, drawn from the training part; None for all.
             Validation and test stay as they are.
+        attributes: where more is known of each sprite, see `datamodules.attributes`; None for what
+            the source itself knows.
 
     Attributes (after `setup`):
         sprites: all rows in the order of the source, exact repeats included.
@@ -45,7 +50,14 @@ class SpriteDataModule(LightningDataModule, ABC):
     groups: np.ndarray
     card: Card
 
-    def __init__(self, *, batch_size: int = 64, seed: int = 0, n_train: int | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        batch_size: int = 64,
+        seed: int = 0,
+        n_train: int | None = None,
+        attributes: str | None = None,
+    ) -> None:
         super().__init__()
         if not 1 <= batch_size <= MAX_BATCH:
             raise DataError(
@@ -53,6 +65,7 @@ class SpriteDataModule(LightningDataModule, ABC):
                 "trainer.accumulate_grad_batches= takes several into one step."
             )
         self.batch_size, self.seed, self.n_train = batch_size, seed, n_train
+        self.wanted = attributes
 
     @abstractmethod
     def read(self) -> Sprites:
@@ -63,6 +76,10 @@ class SpriteDataModule(LightningDataModule, ABC):
         if hasattr(self, "card"):
             return
         self.sprites = self.read()
+        if self.wanted is not None:
+            found, notes = attributes_of(self.wanted, self.sprites.names, len(self.sprites))
+            notes = [*self.sprites.notes, *notes]
+            self.sprites = replace(self.sprites, attributes=found, notes=tuple(notes))
         check(self.sprites)
         self.split, self.groups, self.card = examine(self.sprites)
         self.card["reader"] = READER
@@ -93,6 +110,25 @@ class SpriteDataModule(LightningDataModule, ABC):
         labels = self.sprites.labels[self.split["train"]]
         counts = np.bincount(labels[labels >= 0], minlength=self.classes)
         return (counts / max(1, counts.sum())).tolist()
+
+    def own_attributes(self) -> tuple[Attribute, ...]:
+        """What the source knows of its sprites by itself, as far as no file had to say it."""
+        return ()
+
+    @cached_property
+    def _attributes(self) -> tuple[Attribute, ...]:
+        return self.sprites.attributes or self.own_attributes()
+
+    @property
+    def attribute_names(self) -> dict[str, tuple[str, ...]]:
+        """The attributes of these sprites, and the names of their values; empty without any."""
+        return {each.name: each.values for each in self._attributes}
+
+    def attribute_values(self, rows: np.ndarray) -> Tensor | None:
+        """Which values these rows have, int64 `(n, A)`, -1 for one that is not known, or None."""
+        if not self._attributes:
+            return None
+        return torch.from_numpy(np.stack([each.of[rows] for each in self._attributes], axis=1))
 
     def colours(self, limit: int) -> list[list[int]]:
         """The colours of the training rows in order, as bytes; just over `limit` if more."""
@@ -193,8 +229,8 @@ class SpriteDataModule(LightningDataModule, ABC):
 
     def _batch(self, rows: np.ndarray) -> Batch:
         batch = {"image": self.images(rows), "index": torch.from_numpy(rows.copy())}
-        labels = self.labels(rows)
-        return batch if labels is None else {**batch, "label": labels}
+        known = {"label": self.labels(rows), "attributes": self.attribute_values(rows)}
+        return batch | {name: values for name, values in known.items() if values is not None}
 
     def _position(self) -> int:
         """How many micro-batches the trainer has begun, those before a restart included."""

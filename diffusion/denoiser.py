@@ -57,6 +57,11 @@ class Denoiser(nn.Module):
         """Number of labels that the network knows; 0 also for one that says nothing of labels."""
         return getattr(self.model, "classes", 0)
 
+    @property
+    def attributes(self) -> tuple[int, ...]:
+        """Numbers of values of the attributes that the network can be told, instead of a label."""
+        return tuple(getattr(self.model, "attributes", ()))
+
     def forward(self, x_t: Tensor, t: Tensor, label: Tensor | None = None) -> Tensor:
         """Clean estimate `(B, C, H, W)` of noised sprites x_t at times t `(B,)`."""
         return self.estimate(self.output(x_t, t, label), x_t, t)

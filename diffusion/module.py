@@ -22,7 +22,8 @@ Batch = dict[str, Tensor]
 
 
 class DiffusionModule(lightning.LightningModule):
-    """Trains a denoiser on uint8 batches `{"image": [B,C,H,W], "index": [B], "label": [B]?}`.
+    """Trains a denoiser on uint8 batches `{"image": [B,C,H,W], "index": [B]}`, which may also have
+    a `"label": [B]` or `"attributes": [B,A]`.
 
     All randomness of a step is drawn for the whole global batch from the address
     (seed, micro-step), and each rank keeps its rows: training is the same on any number of
@@ -35,7 +36,9 @@ class DiffusionModule(lightning.LightningModule):
         learning_rate: (step, progress 0..1) -> factor on the optimizer's learning rate.
         seed: first part of every address.
         flip: mirror half of the sprites at random.
-        label_drop: share of labels hidden, so that a network with classes also learns without.
+        label_drop: share of labels hidden, so that a network with classes also learns without. Of
+            attributes it is the share of sprites of which nothing is told; of the others each is
+            hidden with a probability that is drawn anew, so that any of them can be told alone.
         card: plain containers that describe the run; saved in every checkpoint.
     """
 
@@ -95,7 +98,8 @@ class DiffusionModule(lightning.LightningModule):
     ) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
         """This rank's rows: clean sprites, times, noise, labels."""
         rows = slice(self.global_rank, None, self.trainer.world_size)
-        x0, label = self.codec.encode(batch["image"]), batch.get("label")
+        told = "attributes" if self.denoiser.attributes else "label"
+        x0, label = self.codec.encode(batch["image"]), batch.get(told)
         n, device = len(x0) * self.trainer.world_size, generator.device
         t = self.denoiser.training_times(n, generator)[rows]
         eps = self._noise(x0, generator)
@@ -103,7 +107,12 @@ class DiffusionModule(lightning.LightningModule):
         if training and self.flip:
             x0 = torch.where((mirrored < 0.5).view(-1, 1, 1, 1), x0.flip(-1), x0)
         if training and label is not None:
-            label = torch.where(hidden < self.label_drop, -1, label)
+            hide = hidden < self.label_drop
+            if label.ndim == 2:
+                share = (hidden - self.label_drop) / (1 - self.label_drop)  # uniform again
+                each = torch.rand(n, label.shape[1], generator=generator, device=device)[rows]
+                hide = hide[:, None] | (each < share[:, None])
+            label = torch.where(hide, -1, label)
         if not training:
             x0 = self.denoiser.prediction.sayable(x0)
         return x0, t, eps, label

@@ -9,7 +9,8 @@ from torch import Tensor
 
 
 class TrainingOrder(Protocol):
-    """Batches uint8 `{"image": [B,C,H,W], "index": [B], "label": [B]?}` in a keyed order."""
+    """Batches uint8 `{"image": [B,C,H,W], "index": [B], "label": [B]?, "attributes": [B,A]?}` in a
+    keyed order."""
 
     def __iter__(self) -> Iterator[dict[str, Tensor]]: ...
 
@@ -52,6 +53,10 @@ class SpriteData(Protocol):
     @property
     def label_frequencies(self) -> list[float]:
         """Share of each label among the labelled training rows; empty without labels."""
+
+    @property
+    def attribute_names(self) -> Mapping[str, tuple[str, ...]]:
+        """The attributes, and the names of their values; empty without any."""
 
     def setup(self, stage: str | None = None) -> None:
         """Reads, examines and splits; once, however often it is called."""

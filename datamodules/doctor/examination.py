@@ -2,6 +2,7 @@
 
 import hashlib
 import textwrap
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,12 @@ def check(sprites: Sprites) -> None:
             raise DataError(
                 f"There are {len(sprites):,} sprites but {len(given):,} {what};"
                 " give one for each sprite."
+            )
+    for each in sprites.attributes:
+        if len(each.of) != len(sprites):
+            raise DataError(
+                f"There are {len(sprites):,} sprites but {len(each.of):,} values of the attribute"
+                f" {each.name}; give one for each sprite."
             )
 
 
@@ -83,12 +90,17 @@ def examine(sprites: Sprites) -> tuple[Parts, np.ndarray, Card]:
     return parts, numbers[np.searchsorted(rows, first)], card
 
 
-def unused_labels(card: Card) -> str | None:
-    """What to say before a training that uses no labels; None where there are none."""
-    count = len(card["labels"])
-    if not count:
-        return None
-    return f"{count} labels were read and are not used; model.classes=true trains with them."
+def unused(card: Card, attributes: Iterable[str]) -> list[str]:
+    """What to say before a training that is told no labels and no attributes."""
+    labels, names, said = len(card["labels"]), list(attributes), []
+    if labels:
+        said += [
+            f"{labels} labels were read and are not used; model.classes=true trains with them."
+        ]
+    if names:
+        told = f"{len(names)} attributes ({', '.join(names)}) were read and are not used"
+        said += [f"{told}; model.classes=attributes trains with them."]
+    return said
 
 
 def table(card: Card) -> str:
@@ -178,13 +190,16 @@ def pinned(sprites: Sprites, rows: np.ndarray) -> np.ndarray:
 
 
 def _fingerprint(sprites: Sprites, rows: np.ndarray, parts: Parts) -> str:
-    """SHA-256 of the shape, the distinct sprites, their labels and the split."""
+    """SHA-256 of the shape, the distinct sprites, what is said of them, and the split."""
     digest = hashlib.sha256(str(sprites.images.shape[1:]).encode())
     for _, images in sprites.chunks(rows):
         digest.update(images.tobytes())
     if sprites.labels is not None:
         digest.update(sprites.labels[rows].astype("<i8").tobytes())
         digest.update("\n".join(sprites.label_names).encode())
+    for each in sprites.attributes:
+        digest.update("\n".join([each.name, *each.values]).encode())
+        digest.update(each.of[rows].astype("<i8").tobytes())
     for name, part in parts.items():
         digest.update(name.encode() + part.astype("<i8").tobytes())
     return digest.hexdigest()

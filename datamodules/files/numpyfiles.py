@@ -49,14 +49,16 @@ def open_npy(path: Path) -> np.ndarray | OnDisk:
         return np.load(path)  # nobody can change it there
 
 
-def load_npz(path: Path, wanted: tuple[str, ...]) -> dict[str, np.ndarray]:
-    """Those of the wanted arrays that an `.npz` file has.
+def load_npz(path: Path, wanted: tuple[str, ...], beginning: str = "") -> dict[str, np.ndarray]:
+    """Those of the wanted arrays that an `.npz` file has, and those whose names begin so.
 
     Raises:
         DataError: the file is missing or damaged, or a wanted array is pickled, empty or huge.
     """
     with reading(path, "complete .npz file"), zipfile.ZipFile(path) as archive:
         members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+        if beginning:
+            wanted += tuple(name for name in members if name.startswith(beginning))
         return {
             name: _member(archive, members[name], f"{name!r} in {path}")
             for name in wanted

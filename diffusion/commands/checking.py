@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from datamodules.doctor.examination import table, unused_labels
+from datamodules.doctor.examination import table, unused
 from datamodules.rules import READER, as_before
 from diffusion import pictures
 from diffusion.commands.choosing import chosen, in_lines
@@ -64,12 +64,12 @@ def examined(config: dict[str, Any], reader: int) -> Any:
 
 def in_words(data: Any, config: dict[str, Any]) -> list[str]:
     """What the doctor found, and what of it training would not use or could not say."""
-    labels = (config.get("model") or {}).get("classes")
-    unused = None if labels else unused_labels(data.card)
+    classes = (config.get("model") or {}).get("classes")
+    left = [] if classes else unused(data.card, data.attribute_names)
     unseen = None
     if "colours" in (config.get("prediction") or {}):
         unseen = unseen_colours(data, data.colours(MAX_COLOURS))
-    return [table(data.card), *filter(None, [unused, unseen])]
+    return [table(data.card), *left, *filter(None, [unseen])]
 
 
 def _take_away_earlier() -> None:

@@ -113,18 +113,18 @@ def sentence(error: Exception, config_name: str) -> str:
         near = get_close_matches(option, known, 1, 0.3)
         hint = f"did you mean {group}={near[0]}? " if near else ""
         return f"{group}={option} is not known; {hint}known are {', '.join(known)}."
-    unknown = re.search(r"full_key: ([\w.]+)", text) or re.search(
+    unknown_word = re.search(r"full_key: ([\w.]+)", text) or re.search(
         r"(?:override '|Key ')([\w.@/-]+)'", text
     )
-    if unknown:
-        return _unknown(unknown.group(1), config_name)
+    if unknown_word:
+        return unknown(unknown_word.group(1), config_name)
     theirs = isinstance(error, HydraException | OmegaConfBaseException | OSError)
     if theirs or _is_lightnings_refusal(error):
         return text.strip()
     return f"The command line cannot be read: {text.strip()}."
 
 
-def _unknown(word: str, config_name: str) -> str:
+def unknown(word: str, config_name: str) -> str:
     """What to type instead of a group or key that does not exist."""
     if config_name == "train" and word in ELSEWHERE:
         return f"{word} is not known here; {ELSEWHERE[word]}."

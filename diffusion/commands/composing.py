@@ -32,6 +32,7 @@ from diffusion.samplers.base import Sampler
 from diffusion.sprite_data import SpriteData
 
 MAX_DEVICES = 4096  # of one machine
+ATTRIBUTES = "attributes"  # the word for a network that is told these
 
 make = partial(instantiate, _convert_="all")  # plain lists: others end up in checkpoints
 
@@ -72,6 +73,9 @@ def compose_module(config: dict[str, Any], data: SpriteData) -> DiffusionModule:
         "label_names": list(data.label_names),
         "label_frequencies": data.label_frequencies,
     }
+    if denoiser.attributes:
+        known = data.attribute_names.items()
+        sprites["attributes"] = {name: list(values) for name, values in known}
     card: dict[str, Any] = {
         "config": config,
         "recipe": recipe,
@@ -105,13 +109,29 @@ def _recipe(config: dict[str, Any], data: SpriteData) -> dict[str, Any]:
             "..., a trained run."
         )
     recipe = {part: config[part] for part in given}
-    classes = data.classes if config["model"]["classes"] else 0
-    recipe["model"] = config["model"] | {"channels": data.shape[0], "classes": classes}
+    recipe["model"] = config["model"] | {
+        "channels": data.shape[0],
+        "classes": _classes(config["model"]["classes"], data),
+    }
     if "colours" in recipe["prediction"]:
         colours = data.colours(limit=MAX_COLOURS)
         recipe["prediction"] = recipe["prediction"] | {"colours": colours}
         recipe["model"]["outputs"] = len(colours)
     return recipe
+
+
+def _classes(typed: Any, data: SpriteData) -> int | list[int]:
+    """What the network learns to be told: a label, its attributes, or nothing."""
+    if typed not in (None, True, False, ATTRIBUTES):
+        raise UserError(f"model.classes={typed} must be true, false or {ATTRIBUTES}.")
+    if typed != ATTRIBUTES:
+        return data.classes if typed else 0
+    if not data.attribute_names:
+        raise UserError(
+            "model.classes=attributes needs data with attributes, and this has none; give "
+            "data.attributes=FILE.csv, a column for each, or data.attributes=folders."
+        )
+    return [len(values) for values in data.attribute_names.values()]
 
 
 def check_weighting(denoiser: Denoiser) -> None:

@@ -21,6 +21,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
+from diffusion.commands.asking import collected
 from diffusion.commands.complaints import CONF, is_about_the_command_line, is_wrong_input, sentence
 from diffusion.commands.continuing import with_saved_words
 from diffusion.commands.help import help_of
@@ -133,6 +134,8 @@ def as_hydra_reads(
         UserError: a budget that is none, or a damaged record of the run.
     """
     meant = as_meant(words, sweep)
+    if config_name == "sample":
+        meant = collected(meant, config_name)
     for typed, stands_for in (read or {}).items():
         meant = [re.sub(f"^{re.escape(typed)}", stands_for, each) for each in meant]
     return with_saved_words(with_budget(meant)) if config_name == "train" else meant

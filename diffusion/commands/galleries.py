@@ -21,7 +21,17 @@ from diffusion.runs.reading import record
 from diffusion.runs.training_data import training_data
 from diffusion.sprite_data import SpriteData
 
-STEERED = ("from", "mixture", "colours", "recolour", "max_colours", "keep", "tile", "mirror")
+STEERED = (
+    "from",
+    "mixture",
+    "attributes",
+    "colours",
+    "recolour",
+    "max_colours",
+    "keep",
+    "tile",
+    "mirror",
+)
 LARGEST = 2**31  # bytes of sprites.npz
 AWAY = "the training sprites are not where they were."
 FEW = (
@@ -66,7 +76,7 @@ def gallery_of_folder(
             seed=row["seed"],
             index=row["index"],
             label=names.index(row["label"]) if row["label"] in names else -1,
-            guidance=row["guidance"],
+            guidance=1.0 if isinstance(row["guidance"], dict) else row["guidance"],
             verdict=_verdict(row, judge),
             percentile=row["percentile"],
             realness=None,

@@ -16,7 +16,7 @@ from diffusion.commands.typed import quoted
 from diffusion.errors import UserError
 from diffusion.runs.claim import Claim
 
-DICTIONARIES = ("labels",)  # words whose value is one, and no part of the configuration
+DICTIONARIES = ("labels", "guidance")  # words whose value is one, and no part of the configuration
 
 
 def words_of(values: Mapping[str, Any], prefix: str = "") -> list[str]:

@@ -16,6 +16,7 @@ from tqdm import tqdm
 from datamodules.picked import from_file
 from diffusion import pictures
 from diffusion.best_of import best_of, check_candidates
+from diffusion.commands.asking import asked
 from diffusion.commands.entry import plain
 from diffusion.commands.labelling import wanted_labels
 from diffusion.commands.numbers import check_kinds
@@ -58,7 +59,8 @@ def make_sprites(cfg: DictConfig) -> Path | None:
     if leads:
         output = Output(place(cfg.out, str(cfg.run), "samples"), settings)
         row = {key: settings[key] for key in ("seed", "checkpoint", "sampler", "guidance")}
-        row |= {"label": settings["mixture"]} if "mixture" in settings else {}
+        in_words = settings.get("mixture", settings.get("attributes"))
+        row |= {"label": in_words} if in_words else {}
         passports = Passports(loaded, cfg.data.path)
         folder = SpriteFolder(output, loaded, row, passports, cfg.png, layout, engines)
         judge = _judge_of(passports, cfg.of) if cfg.of else None
@@ -178,10 +180,10 @@ def wanted(cfg: DictConfig, loaded: Loaded) -> tuple[SpriteSet, dict[str, Any]]:
         if cfg.keep in (None, OWN_COLOURS) or level < 1:
             origin = Origin(PixelCodec().encode(image), level)
         drawn = hashlib.sha256(image.numpy().tobytes()).hexdigest()
+    loaded, in_words = asked(plain(cfg), loaded)
     labels = wanted_labels(plain(cfg), loaded, own)
-    sprites = labels.told(loaded).sprites(
-        sampler, cfg.seed, label=labels.label, guidance=cfg.guidance
-    )
+    guidance = 1.0 if in_words else cfg.guidance
+    sprites = labels.told(loaded).sprites(sampler, cfg.seed, label=labels.label, guidance=guidance)
     sprites = replace(sprites, given=labels.given)
     sprites, hands = steer(sprites, plain(cfg), image)
     settings = {
@@ -194,7 +196,8 @@ def wanted(cfg: DictConfig, loaded: Loaded) -> tuple[SpriteSet, dict[str, Any]]:
         "shards": cfg.shards,
         **laid_out(cfg),
         **labels.decides(loaded),
-        "guidance": cfg.guidance,
+        **({"attributes": in_words} if in_words else {}),
+        "guidance": plain(cfg.guidance),
         "from": drawn,
         "noise_level": None if drawn is None else level,
         **hands,

@@ -59,6 +59,8 @@ class ContextUNet(nn.Module):
             raise UserError(
                 f"model.features={features} must be a multiple of 8, from 8 to {MAX_WIDTH}."
             )
+        if not isinstance(classes, int):
+            raise UserError("model=course is told a label and no attributes; give another model=.")
         self.classes, wide = classes, 2 * features
         self.stem = double_conv(channels, features)
         self.stem_skip = nn.Conv2d(channels, features, 1)

@@ -1,6 +1,8 @@
-"""What the network is told beside the picture: the time and, if it has classes, the label."""
+"""What the network is told beside the picture: the time, and a label or several attributes."""
 
 import math
+from collections.abc import Sequence
+from itertools import accumulate
 
 import torch
 from torch import Tensor, nn
@@ -49,3 +51,32 @@ class LabelEmbedding(nn.Module):
         if label.is_floating_point():
             return label @ self.table.weight
         return self.table(torch.where(label < 0, self.none, label))
+
+
+class AttributeEmbedding(nn.Module):
+    """The sum of a learned vector for each attribute: one per value, the last for "not told".
+
+    Args:
+        values: number of values of each of A attributes.
+        width: length of the embedding.
+    """
+
+    ends: Tensor
+
+    def __init__(self, values: Sequence[int], width: int) -> None:
+        super().__init__()
+        ends = [*accumulate(count + 1 for count in values)]
+        self.register_buffer("ends", torch.tensor(ends), persistent=False)
+        self.table = nn.Embedding(ends[-1], width)
+        nn.init.normal_(self.table.weight, std=len(values) ** -0.5)  # the sum begins as one would
+
+    def forward(self, told: Tensor | None, batch: int) -> Tensor:
+        """Values `(B, A)`, -1 for one that is not told -> `(B, width)`.
+
+        None tells nothing, and neither does a label `(B,)`, which is no attribute.
+        """
+        if told is None or told.ndim == 1:
+            told = self.ends.new_full((batch, len(self.ends)), -1)
+        first = self.ends.roll(1)
+        first[0] = 0
+        return self.table(torch.where(told < 0, self.ends - 1, first + told)).sum(dim=1)

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from diffusion.errors import UserError
 from diffusion.models.blocks import Attention, ChannelNorm, ResidualBlock, silence
-from diffusion.models.embeddings import LabelEmbedding, TimeEmbedding
+from diffusion.models.embeddings import AttributeEmbedding, LabelEmbedding, TimeEmbedding
 
 MAX_WIDTH = 4096  # channels
 
@@ -21,7 +21,8 @@ class UNet(nn.Module):
 
     Args:
         channels: channels of the sprites.
-        classes: number of labels, 0 for an unconditional network.
+        classes: number of labels, 0 for an unconditional network; or the numbers of values of
+            several attributes, of which any may be told.
         widths: channels of each resolution, the finest first; each next one has half the pixels a
             side.
         blocks: residual blocks per resolution on the way down; one more on the way up.
@@ -35,7 +36,7 @@ class UNet(nn.Module):
     def __init__(
         self,
         channels: int,
-        classes: int = 0,
+        classes: int | Sequence[int] = 0,
         widths: Sequence[int] = (32, 64, 64),
         blocks: int = 1,
         dropout: float = 0.0,
@@ -52,10 +53,16 @@ class UNet(nn.Module):
         if not 0 <= dropout < 1:
             raise UserError(f"model.dropout={dropout} must be 0 or more, and less than 1.")
         embedding = 4 * widths[0]
-        self.classes, self.patch = classes, patch
+        self.patch = patch
         self.multiple = patch * 2 ** (len(widths) - 1)
         self.time = TimeEmbedding(embedding)
-        self.label = LabelEmbedding(classes, embedding) if classes else None
+        self.attributes = () if isinstance(classes, int) else tuple(classes)
+        self.classes = classes if isinstance(classes, int) else 0
+        self.label: LabelEmbedding | AttributeEmbedding | None = None
+        if self.attributes:
+            self.label = AttributeEmbedding(self.attributes, embedding)
+        elif self.classes:
+            self.label = LabelEmbedding(self.classes, embedding)
 
         def block(channels_in: int, channels_out: int) -> ResidualBlock:
             return ResidualBlock(channels_in, channels_out, embedding, dropout)
@@ -97,7 +104,8 @@ class UNet(nn.Module):
 
         Args:
             x_t, t: noised sprites and their times.
-            label: int64 `(B,)`, -1 for none, or weights of classes and of none `(B, classes + 1)`.
+            label: int64 `(B,)`, -1 for none, or weights of classes and of none `(B, classes + 1)`;
+                of a network with attributes their values, int64 `(B, A)`, -1 for one not told.
         """
         height, width = x_t.shape[-2:]
         bottom, right = -height % self.multiple, -width % self.multiple

@@ -47,8 +47,9 @@ def check_card(card: Any, trust: tuple[str, ...] = ()) -> None:
     _check_sprites(sprites)
     _require(recipe["model"].get("channels") == sprites["shape"][0], "recipe.model.channels")
     _check_outputs(recipe, sprites["shape"][0])
-    classes = recipe["model"].get("classes", 0)
-    _require(classes in (0, len(sprites["label_names"])), "recipe.model.classes")
+    classes, attributes = recipe["model"].get("classes", 0), sprites.get("attributes", {})
+    fitting = 0, len(sprites["label_names"]), [len(values) for values in attributes.values()]
+    _require(classes in fitting and classes != [], "recipe.model.classes")
     if "sampler" in card:
         _check_target(card["sampler"], (SAMPLERS, *trust), "sampler")
     if "config" in card:
@@ -77,6 +78,13 @@ def _check_sprites(sprites: Any) -> None:
         isinstance(names, list) and all(isinstance(name, str) for name in names),
         "sprites.label_names",
     )
+    attributes = sprites.get("attributes", {})
+    _require(
+        isinstance(attributes, dict)
+        and all(isinstance(values, list) and values for values in attributes.values())
+        and all(isinstance(word, str) for each in attributes.items() for word in _flat(each)),
+        "sprites.attributes",
+    )
     _require(
         isinstance(shares, list)
         and len(shares) == len(names)
@@ -84,6 +92,12 @@ def _check_sprites(sprites: Any) -> None:
         and (not shares or sum(shares) > 0),
         "sprites.label_frequencies",
     )
+
+
+def _flat(attribute: tuple[Any, list[Any]]) -> list[Any]:
+    """The name of an attribute and those of its values."""
+    name, values = attribute
+    return [name, *values]
 
 
 def _check_outputs(recipe: dict[str, Any], channels: int) -> None:

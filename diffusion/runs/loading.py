@@ -102,6 +102,9 @@ class Loaded:
                 both.
         """
         names = self.card["sprites"]["label_names"] if self.denoiser.classes else []
+        if known := self.card["sprites"].get("attributes"):
+            name, values = next(iter(known.items()))
+            raise UserError(f"This run learned attributes; ask for {name}={values[0]}, say.")
         if not names:
             raise UserError("This run learned no labels; train with model.classes=true.")
         if str(typed) in names:

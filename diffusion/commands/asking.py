@@ -1,0 +1,93 @@
+"""The words of `sample.py` about attributes, `hair=red tool=sword`, which only the run knows."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from difflib import get_close_matches
+from typing import Any
+
+from omegaconf import OmegaConf
+
+from diffusion.commands.complaints import CONF, unknown
+from diffusion.commands.typed import quoted
+from diffusion.errors import UserError
+from diffusion.runs.loading import Loaded
+from diffusion.steering.asked import Asked
+
+KEY = "attribute"
+WORD = re.compile(r"(?:attribute\.)?([^\W\d]\w*)=(.+)")
+SHOWN = 8  # values of an attribute that a sentence names
+
+
+def collected(words: Sequence[str], verb: str) -> list[str]:
+    """The words, with single ones that the command does not know put under `attribute`.
+
+    Args:
+        words: as typed. `attribute.hair=red` is for an attribute with the name of a word.
+        verb: the command.
+    """
+    known = {str(key) for key in OmegaConf.load(CONF / f"{verb}.yaml")}
+    known |= {folder.name for folder in CONF.iterdir() if folder.is_dir()}
+    found = []
+    for word in words:
+        match = WORD.fullmatch(word)
+        if match and (match[1] not in known or word.startswith(f"{KEY}.")):
+            value = match[2].removeprefix("'").removesuffix("'")
+            word = f"+{KEY}.{match[1]}={quoted(value)}"
+        found.append(word)
+    return found
+
+
+def check_alone(words: Mapping[str, Any], what: str) -> None:
+    """Refuses attributes beside a word that makes no sprites of its own."""
+    if words[KEY]:
+        name = next(iter(words[KEY]))
+        raise UserError(f"{what}; leave out {name}=.")
+
+
+def asked(words: Mapping[str, Any], loaded: Loaded) -> tuple[Loaded, str | None]:
+    """The network, told the attributes that are asked for, and these in words.
+
+    Args:
+        words: `attribute`, and `guidance`: a number for all of them, or one for each.
+        loaded: the run.
+
+    Raises:
+        UserError: an attribute or value that the run does not know, or none is asked for and
+            a guidance is given.
+    """
+    known, wanted = loaded.card["sprites"].get("attributes", {}), words[KEY]
+    if not known and wanted:
+        raise UserError(unknown(next(iter(wanted)), "sample"))
+    guidance = words["guidance"]
+    each = guidance if isinstance(guidance, dict) else dict.fromkeys(wanted, guidance)
+    if stray := [name for name in each if name not in wanted]:
+        raise UserError(
+            f"guidance={{{stray[0]}:...}} is of an attribute that is not asked for; give "
+            f"{stray[0]}= as well, or one number for all."
+        )
+    if known and not wanted and guidance != 1:
+        raise UserError(
+            f"guidance={guidance} needs something to follow; ask for {_first(known)}, say."
+        )
+    if not wanted:
+        return loaded, None
+    found = {}
+    for name, value in wanted.items():
+        if name not in known:
+            theirs = f"the attributes that this run learned are {', '.join(known)}"
+            raise UserError(f"{unknown(name, 'sample')[:-1]}; {theirs}.")
+        values = known[name]
+        if str(value) not in values:
+            near = get_close_matches(str(value), values, SHOWN, 0.4)
+            shown = near if len(values) > SHOWN and near else values[:SHOWN]
+            more = f" or one of {len(values) - len(shown)} more" if len(values) > SHOWN else ""
+            raise UserError(f"{name}={value} is not known; it can be {', '.join(shown)}{more}.")
+        found[[*known].index(name)] = values.index(str(value)), each.get(name, 1.0)
+    told = replace(loaded, denoiser=Asked(loaded.denoiser, found))
+    return told, ", ".join(f"{name}={value}" for name, value in wanted.items())
+
+
+def _first(known: Mapping[str, Sequence[str]]) -> str:
+    name, values = next(iter(known.items()))
+    return f"{name}={values[0]}"
