@@ -1,8 +1,8 @@
 """`data=array`: sprites in one `.npy` or `.npz` file, as NumPy and `sample.py` write them.
 
 A large `.npy` stays on disk, so it may be larger than memory. An `.npz` holds
-`images` and may hold `labels`, `label_names`, `groups`, `names`, a `palette`, and an array for each
-attribute, such as `attribute.hair`.
+`images` and may hold `labels`, `label_names`, `groups`, `names`, a `palette`, and arrays of
+attributes, each called as `attribute.hair` is.
 """
 
 from collections.abc import Sequence

@@ -112,6 +112,42 @@ def test_labels_are_learned_and_asked_for(command, trained, tmp_path):
 
 
 @pytest.mark.processes
+def test_attributes_are_learned_and_asked_for_by_their_names(command, trained, tmp_path):
+    trained("model.classes=attributes")
+    ask = "sample.py run=run sampler.steps=3 n=3"
+    asked = {
+        "any": "",
+        "two": "hair=long tool=sword",
+        "again": "attribute.tool=sword hair=long batch_size=1",
+        "zero": "hair=long guidance=0",
+        "three": "hair=long tool=sword guidance={hair:1,tool:3}",
+        "half": "hair=long from=Bob keep=top",
+    }
+    for folder, words in asked.items():
+        assert command(f"{ask} {words} out={folder}").code == 0
+    assert {row["label"] for row in manifest(tmp_path, "two")} == {"hair=long, tool=sword"}
+    assert nearly_equal(sprites(tmp_path, "two"), sprites(tmp_path, "again"))
+    assert nearly_equal(sprites(tmp_path, "any"), sprites(tmp_path, "zero"))
+    assert not nearly_equal(sprites(tmp_path, "two"), sprites(tmp_path, "three"))
+    assert command("look.py run=run panel=Bob").code == 0
+    assert command("train.py experiment=smoke logger=csv hydra.run.dir=run").code == 0
+    refusals = (
+        ("hair=lung", "it can be short, spiky, bob, long, ponytail, curly"),
+        ("hare=long", "hare is not known"),
+        ("nn=3", "learned are body"),
+        ("label=knight", "ask for body="),
+        ("guidance=2", "something to follow"),
+        ("hair=long guidance={tool:2}", "tool= as well"),
+        ("hair=long guidance=-1", "0 or more"),
+        ("hair=long page=p.html", "leave out hair="),
+    )
+    for words, expected in refusals:
+        result = command(f"{ask} {words} out=no")
+        assert (result.code, expected in result.err) == (2, True), result
+        assert not (tmp_path / "no").exists()
+
+
+@pytest.mark.processes
 def test_a_sprite_is_completed_with_its_own_label(command, trained, tmp_path):
     trained("model.classes=true")
     card = load(tmp_path / "run" / "checkpoints" / "last.ckpt").card

@@ -32,8 +32,8 @@ def collected(words: Sequence[str], verb: str) -> list[str]:
     for word in words:
         match = WORD.fullmatch(word)
         if match and (match[1] not in known or word.startswith(f"{KEY}.")):
-            value = match[2].removeprefix("'").removesuffix("'")
-            word = f"+{KEY}.{match[1]}={quoted(value)}"
+            value = match[2] if match[2][0] in "'\"" else quoted(match[2])
+            word = f"+{KEY}.{match[1]}={value}"
         found.append(word)
     return found
 

@@ -1,0 +1,116 @@
+"""Whether attributes that are asked for can be read in the sprites: `hair=long tool=sword`.
+
+    python train.py model.classes=attributes hydra.run.dir=runs/attributes
+    OMP_NUM_THREADS=1 python benchmarks/attributes.py runs/attributes
+
+The run is one on procedural characters, in which attributes can be read back. A row per attribute:
+how many sprites in a hundred show the value that was asked for, of those in which it can be read,
+at each guidance; and how many can be read. For pairs of values that no training sprite has:
+
+    python benchmarks/attributes.py --without-pairs pairs.npz
+    python train.py data=array data.path=pairs.npz model.classes=attributes hydra.run.dir=runs/pairs
+    OMP_NUM_THREADS=1 python benchmarks/attributes.py runs/pairs --pairs
+"""
+
+import argparse
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+import sprite_diffusion as sd  # noqa: E402
+from datamodules.characters.attributes import read_attributes  # noqa: E402
+from datamodules.characters.people import ATTRIBUTES, Character, characters  # noqa: E402
+from datamodules.forge import ForgeData  # noqa: E402
+
+PAIRS = (  # values that together no training sprite has
+    {"hair": "long", "tool": "sword"},
+    {"clothes": "robe", "cloth_colour": "red"},
+    {"hair_colour": "silver", "skin": "deep"},
+    {"hat": "none", "belt": "plain"},
+    {"body": "stout", "head": "square"},
+)
+
+
+def has(character: Character, pair: Mapping[str, str]) -> bool:
+    """Whether the character has all these values."""
+    return all(getattr(character, name) == value for name, value in pair.items())
+
+
+def without_pairs(file: Path, n: int = 4000) -> None:
+    """Characters of the forge with none of the pairs, and their attributes, as an `.npz`."""
+    for pair in PAIRS:
+        for name, value in pair.items():
+            assert value in ATTRIBUTES[name], (name, value, ATTRIBUTES[name])
+    data = ForgeData(n=n)
+    data.setup()
+    kept = [
+        k for k, each in enumerate(characters(n)) if not any(has(each, pair) for pair in PAIRS)
+    ]
+    told = data.attribute_values(np.array(kept)).numpy().T
+    columns = {
+        f"attribute.{name}": np.array(values)[numbers]
+        for (name, values), numbers in zip(ATTRIBUTES.items(), told, strict=True)
+    }
+    np.savez(file, images=data.sprites.images[kept], groups=np.arange(len(kept)), **columns)
+    print(f"{len(kept):,} of {n:,} characters in {file}")
+
+
+def read(run: sd.Run, n: int, guidance: float, words: Mapping[str, str]) -> list[dict[str, str]]:
+    """What n sprites show that were made with these words."""
+    return read_attributes(run.sample(n, seed=0, guidance=guidance, **words).images)
+
+
+def shares(found: list[dict[str, str]], words: Mapping[str, str]) -> tuple[float, float]:
+    """Of sprites in which all of the words can be read, how many show them; and how many can be."""
+    legible = [each for each in found if words.keys() <= each.keys()]
+    right = sum(all(each[name] == value for name, value in words.items()) for each in legible)
+    return right / max(1, len(legible)), len(legible) / len(found)
+
+
+def rows(pairs: bool) -> Iterator[tuple[str, list[dict[str, str]]]]:
+    """What is asked for in each row of the table."""
+    if pairs:
+        for pair in PAIRS:
+            yield " ".join(f"{name}={value}" for name, value in pair.items()), [pair]
+        return
+    for name, values in ATTRIBUTES.items():
+        yield f"{name}, {len(values)} values", [{name: value} for value in values]
+
+
+def main() -> None:
+    """Prints the table, or writes sprites without the pairs."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("run", nargs="?")
+    parser.add_argument("--pairs", action="store_true")
+    parser.add_argument("--without-pairs", type=Path)
+    parser.add_argument("--n", type=int, default=96, help="sprites of a row and guidance")
+    parser.add_argument("--guidance", type=float, nargs="+", default=[1.0, 2.0, 3.0])
+    arguments = parser.parse_args()
+    if arguments.without_pairs:
+        without_pairs(arguments.without_pairs)
+        return
+    run = sd.load(arguments.run)
+    heads = [f"guidance {scale:g}" for scale in arguments.guidance]
+    print(f"| asked for | {' | '.join(heads)} |\n|---|{'---|' * len(heads)}", flush=True)
+    total = np.zeros((len(heads), 2))
+    table = [*rows(arguments.pairs)]
+    for name, asked in table:
+        cells = []
+        for k, scale in enumerate(arguments.guidance):
+            each = [
+                shares(read(run, max(1, arguments.n // len(asked)), scale, words), words)
+                for words in asked
+            ]
+            right, legible = np.mean(each, axis=0)
+            total[k] += right / len(table), legible / len(table)
+            cells.append(f"{right:.0%} of {legible:.0%}")
+        print(f"| {name} | {' | '.join(cells)} |", flush=True)
+    cells = [f"{right:.0%} of {legible:.0%}" for right, legible in total]
+    print(f"| mean | {' | '.join(cells)} |")
+
+
+if __name__ == "__main__":
+    main()
