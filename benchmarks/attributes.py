@@ -8,7 +8,8 @@ how many sprites in a hundred show the value that was asked for, of those in whi
 at each guidance; and how many can be read. For pairs of values that no training sprite has:
 
     python benchmarks/attributes.py --without-pairs pairs.npz
-    python train.py data=array data.path=pairs.npz model.classes=attributes hydra.run.dir=runs/pairs
+    python train.py data=array data.path=pairs.npz model.classes=attributes \
+        hydra.run.dir=runs/pairs
     OMP_NUM_THREADS=1 python benchmarks/attributes.py runs/pairs --pairs
 """
 
@@ -64,7 +65,7 @@ def read(run: sd.Run, n: int, guidance: float, words: Mapping[str, str]) -> list
 
 
 def shares(found: list[dict[str, str]], words: Mapping[str, str]) -> tuple[float, float]:
-    """Of sprites in which all of the words can be read, how many show them; and how many can be."""
+    """Of sprites in which all these can be read, how many show them; and how many can be read."""
     legible = [each for each in found if words.keys() <= each.keys()]
     right = sum(all(each[name] == value for name, value in words.items()) for each in legible)
     return right / max(1, len(legible)), len(legible) / len(found)

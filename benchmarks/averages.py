@@ -4,15 +4,17 @@
 
 One training keeps every average at once, so that rows differ in nothing else. A row per share of
 the run and average: squared error (times 1000) of the clean estimate of held-out sprites, summed
-over the levels of `recipes.py`; share of opaque pixels of 64 sprites; and, in pure noise, RMS
-distance of 256 answers to the mean training sprite and RMS spread among them, in model range.
+over the levels of `recipes.py`; Frechet distance and share of opaque pixels of 128 sprites; and, in
+pure noise, RMS distance of 256 answers to the mean training sprite and RMS spread among them, in
+model range.
 """
 
 import argparse
 import copy
 from pathlib import Path
 
-MARKS = (0.05, 0.1, 0.25, 0.5, 0.75, 1.0)
+MARKS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0)
+MADE = 128  # sprites
 AVERAGES = {  # name -> arguments of callbacks.ema; the raw weights have decay 0
     "raw": {"decay": 0.0},
     "decay 0.999": {"decay": 0.999},
@@ -45,7 +47,9 @@ def main() -> None:
     arguments = parser.parse_args()
 
     import numpy as np
+    import torch
     from contestants import Ours
+    from judging import Judging
     from recipes import SPRITES, clean_errors
 
     from datamodules.array import ArrayData
@@ -64,8 +68,9 @@ def main() -> None:
     own = trained.average
     kept = {name: copy.deepcopy(trained.denoiser).requires_grad_(False) for name in rules}
     marks = {round(mark * arguments.steps): mark for mark in MARKS if mark <= arguments.until}
-    print("| of the run | weights | error | opaque | pure noise: to the mean | spread |")
-    print("|" + "---|" * 6)
+    judge = Judging(arguments.data, MADE).judge
+    print("| of the run | weights | error | FD | opaque | pure noise: to the mean | spread |")
+    print("|" + "---|" * 7)
     for step in range(1, max(marks) + 1):
         batch = images[rows.choice(len(images), trained.batch)]
         trained.step(batch, (step - 1) / arguments.steps)
@@ -73,9 +78,11 @@ def main() -> None:
             rule.move(kept[name].parameters(), trained.denoiser.parameters(), step)
         for name, denoiser in kept.items() if step in marks else ():
             trained.average = denoiser.eval()
-            made = codec.decode(trained.sample(64, 12, 0))
+            made = torch.cat([codec.decode(trained.sample(64, 12, k)) for k in range(0, MADE, 64)])
             opaque = (made[:, -1] > 127).float().mean().item()
-            values = [sum(clean_errors(denoiser, x0)), opaque, *in_pure_noise(denoiser, mean)]
+            distance = judge.scores(made)["sprite_fd"]
+            values = [sum(clean_errors(denoiser, x0)), distance, opaque]
+            values += in_pure_noise(denoiser, mean)
             cells = [f"{marks[step]:.0%}", name, *(f"{value:.3g}" for value in values)]
             print(f"| {' | '.join(cells)} |", flush=True)
         trained.average = own

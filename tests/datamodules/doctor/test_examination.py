@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from datamodules.arrays import Sprites
-from datamodules.doctor.examination import check, examine, table, unused_labels
+from datamodules.doctor.examination import check, examine, table, unused
 from datamodules.errors import DataError
 
 RNG = np.random.default_rng(0)
@@ -86,10 +86,13 @@ def test_labels_are_counted_once_for_equal_sprites():
 def test_labels_that_nobody_uses_are_said():
     names = tuple(f"label {k}" for k in range(5))
     found = card(crowd(), labels=np.arange(40) % 5, label_names=names)
-    assert unused_labels(found) == (
-        "5 labels were read and are not used; model.classes=true trains with them."
+    labels = "5 labels were read and are not used; model.classes=true trains with them."
+    attributes = (
+        "2 attributes (hair, tool) were read and are not used; model.classes=attributes trains "
+        "with them."
     )
-    assert unused_labels(card(crowd())) is None
+    assert unused(found, ["hair", "tool"]) == [labels, attributes]
+    assert unused(card(crowd()), []) == []
 
 
 def test_the_split_shares_no_sprite_and_no_group():
