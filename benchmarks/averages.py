@@ -4,9 +4,9 @@
 
 One training keeps every average at once, so that rows differ in nothing else. A row per share of
 the run and average: squared error (times 1000) of the clean estimate of held-out sprites, summed
-over the levels of `recipes.py`; Frechet distance and share of opaque pixels of 128 sprites; and, in
-pure noise, RMS distance of 256 answers to the mean training sprite and RMS spread among them, in
-model range.
+over the levels of `recipes.py`; Frechet distance and share of opaque pixels of 128 sprites; and,
+in pure noise, RMS distance of 256 answers to the mean training sprite and RMS spread among them,
+in model range.
 """
 
 import argparse
