@@ -18,7 +18,7 @@ CODEC = PixelCodec(hard_alpha=True)
 class Opinions(nn.Module):
     """Scores that depend on place, time, label and what is seen; no two pixels are alike."""
 
-    classes, mixes_labels = 2, True
+    classes, mixes_labels, attributes = 2, True, (2,)
 
     def __init__(self, outputs):
         super().__init__()
@@ -28,6 +28,8 @@ class Opinions(nn.Module):
         self.label = nn.Parameter(torch.randn(3, outputs))
 
     def forward(self, x_t, t, label=None):
+        if label is not None and label.ndim == 2 and not label.is_floating_point():
+            label = label[:, 0]  # the only attribute
         if label is not None and label.is_floating_point():
             told = label @ self.label
         else:

@@ -18,6 +18,7 @@ from diffusion.samplers.dpm_solver import DPMSolver
 from diffusion.samplers.heun import Heun
 from diffusion.samplers.sprite_set import SpriteSet
 from diffusion.schedules.cosine import Cosine
+from diffusion.steering.asked import Asked
 from diffusion.steering.colours import AllowedColours, FewColours, PaletteCodec
 from diffusion.steering.guidance import Guided
 from diffusion.steering.kept import WORDS, Kept, kept_values
@@ -36,6 +37,7 @@ def keep(denoiser, what="left"):
 HANDS = {
     "mixed": lambda d: Mixed(d, {0: 1.0, 1: 0.5}),
     "tiled": lambda d: Tiled(d, "xy"),
+    "asked": lambda d: Asked(d, {0: (1, 3.0)}),
     "guided": lambda d: Guided(d, 3.0),
     "allowed": lambda d: AllowedColours(d, ALLOWED),
     "few": lambda d: FewColours(d, 2),
@@ -77,7 +79,7 @@ def obeys(name, images):
     if name == "kept":
         kept = kept_values(BOB, "left")
         return bool(((images == BOB) | ~kept).all())
-    return True  # what guidance, rings and mixtures promise has a law of its own
+    return True  # what attributes, guidance, rings and mixtures promise has a law of its own
 
 
 @pytest.mark.parametrize("sampler", SAMPLERS)
@@ -87,7 +89,7 @@ def test_sprites_are_as_a_hand_promises_under_every_sampler(name, sampler):
     images = made(HANDS[name](network()), SAMPLERS[sampler])
     assert obeys(name, images)
     assert not torch.equal(images, free)
-    assert name in ("guided", "tiled", "mixed") or not obeys(name, free), (
+    assert name in ("asked", "guided", "tiled", "mixed") or not obeys(name, free), (
         "what the network does anyway shows nothing"
     )
 
@@ -96,6 +98,7 @@ TOGETHER = [
     pair
     for pair in combinations(HANDS, 2)
     if pair not in {("mirrored", "kept"), ("few", "kept"), ("allowed", "kept")}
+    and pair not in {("mixed", "asked"), ("asked", "guided")}  # a label, or attributes
 ]
 
 
