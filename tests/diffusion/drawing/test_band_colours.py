@@ -1,6 +1,8 @@
 """Every kind of eye tells the bands of noise levels apart, on paper too, and in words anyway."""
 
+import re
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -34,6 +36,7 @@ XYZ = np.array(
         [0.0193339, 0.119192, 0.9503041],
     ]
 )
+STYLE = Path(__file__).parents[3] / "diffusion" / "living" / "style.css"
 BEFORE = {  # green, blue, orange, violet: of one lightness, and alike to some eyes
     "usual": 35,
     "protanopia": 7,
@@ -79,3 +82,12 @@ def test_what_it_measures_is_known():
 def test_every_band_has_words():
     assert LEGEND.keys() == COLOURS.keys() == set(Band)
     assert len({*LEGEND.values()}) == len(Band)
+
+
+def test_the_page_has_these_colours_and_in_the_dark_the_surer_is_the_lighter():
+    found = re.findall(r"\.band-(\d) .*light-dark\(#(\w+), #(\w+)\)", STYLE.read_text())
+    assert [int(k) for k, _, _ in found] == [0, 1, 2, 3]
+    light, dark = ([tuple(bytes.fromhex(row[k])) for row in found] for k in (1, 2))
+    assert light == [COLOURS[band] for band in Band]
+    assert np.diff(lab(dark)[:, 0]).max() < -10
+    assert min(nearest(dark, eye) for eye in EYES) > 20
