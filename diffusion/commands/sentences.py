@@ -28,7 +28,7 @@ def closing_sentences(summary: Mapping[str, float], n: int, lowest_loss: float) 
             "A smaller model, fewer steps or more sprites would help.",
         ]
     if nothing := _no_sprites(summary):
-        return [nothing, "That they copy nothing says little then.", "Train longer."]
+        return [nothing, "That they show no sign of copying says little then.", "Train longer."]
     found = [f"No sign of copying: {repeats}", *_likeness(summary)]
     if summary.get("samples/told_apart", 1) < GUESS:
         return found

@@ -73,7 +73,7 @@ def test_what_is_as_far_as_noise_is_no_sprite(distance, without, nearest):
     first, *rest = said(samples_of_sprite_fd=distance, without=without)
     assert first.startswith("These are no sprites yet")
     assert nearest in first
-    assert rest == ["That they copy nothing says little then.", "Train longer."]
+    assert rest == ["That they show no sign of copying says little then.", "Train longer."]
 
 
 def test_where_they_cannot_be_told_apart_the_distance_speaks():
