@@ -69,7 +69,7 @@ def main() -> None:
             + f", copies {scores['copy_rate']:.1%}, at least {met.low:,.0f} different",
             flush=True,
         )
-        strips.append(samples[:12])
+        strips.append(pictures.grid(samples[:12], columns=12, scale=4))
         chosen = folder / "chosen"
         count = asked.added
         run(
@@ -83,7 +83,8 @@ def main() -> None:
         new = np.load(chosen / "sprites.npz")
         images = np.concatenate([images, new["images"]])
         names += [f"generation-{generation}/{index}" for index in new["indices"]]
-    page = pictures.grid(torch.cat(strips), columns=12, scale=4)
+    names = [f"generation {generation}" for generation in range(len(strips))]
+    page = pictures.named_rows(strips, names)
     (asked.out / "generations.png").write_bytes(pictures.png(page))
 
 

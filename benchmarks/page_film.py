@@ -17,7 +17,7 @@ from browsers import sized, started_chromium  # noqa: E402
 from selenium.webdriver.common.by import By  # noqa: E402
 from selenium.webdriver.support.ui import WebDriverWait  # noqa: E402
 
-WIDTH, STOPS = 620, [*range(0, 100, 6), 100, 100, 100, *range(90, 0, -15)]
+WIDTH, STOPS = 630, [*range(0, 100, 6), 100, 100, 100, *range(90, 0, -15)]
 SET = """const it = document.getElementById('level'); it.value = arguments[0];
 it.dispatchEvent(new Event('input'));"""
 BOX = """const above = document.querySelector('.pictures').getBoundingClientRect();
@@ -31,7 +31,7 @@ def main() -> None:
     parser.add_argument("film")
     asked = parser.parse_args()
     browser = started_chromium()
-    sized(browser, WIDTH + 60, 1200)
+    sized(browser, WIDTH + 50, 1200)
     browser.get(Path(asked.page).resolve().as_uri())
     wait = WebDriverWait(browser, 60)
     wait.until(lambda it: it.execute_script("return document.documentElement.dataset.ready"))

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image, ImageDraw
+from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 import sprite_diffusion as sd  # noqa: E402
@@ -35,7 +35,7 @@ VERBS: dict[str, dict[str, Any]] = {
     "label=knight+noble": {"label": "knight+noble"},
     "tile=xy": {"tile": "xy"},
 }
-SHOWN, SCALE, MARGIN = 12, 3, 210
+SHOWN, SCALE = 12, 3
 
 
 def draw(rows: dict[str, np.ndarray], bob: torch.Tensor) -> Image.Image:
@@ -45,15 +45,7 @@ def draw(rows: dict[str, np.ndarray], bob: torch.Tensor) -> Image.Image:
         for row in rows.values()
     ]
     pieces.append(pictures.grid(bob[None], columns=1, scale=SCALE))
-    height = pieces[0].height
-    page = Image.new("RGB", (MARGIN + pieces[0].width, height * len(pieces)), pictures.PAPER)
-    pen = ImageDraw.Draw(page)
-    for k, (name, piece) in enumerate(zip([*rows, "Bob"], pieces, strict=True)):
-        page.paste(piece, (MARGIN, k * height))
-        pictures.write(
-            pen, (6, (k + 0.5) * height), name.replace(",", ", "), 13, room=MARGIN - 12, lines=3
-        )
-    return page
+    return pictures.named_rows(pieces, [*rows, "Bob"])
 
 
 def opaque(images: np.ndarray) -> list[set[bytes]]:

@@ -5,8 +5,11 @@ the same value has the same colour in every frame.
 """
 
 import io
+import re
 from collections.abc import Sequence
 from math import ceil, sqrt
+from os.path import commonprefix
+from string import digits
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -67,14 +70,32 @@ def transparent_png(image: Tensor) -> bytes:
     return png(Image.fromarray(pixels.squeeze(-1) if pixels.shape[-1] == 1 else pixels))
 
 
-def captioned(picture: Image.Image, captions: Sequence[str]) -> Image.Image:
-    """The picture with one line of small captions below, spread evenly from left to right."""
-    page = Image.new("RGB", (picture.width, picture.height + 16), PAPER)
-    page.paste(picture)
+def captioned(picture: Image.Image, captions: Sequence[str], title: str = "") -> Image.Image:
+    """The picture with one line of small captions below, spread evenly from left to right, and
+    a title above if there is one."""
+    top = 30 if title else 0
+    page = Image.new("RGB", (picture.width, top + picture.height + 20), PAPER)
+    page.paste(picture, (0, top))
     draw = ImageDraw.Draw(page)
+    if title:
+        write(draw, (8, top // 2), title, 15, room=page.width - 16)
+    room = picture.width / len(captions)
     for k, caption in enumerate(captions):
-        centre = picture.width * (k + 0.5) / len(captions)
-        draw.text((centre, picture.height + 8), caption, fill=INK, anchor="mm")
+        place = (room * (k + 0.5), top + picture.height + 10)
+        write(draw, place, caption, 12, anchor="mm", room=room)
+    return page
+
+
+def named_rows(
+    rows: Sequence[Image.Image], names: Sequence[str], margin: int = 200
+) -> Image.Image:
+    """Pictures of one size below each other, each with its name at the left."""
+    height = rows[0].height
+    page = Image.new("RGB", (margin + rows[0].width, height * len(rows)), PAPER)
+    draw = ImageDraw.Draw(page)
+    for k, (row, name) in enumerate(zip(rows, names, strict=True)):
+        page.paste(row, (margin, k * height))
+        write(draw, (6, (k + 0.5) * height), name, 13, room=margin - 12, lines=3)
     return page
 
 
@@ -88,7 +109,8 @@ def write(
     room: float | None = None,
     lines: int = 1,
 ) -> int:
-    """Writes text centred on the height of `place`, and returns its width.
+    """Writes text centred on the height of `place`, or with anchor="la" below it, and returns its
+    width.
 
     Args:
         draw: on which page.
@@ -97,40 +119,96 @@ def write(
         size: of the letters, in pixels.
         colour: of the ink.
         anchor: as Pillow names it.
-        room: greatest width; what does not fit goes to the next line or ends in an ellipsis.
+        room: greatest width; what does not fit goes to the next line, and what does not fit
+            there is left out of the middle.
         lines: greatest number of lines.
     """
     font = ImageFont.load_default(size)
     shown = [text] if room is None else _broken(text, font, room, lines)
+    first = 0 if anchor.endswith("a") else (1 - len(shown)) / 2
     for k, line in enumerate(shown):
-        y = place[1] + (k - (len(shown) - 1) / 2) * size * 1.25
+        y = place[1] + (first + k) * size * 1.25
         draw.text((place[0], y), line, fill=colour, anchor=anchor, font=font)
     return round(max(font.getlength(line) for line in shown))
+
+
+def shortened(names: Sequence[str], size: int, room: float, lines: int = 1) -> list[str]:
+    """Names that fit where `write` is given as much room; they keep what is their own.
+
+    What a name and the one most like it have alike is left out first, from where they differ;
+    then the middle of the rest.
+    """
+    font = ImageFont.load_default(size)
+    found = []
+    for name in names:
+        forms = (_short(name, names, most) for most in range(len(name), 0, -1))
+        fitting = (form for form in forms if len(_filled(form, font, room)) <= lines)
+        found.append(next(fitting, "…") if name else "")
+    return found
+
+
+def _short(name: str, names: Sequence[str], most: int) -> str:
+    """About so many characters of a name among others."""
+    if len(name) <= most:
+        return name
+    alike = (_alike(name, other) for other in names if other != name)
+    head, tail = max(alike, key=sum, default=(0, 0))
+    before, own, after = name[:head], name[head : len(name) - tail], name[len(name) - tail :]
+    room = max(0, most - len(own) - 2)
+    behind = min(tail, max(room // 2, room - head))
+    ahead = min(head, room - behind)
+    before = before if ahead == head else before[:ahead] + "…"
+    after = after if behind == tail else "…" + after[tail - behind :]
+    return before + _middle_out(own, max(1, most - len(before) - len(after))) + after
+
+
+def _alike(one: str, other: str) -> tuple[int, int]:
+    """How many characters two names have alike at their beginning, and at the end of the rest;
+    numbers are alike whole or not at all."""
+    head = len(commonprefix([one, other]).rstrip(digits))
+    return head, len(commonprefix([one[head:][::-1], other[head:][::-1]]).rstrip(digits))
+
+
+def _middle_out(text: str, most: int) -> str:
+    """At most so many characters of the text, with an ellipsis for its middle."""
+    if len(text) <= most:
+        return text
+    head, tail = most // 2, most - 1 - most // 2
+    return f"{text[:head]}…{text[len(text) - tail :]}"
 
 
 def _broken(
     text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, room: float, lines: int
 ) -> list[str]:
     """The text in at most so many lines, each no wider than `room`."""
-    shown: list[str] = []
-    for word in text.split():
-        if shown and font.getlength(f"{shown[-1]} {word}") <= room:
-            shown[-1] += f" {word}"
-        elif len(shown) < lines:
-            shown.append(word)
-        else:
-            shown[-1] += f" {word}"  # too long: cut below
-    for k, line in enumerate(shown):
-        while font.getlength(shown[k]) > room and len(line) > 1:
-            line = line[:-1]
-            shown[k] = line.rstrip(" ,") + "…"
-    return shown
+    for most in range(len(text), 1, -1):
+        shown = _filled(_middle_out(text, most), font, room)
+        if len(shown) <= lines:
+            return shown
+    return ["…" if len(text) > 1 else text]
+
+
+def _filled(
+    text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, room: float
+) -> list[str]:
+    """Lines no wider than `room`: parted at blanks, and words behind / _ or -, or anywhere."""
+    shown = [""]
+    for piece in re.findall(r" +|[^ /_,-]*[/_,-]+|[^ /_,-]+", text):
+        if font.getlength(shown[-1] + piece.rstrip()) <= room:
+            shown[-1] += piece
+            continue
+        shown.append("")
+        for letter in piece.strip():
+            if font.getlength(shown[-1] + letter) > room:
+                shown.append("")
+            shown[-1] += letter
+    return [line.strip() for line in shown if line.strip()] or [text]
 
 
 def gif(frames: Sequence[Image.Image], seconds: float = 4.0) -> bytes:
     """The content of an endlessly repeated GIF that pauses on its last frame."""
-    durations = [int(1000 * seconds / len(frames))] * len(frames)
-    durations[-1] = 1500
+    each = int(1000 * seconds / len(frames))
+    durations = [each] * (len(frames) - 1) + [max(1500, 2 * each)]
     flat = [frame.quantize(256, dither=Image.Dither.NONE) for frame in frames]
     content = io.BytesIO()
     flat[0].save(content, "GIF", save_all=True, append_images=flat[1:], duration=durations, loop=0)

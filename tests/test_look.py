@@ -24,6 +24,8 @@ def test_the_panel_words_who_is_under_the_noise(command, run):
     result = command("look.py run=run panel=Bob")
     assert result.code == 0, result
     (panel,) = json.loads((run / "panel" / "panel.json").read_text())
+    assert "there is no doubt: that is Bob." in result.out
+    assert "nobody can know" in result.out
     words = [look["words"] for look in panel["looks"]]
     assert words[0] == "that is Bob"
     assert words[-1].startswith("no idea: about")

@@ -55,6 +55,8 @@ def test_a_run_leaves_everything_behind_and_is_done_once(command, tmp_path):
     assert said[0].startswith("128 sprites by DDPM in 5 evaluations, their scores and passports")
     parts = [line.split(":")[0].strip() for line in said[1:6]]
     assert parts == ["128 sprites", "scores and passports", "told apart", "film of 16", "3 panels"]
+    after = result.out.partition("no sprites yet: ")[2]
+    assert after.index("Train longer.") < after.index("next:")
     checkpoint = weights(run)
     assert {"state_dict", "current_model_state", "card"} <= checkpoint.keys()
     assert (

@@ -55,8 +55,8 @@ def main() -> None:
         images = sprites.codec.decode(torch.cat(made))
         scores = judge.scores(images)
         print(f"{name:34}" + "  ".join(f"{scores[key]:6.2f}" for key in SCORES), flush=True)
-        rows.append(images[:SHOWN])
-    page = pictures.grid(torch.cat(rows), columns=SHOWN, scale=3)
+        rows.append(pictures.grid(images[:SHOWN], columns=SHOWN, scale=3))
+    page = pictures.named_rows(rows, list(WAYS))
     asked.picture.write_bytes(pictures.png(page))
 
 

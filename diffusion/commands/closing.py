@@ -15,6 +15,7 @@ from diffusion.callbacks.cost import Cost
 from diffusion.callbacks.samples import SEARCHED, Samples
 from diffusion.clock import callback_of
 from diffusion.commands.composing import facts_of, make
+from diffusion.commands.sentences import closing_sentences
 from diffusion.commands.views import show_panels
 from diffusion.denoiser import Denoiser
 from diffusion.drawing.curves import draw_gap_history
@@ -68,7 +69,8 @@ def close_run(run: RunDirectory, trainer: lightning.Trainer, data: SpriteData) -
     }
     log_summary(trainer.loggers, summary, trainer.global_step)
     run.write_json("summary.json", summary)
-    run.say(_table(run, summary, data))
+    lowest = min((row["val/loss"] for row in logged(run.folder) if "val/loss" in row), default=0.0)
+    run.say(_table(run, summary, data, closing_sentences(summary, SAMPLES, lowest)))
     return summary
 
 
@@ -104,7 +106,7 @@ def _measure(run: RunDirectory, trainer: lightning.Trainer, data: SpriteData) ->
     with _part(run, f"film of {FILM}", sprites.denoiser, sampler.evaluations):
         files["denoising.gif"] = pictures.gif(sprites.film(range(FILM)))
     with _part(run, f"{len(shown)} panels"):
-        files |= show_panels(shown, sprites.denoiser, data, run.config["flip"])
+        files |= show_panels(shown, sprites.denoiser, data, run.config["flip"])[0]
     if levels := history(record(run.folder, "noise_levels.json")):
         files["noise_levels.png"] = draw_gap_history(levels)
     run.folder.write_all(files)
@@ -112,17 +114,21 @@ def _measure(run: RunDirectory, trainer: lightning.Trainer, data: SpriteData) ->
     log_table(loggers, "samples/scores", COLUMNS, _rows(scores), step)
     log_table(loggers, "samples/passports", PASSPORT, _passports(findings, judge, data), step)
     log_picture(loggers, "samples/nearest", drawn["nearest"], step)
-    floor = scores["sprite_fd"].floor if "sprite_fd" in scores else None
-    noise = scores["sprite_fd"].noise if "sprite_fd" in scores else None
     return {
         **{f"samples/{name}": value for name, value in judge.rates(images, findings).items()},
         "held_out/copy_rate": judge.passport.base_rates.get("copy_rate", 0.0),
         **{f"samples/{name}": score.value for name, score in scores.items()},
         **({"samples/told_apart": told.value} if told else {}),
-        **({"held_out/sprite_fd": floor} if floor else {}),
-        **({"noise/sprite_fd": noise} if noise else {}),
+        **_ends(scores),
         "samples/nearest_distance": float(findings.distance.median()),
     }
+
+
+def _ends(scores: dict[str, Score]) -> dict[str, float]:
+    """The sprite distance of unseen real sprites, of noise, and of the mean sprite throughout."""
+    it = scores.get("sprite_fd")
+    ends = {"held_out": it.floor, "noise": it.noise, "mean": it.mean} if it else {}
+    return {f"{what}/sprite_fd": value for what, value in ends.items() if value}
 
 
 def _quality(scores: dict[str, Score]) -> str:
@@ -199,7 +205,9 @@ def _passports(findings: Findings, judge: Judge, data: SpriteData) -> list[list[
     ]
 
 
-def _table(run: RunDirectory, summary: dict[str, Any], data: SpriteData) -> str:
+def _table(
+    run: RunDirectory, summary: dict[str, Any], data: SpriteData, sentences: list[str]
+) -> str:
     speed = summary.get("train/images_per_second")
     c, h, w = data.shape
     rows = {
@@ -238,6 +246,7 @@ def _table(run: RunDirectory, summary: dict[str, Any], data: SpriteData) -> str:
             "",
             f"{run.path}",
             *(f"  {name:<16}{value}" for name, value in rows.items()),
+            *(["", *(f"  {each}" for each in sentences)] if sentences else []),
             "",
             "next:",
             f"  python sample.py run={run.path} n=64",

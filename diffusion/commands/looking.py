@@ -49,10 +49,11 @@ def look(cfg: DictConfig, view: str) -> Path:
         print(in_these_sprites(schedule, data))
     elif view == "panel":
         flip = loaded.card["config"]["flip"]
-        files = show_panels([(name, image, label)], sprites.denoiser, data, flip)
+        files, lines = show_panels([(name, image, label)], sprites.denoiser, data, flip)
+        print(lines)
     else:
-        files, line = show_variations(image, sprites, data, cfg.n)
-        print(line)
+        files, lines = show_variations(image, sprites, data, cfg.n)
+        print(lines)
     folder = Folder(view) if cfg.run is None and cfg.out is None else place(cfg.out, cfg.run, view)
     output = Output(folder, settings)
     for file, content in files.items():

@@ -11,6 +11,7 @@ from diffusion.exact.memoriser import memoriser, suspects
 from diffusion.exact.posterior import UNDECIDED, Posterior
 from diffusion.exact.ruler import Ruler
 from diffusion.levels.panel import look
+from diffusion.levels.sentences import panel_sentences
 from diffusion.levels.variations import in_words, variation_pictures, vary
 from diffusion.pixels import PixelCodec
 from diffusion.samplers.sprite_set import SpriteSet
@@ -26,8 +27,9 @@ def show_panels(
     denoiser: Denoiser,
     data: SpriteData,
     flip: bool,
-) -> dict[str, bytes]:
-    """`panel.png`, `panel.gif` and `panel.json` of some sprites, as files.
+) -> tuple[dict[str, bytes], str]:
+    """`panel.png`, `panel.gif` and `panel.json` of some sprites, as files, and a line for each
+    sentence about them.
 
     Args:
         sprites: name, uint8 `(C, H, W)` and label of each, -1 for none, as `data.pick` returns.
@@ -41,7 +43,8 @@ def show_panels(
         look(image, name, denoiser, posterior, names, label=label)
         for name, image, label in sprites
     ]
-    return panel_pictures(panels)
+    lines = [sentence for panel in panels for sentence in panel_sentences(panel)]
+    return panel_pictures(panels), "\n".join(lines)
 
 
 def show_variations(

@@ -66,7 +66,8 @@ def draw_gap_history(rows: Sequence[dict[str, Any]]) -> bytes:
     train, held_out = (np.array([row[name] for row in rows]).T for name in ("train", "held-out"))
     figure, (axis,) = _figure(
         "Generalisation gap over training",
-        "how much less training sprites cost than held-out ones; each row is a noise level",
+        "each row is a noise level; red: training sprites cost less than unseen ones, as when "
+        "learned by heart",
     )
     levels, images = rows[0]["t"], [row["images"] for row in rows]
     mesh = axis.pcolormesh(

@@ -51,11 +51,12 @@ def pairs(
     draw = ImageDraw.Draw(page)
     write(draw, (16, 22), "How new are the samples?", 20, room=size[0] - 24)
     words = (
-        f"each beside its nearest training sprite; the nearest {len(shown)} of {len(samples):,}"
+        f"each beside its nearest training sprite, and how far that is (0 equal, of 255 levels); "
+        f"the nearest {len(shown)} of {len(samples):,}"
     )
     if quality:
         words = f"{quality}; {words}"
-    write(draw, (16, 44), words, 12, PALE, room=size[0] - 24)
+    write(draw, (16, 46), words, 12, PALE, room=size[0] - 24, lines=2)
     for place, k in enumerate(shown):
         x, y = 16 + place % columns * across, 62 + place // columns * down
         page.paste(pictures.tile(samples[k], scale), (x, y))

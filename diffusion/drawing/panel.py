@@ -5,24 +5,27 @@ from collections.abc import Sequence
 from PIL import Image, ImageDraw
 
 from diffusion import pictures
-from diffusion.exact.posterior import Band
+from diffusion.exact.posterior import Band, in_words
 from diffusion.levels.panel import Look, Panel, as_json
-from diffusion.pictures import INK, PAPER, write
+from diffusion.levels.sentences import panel_sentences
+from diffusion.pictures import INK, PAPER, shortened, write
 
 SIDE = 96  # about this many screen pixels for a sprite
+NAME = 12, 2  # size and lines of a suspect's name
+SENTENCES = 4  # at most
 PALE = (112, 118, 128)
 BAR = (206, 211, 218)
-COLOURS = {
-    Band.THAT_IS: (34, 139, 84),
-    Band.PROBABLY: (31, 119, 168),
-    Band.ONE_OF: (201, 122, 18),
-    Band.NO_IDEA: (125, 92, 160),
+COLOURS = {  # the surer, the darker: they stay apart for every kind of eye, and in grey
+    Band.THAT_IS: (6, 48, 52),
+    Band.PROBABLY: (26, 96, 150),
+    Band.ONE_OF: (190, 98, 10),
+    Band.NO_IDEA: (152, 150, 168),
 }
 LEGEND = {
-    Band.THAT_IS: "certain: the network should keep this sprite",
-    Band.PROBABLY: "nearly certain: details can still change",
-    Band.ONE_OF: "a few: what they share is settled, the rest is open",
-    Band.NO_IDEA: "anybody: the outline of some sprite",
+    Band.THAT_IS: "that is: certain, the network should keep this sprite",
+    Band.PROBABLY: "probably: nearly certain, details can still change",
+    Band.ONE_OF: "this or that: what they share is settled, the rest is open",
+    Band.NO_IDEA: "no idea: anybody, the outline of some sprite",
 }
 HEADS = (
     ("noise level", "share of sprite"),
@@ -67,21 +70,23 @@ class _Columns:
         _, height, width = look.noised.shape
         self.scale = max(1, round(SIDE / max(height, width)))
         self.width, self.height = width * self.scale, height * self.scale
-        step = self.width + 14
+        self.room = max(self.width, SIDE)
+        step = self.room + 14
         self.sprites = [112 + k * step for k in range(3)]
         self.suspects = [self.sprites[-1] + step + 22 + k * step for k in range(3)]
         self.words = self.suspects[-1] + step + 10
         self.right = self.words + 250
-        self.row = self.height + 50
+        self.row = max(self.height, 64) + 60
 
 
 def _sheet(panel: Panel) -> Image.Image:
     columns = _Columns(panel.looks[0])
-    top, rows = 112, len(panel.looks)
-    page = Image.new("RGB", (columns.right, top + rows * columns.row + 112), PAPER)
+    top, rows, legend = 112, len(panel.looks), 24 * SENTENCES + 24
+    page = Image.new("RGB", (columns.right, top + rows * columns.row + legend + 96), PAPER)
     draw = ImageDraw.Draw(page)
     inside = "a training sprite" if panel.known else "not in training"
-    write(draw, (20, 28), f"{panel.name}, from clean to pure noise", 24)
+    room = columns.right - 40
+    write(draw, (20, 28), f"{panel.name}, from clean to pure noise", 24, room=room)
     write(
         draw,
         (20, 52),
@@ -90,9 +95,14 @@ def _sheet(panel: Panel) -> Image.Image:
         PALE,
     )
     _heads(draw, columns, 84)
+    names = _names([panel], columns)
     for k, look in enumerate(panel.looks):
-        _row(page, draw, columns, look, top + k * columns.row)
-    _legend(draw, columns, top + rows * columns.row + 16)
+        _row(page, draw, columns, panel, look, names, top + k * columns.row)
+    below = top + rows * columns.row
+    draw.line((20, below - 1, columns.right - 20, below - 1), fill=BAR)
+    for k, sentence in enumerate(panel_sentences(panel)):
+        write(draw, (20, below + 20 + 24 * k), sentence, 15, room=room)
+    _legend(draw, columns, below + legend)
     return page
 
 
@@ -107,10 +117,18 @@ def _frame(panels: Sequence[Panel], level: int) -> Image.Image:
     write(draw, (20, 43), "clean", 12, PALE)
     write(draw, (columns.right - 20, 43), "pure noise", 12, PALE, anchor="rm")
     _heads(draw, columns, 72)
+    names = _names(panels, columns)
     for k, panel in enumerate(panels):
-        write(draw, (20, top + k * row), panel.name, 16)
-        _row(page, draw, columns, panel.looks[level], top + k * row + 14)
+        write(draw, (20, top + k * row), panel.name, 16, room=columns.right - 40)
+        _row(page, draw, columns, panel, panel.looks[level], names, top + k * row + 14)
     return page
+
+
+def _names(panels: Sequence[Panel], columns: _Columns) -> dict[str, str]:
+    """All suspects' names as they are shown."""
+    whole = list({s.called for panel in panels for look in panel.looks for s in look.suspects})
+    size, lines = NAME
+    return dict(zip(whole, shortened(whole, size, columns.room + 8, lines), strict=True))
 
 
 def _heads(draw: ImageDraw.ImageDraw, columns: _Columns, y: int) -> None:
@@ -122,7 +140,13 @@ def _heads(draw: ImageDraw.ImageDraw, columns: _Columns, y: int) -> None:
 
 
 def _row(
-    page: Image.Image, draw: ImageDraw.ImageDraw, columns: _Columns, look: Look, y: int
+    page: Image.Image,
+    draw: ImageDraw.ImageDraw,
+    columns: _Columns,
+    panel: Panel,
+    look: Look,
+    names: dict[str, str],
+    y: int,
 ) -> None:
     draw.line((20, y - 1, columns.right - 20, y - 1), fill=BAR)
     y += 8
@@ -131,18 +155,22 @@ def _row(
     write(draw, (20, middle + 8), f"{_percent(look.signal)} sprite", 12, PALE)
     for x, image in zip(columns.sprites, (look.noised, look.network, look.exact), strict=True):
         page.paste(pictures.tile(image, columns.scale), (x, y))
-    for x, suspect in zip(columns.suspects, look.suspects, strict=False):
+    called = [names[suspect.called] for suspect in look.suspects]
+    for x, suspect, name in zip(columns.suspects, look.suspects, called, strict=False):
         page.paste(pictures.tile(suspect.image, columns.scale), (x, y))
         below = y + columns.height + 9
-        write(draw, (x + columns.width, below), _percent(suspect.probability), 12, anchor="rm")
-        full = columns.width - 46
+        write(draw, (x + columns.room, below), _percent(suspect.probability), 12, anchor="rm")
+        full = columns.room - 46
         for share, colour in ((1, BAR), (suspect.probability, COLOURS[look.band])):
             if share * full >= 1:
                 draw.rectangle((x, below - 2, x + share * full - 1, below + 2), fill=colour)
-        write(draw, (x, below + 16), suspect.called, 12, room=columns.width + 8)
+        size, lines = NAME
+        write(draw, (x, below + 9), name, size, anchor="la", room=columns.room + 8, lines=lines)
     x = columns.words
     draw.rectangle((x - 10, y, x - 5, y + columns.height), fill=COLOURS[look.band])
-    write(draw, (x + 4, middle), look.words, 17, room=columns.right - x - 24, lines=3)
+    words = in_words(look.candidates, panel.n, called, panel.known)
+    lines = max(3, columns.height // 19)
+    write(draw, (x + 4, middle), words, 17, room=columns.right - x - 24, lines=lines)
 
 
 def _legend(draw: ImageDraw.ImageDraw, columns: _Columns, y: int) -> None:

@@ -43,9 +43,12 @@ def noising_pictures(images: Tensor, schedule: NoiseSchedule, seed: int = 0) -> 
     x0, strip, frames = codec.encode(images), torch.linspace(0, 1, 11), even_times(schedule, 41)
     rows = codec.decode(noised(x0, schedule, strip, seed).flatten(0, 1))
     picture = pictures.grid(rows, columns=len(strip))
-    page = pictures.captioned(picture, [f"t={t:.1f}" for t in strip.tolist()])
+    captions = [f"t = {t:.1f}" for t in strip.tolist()]
+    page = pictures.captioned(picture, captions, "From sprite, t = 0, to pure noise, t = 1")
     film: list[Image.Image] = [
-        pictures.grid(codec.decode(x_t), columns=len(images))
-        for x_t in noised(x0, schedule, frames, seed).unbind(1)
+        pictures.captioned(pictures.grid(codec.decode(x_t), columns=len(images)), [f"t = {t:.2f}"])
+        for t, x_t in zip(
+            frames.tolist(), noised(x0, schedule, frames, seed).unbind(1), strict=True
+        )
     ]
     return {"noising.png": pictures.png(page), "noising.gif": pictures.gif(film)}

@@ -95,10 +95,13 @@ def variation_pictures(
     original, gap = pictures.grid(image[None]), 12
     rows = [pictures.grid(v.images, columns=len(v.images)) for v in found]
     left, height = original.width + gap, original.height + 26
-    page = Image.new("RGB", (left + rows[0].width, len(rows) * height), pictures.PAPER)
+    width, head = left + rows[0].width, 30
+    page = Image.new("RGB", (width, head + len(rows) * height), pictures.PAPER)
     draw = ImageDraw.Draw(page)
+    title = "Left: the sprite. Right: noised to t, then finished by the sampler"
+    pictures.write(draw, (6, head // 2), title, 17, room=width - 12)
     for k, (row, variations) in enumerate(zip(rows, found, strict=True)):
-        top = k * height + 24
+        top = head + k * height + 24
         page.paste(original, (0, top))
         page.paste(row, (left, top))
         line = f"t = {variations.noise_level:g}: {in_words(variations, names)}"

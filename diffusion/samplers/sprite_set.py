@@ -102,15 +102,20 @@ class SpriteSet:
         noise, label = self._address(indices)
         levels, first = self.sampler.start(self.denoiser.schedule, noise(0), self.origin)
         soft = PixelCodec()  # half-opaque pixels are shown half opaque until the end
-        film = [pictures.grid(soft.decode(first))]
-        steps = len(levels) - 1
+        steps, film = len(levels) - 1, list[Image.Image]()
+
+        def show(codec: PixelCodec, x_t: Tensor, step: int) -> None:
+            frame = pictures.grid(codec.decode(x_t))
+            film.append(pictures.captioned(frame, [f"step {step} of {steps}"]))
+
+        show(soft, first, 0)
         every = -(-steps // frames)
         way = self.sampler.trajectory(self.denoiser, noise, label, self.origin)
         for step, (_, x_t, _) in enumerate(way, start=1):
             if step == steps:
-                film.append(pictures.grid(self.codec.decode(x_t)))
+                show(self.codec, x_t, step)
             elif (steps - step) % every == 0:
-                film.append(pictures.grid(soft.decode(x_t)))
+                show(soft, x_t, step)
         return film
 
     def _address(self, indices: Sequence[int]) -> tuple[ImageNoise, Tensor | None]:

@@ -48,7 +48,7 @@ class Listening(PosteriorDenoiser):
 def test_panels_show_each_sprite_with_its_own_label(tmp_path):
     denoiser = Listening()
     shown = [("five", IMAGES[5], 1), ("six", IMAGES[6], 2), ("mine", IMAGES[7], -1)]
-    Folder(tmp_path).write_all(show_panels(shown, denoiser, Data(), flip=False))
+    Folder(tmp_path).write_all(show_panels(shown, denoiser, Data(), flip=False)[0])
     assert denoiser.told == [{1}, {2}, None]
     panels = json.loads((tmp_path / "panel.json").read_text())
     assert [panel["n"] for panel in panels] == [3, 3, 12]

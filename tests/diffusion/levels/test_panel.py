@@ -4,11 +4,10 @@ import json
 
 import pytest
 import torch
-from PIL import Image, ImageDraw
+from PIL import Image
 from randomsprites import sprites
 
-from diffusion import pictures
-from diffusion.drawing.panel import panel_pictures
+from diffusion.drawing.panel import draw_panels, panel_pictures
 from diffusion.exact.memoriser import PosteriorDenoiser
 from diffusion.exact.posterior import Band, Posterior
 from diffusion.levels.panel import LEVELS, look
@@ -113,12 +112,15 @@ def test_files_hold_every_level(tmp_path, shape):
     assert not {"noised", "network", "exact"} & first.keys()
 
 
-def test_text_keeps_to_its_room():
-    page = Image.new("L", (400, 60))
-    text = "villager 619, knight 1332, villager 113 or 736 others"
-    width = pictures.write(ImageDraw.Draw(page), (10, 30), text, 15, 255, room=150, lines=2)
-    left, _, right, _ = page.getbbox()
-    assert 75 < width <= 150
-    assert left >= 9
-    assert right <= 161
-    assert pictures.write(ImageDraw.Draw(page), (0, 9), "x" * 99, 15, 255, room=50) <= 50
+def test_long_names_of_suspects_keep_what_differs():
+    """A suspect is called otherwise, in the middle of a name that fits nowhere."""
+    long = [f"set/heroes_of_the_{'very_' * 8}south_{k:02}_{'walking_' * 8}left" for k in range(60)]
+    for which in range(3):
+        row = panel(levels=[0.2]).looks[0].suspects[which].row
+        changed = [*long[:row], long[row].replace(f"_{row:02}_", "_99_"), *long[row + 1 :]]
+        pages = [
+            draw_panels([look(IMAGES[0], "Bob", DENOISER, POSTERIOR, names, levels=[0.2])])
+            for names in (long, changed)
+        ]
+        assert pages[0].size == pages[1].size
+        assert pages[0].tobytes() != pages[1].tobytes()
