@@ -1,5 +1,6 @@
 """The end of a run: last sprites, how new they are, `summary.json`, and one table for a person."""
 
+import shlex
 import statistics
 import time
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from diffusion import pictures
 from diffusion.callbacks.cost import Cost
 from diffusion.callbacks.samples import SEARCHED, Samples
 from diffusion.clock import callback_of
-from diffusion.commands.composing import facts_of, make
+from diffusion.commands.composing import ATTRIBUTES, facts_of, make
 from diffusion.commands.sentences import closing_sentences
 from diffusion.commands.views import show_panels
 from diffusion.denoiser import Denoiser
@@ -188,6 +189,14 @@ def _typed(data: SpriteData) -> str:
     return name if name.isidentifier() else str(row)
 
 
+def _asked(run: RunDirectory, data: SpriteData) -> str:
+    """Two attributes to ask for, where the network learned such; each with its last value."""
+    if run.config["model"]["classes"] != ATTRIBUTES:
+        return ""
+    some = list(data.attribute_names.items())[:2]
+    return "".join(f" {name}={shlex.quote(values[-1])}" for name, values in some)
+
+
 def _rows(scores: dict[str, Score]) -> list[list[Any]]:
     return [
         [name, *(getattr(score, column) for column in COLUMNS[1:])]
@@ -249,7 +258,7 @@ def _table(
             *(["", *(f"  {each}" for each in sentences)] if sentences else []),
             "",
             "next:",
-            f"  python sample.py run={run.path} n=64",
+            f"  python sample.py run={run.path} n=64{_asked(run, data)}",
             f"  python look.py run={run.path} panel={_typed(data)}",
             f"  python report.py runs=[{run.path}]",
         ]
