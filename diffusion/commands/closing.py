@@ -26,7 +26,8 @@ from diffusion.module import DiffusionModule
 from diffusion.novelty.passport import Findings
 from diffusion.runs.directory import RunDirectory
 from diffusion.runs.loading import load
-from diffusion.runs.loggers import log_picture, log_summary, log_table
+from diffusion.runs.loggers import log_lineage, log_picture, log_summary, log_table
+from diffusion.runs.output import sha256
 from diffusion.runs.reading import logged, record
 from diffusion.runs.trust import packages_of
 from diffusion.samplers.base import Sampler
@@ -69,6 +70,10 @@ def close_run(run: RunDirectory, trainer: lightning.Trainer, data: SpriteData) -
     log_summary(trainer.loggers, summary, trainer.global_step)
     run.write_json("summary.json", summary)
     run.say(_table(run, summary, data))
+    assert run.last is not None
+    facts = {key: summary[key] for key in ("fingerprint", "parameters", "step")}
+    facts["sha256"] = sha256(run.last)  # by which manifest.json names it
+    log_lineage(trainer.loggers, run.path / "data.json", run.last, facts)
     return summary
 
 

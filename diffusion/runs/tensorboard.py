@@ -1,7 +1,8 @@
 """TensorBoard: event files with a run's keys, pictures, tables, hyperparameters and summary."""
 
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,12 @@ from lightning.pytorch.utilities import rank_zero_only
 from diffusion.errors import UserError
 from diffusion.runs.directory import flat
 from diffusion.runs.files import Folder
-from diffusion.runs.loggers import Patient
+from diffusion.runs.patient import Patient
+from diffusion.runs.reading import content_of
 
 try:
+    from google.protobuf.message import DecodeError
+    from tensorboard.compat.proto.event_pb2 import Event
     from torch.utils.tensorboard.summary import hparams
 except ImportError as error:
     raise UserError(
@@ -22,6 +26,8 @@ except ImportError as error:
     ) from error
 
 FOLDER = "tensorboard"
+FILES = "events.out.tfevents.*"
+LARGEST = 2**30  # bytes of an event file
 SORTED_BY = ("val/loss", "preview/sprite_fd", "samples/sprite_fd", "samples/copy_rate")
 
 
@@ -70,17 +76,56 @@ class TensorBoard(Patient, _Events):
     title = "TensorBoard"
 
 
-def tensorboard(folder: Path, config: dict[str, Any]) -> list[Logger]:
-    """Event files in the run directory's `tensorboard` folder.
+def tensorboard(folder: Path, config: dict[str, Any], step: int) -> list[Logger]:
+    """Event files in the run directory's `tensorboard` folder, kept over interruptions.
 
     Args:
         folder: the run directory.
         config: plain containers, shown as the run's hyperparameters.
+        step: where the run continues; events of this step and later ones will be written again.
     """
-    Folder(folder).inside(FOLDER).made()
-    logger = TensorBoard(folder, name=FOLDER, version="", default_hp_metric=False)
+    events = Folder(folder).inside(FOLDER)
+    events.made()
+    _cut(events, step)
+    logger = TensorBoard(
+        folder,
+        name=FOLDER,
+        version="",
+        default_hp_metric=False,
+        purge_step=step or None,  # tells a TensorBoard that has read the later events already
+    )
     logger.log_hyperparams(config)
     return [logger]
+
+
+def _cut(events: Folder, keep: int) -> None:
+    """Takes the events of later steps out of the files, which `purge_step` does not do for text
+    in every reader."""
+    for file in sorted(events.path.glob(FILES)):
+        content = content_of(events, file.name, largest=LARGEST) or b""
+        kept = b"".join(each for each in _records(content) if _step(each) < keep)
+        if kept != content:
+            events.write(file.name, kept)
+
+
+def _records(content: bytes) -> Iterator[bytes]:
+    """The whole records of an event file: 8 bytes that say how long the event is, 4 of their
+    checksum, the event, and 4 of its checksum."""
+    begin = 0
+    while begin < len(content):
+        end = begin + 16 + int.from_bytes(content[begin : begin + 8], "little")
+        if end > len(content):
+            return  # its process was killed
+        yield content[begin:end]
+        begin = end
+
+
+def _step(record: bytes) -> float:
+    """Infinite for an event that a loss of power has damaged."""
+    try:
+        return int(Event.FromString(record[12:-4]).step)
+    except DecodeError:
+        return math.inf
 
 
 def _plain(value: Any) -> bool | int | float | str:
