@@ -192,6 +192,12 @@ def test_tensorboard_holds_the_keys_pictures_and_tables_of_a_run_and_of_its_cont
     pytest.importorskip("tensorboard")
     line = SMOKE.replace("logger=csv", "logger=[csv,tensorboard] hydra.run.dir=run")
     assert command(line).code == 0
+    ended = events(tmp_path / "run")
+    tags = ended.Tags()
+    assert {"samples/sprite_fd", "samples/copy_rate"} <= set(tags["scalars"])
+    assert {"preview/sprites", "val/panel", "samples/nearest"} == set(tags["images"])
+    for key in ("samples/scores", "samples/passports", "val/levels", "summary"):
+        assert len(text(ended, key).splitlines()) > 5
     longer = command("train.py trainer.max_steps=60 closing=false hydra.run.dir=run")
     assert (longer.code, "continues at step 40" in longer.out) == (0, True), longer
     read = events(tmp_path / "run")
@@ -200,11 +206,12 @@ def test_tensorboard_holds_the_keys_pictures_and_tables_of_a_run_and_of_its_cont
         table = list(csv.DictReader(file))
     numbers = [key for key in table[0] if "/" in key]
     assert len(numbers) > 30
-    assert {*numbers, "samples/sprite_fd", "samples/copy_rate"} <= set(tags["scalars"])
+    assert {*numbers} <= set(tags["scalars"])
     for key in ("train/loss", "val/loss"):
         kept = {int(row["step"]): float(row[key]) for row in table if row[key]}
         assert {each.step: each.value for each in read.Scalars(key)} == pytest.approx(kept)
         assert max(kept) > 40
-    assert {"preview/sprites", "val/panel", "samples/nearest"} <= set(tags["images"])
-    for key in ("samples/scores", "samples/passports", "summary"):
-        assert len(text(read, key).splitlines()) > 5
+    assert [each.step for each in read.Images("val/panel")] == [19, 39, 59]
+    # of the earlier end nothing is left, nor in summary.json
+    assert not [key for key in tags["scalars"] if key.startswith("samples/")]
+    assert "samples/nearest" not in tags["images"]

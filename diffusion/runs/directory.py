@@ -162,11 +162,7 @@ class RunDirectory:
 
     def _log(self, texts: list[str]) -> None:
         with self.folder.append(LOG) as file:
-            file.write(
-                "".join(f"{printable(text)}\n" for text in texts).encode(
-                    "utf-8", "backslashreplace"
-                )
-            )
+            file.write("".join(f"{printable(text)}\n" for text in texts).encode())
 
     def _read(self, name: str) -> dict[str, Any] | None:
         """A YAML or JSON file of the run directory; None if it is not there."""

@@ -92,15 +92,17 @@ def tensorboard(folder: Path, config: dict[str, Any], step: int) -> list[Logger]
         name=FOLDER,
         version="",
         default_hp_metric=False,
-        purge_step=step or None,  # tells a TensorBoard that has read the later events already
+        # tells a TensorBoard that has read the later events already; it believes so from the
+        # second time on, so that a run which begins says so too
+        purge_step=step,
     )
     logger.log_hyperparams(config)
     return [logger]
 
 
 def _cut(events: Folder, keep: int) -> None:
-    """Takes the events of later steps out of the files, which `purge_step` does not do for text
-    in every reader."""
+    """Takes the events of later steps out of the files, as readers that see `purge_step` do not
+    all of them."""
     for file in sorted(events.path.glob(FILES)):
         content = content_of(events, file.name, largest=LARGEST) or b""
         kept = b"".join(each for each in _records(content) if _step(each) < keep)
