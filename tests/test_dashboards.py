@@ -16,7 +16,13 @@ from test_loggers import events, in_wandb, text
 
 from diffusion.commands.composing import check_loggers, compose_loggers
 from diffusion.errors import UserError
-from diffusion.runs.loggers import log_picture, log_table
+from diffusion.runs.loggers import (
+    ended_loggers,
+    log_lineage,
+    log_picture,
+    log_summary,
+    log_table,
+)
 
 FILE = "events.out.tfevents.*"
 
@@ -73,6 +79,18 @@ def test_tags_that_are_none_are_refused_before_anything_is_written(tags):
         check_loggers(composed(["logger=wandb", f"logger.wandb.tags={tags}"]))
 
 
+def test_a_saved_logger_that_knows_no_tags_is_made_and_a_disabled_one_keeps_nothing(tmp_path):
+    old = {"_target_": "diffusion.runs.loggers.wandb", "mode": "disabled", "project": "mine"}
+    check_loggers({"logger": {"wandb": old}})
+    with ended_loggers():
+        _, logger = compose_loggers({"logger": {"wandb": old}}, tmp_path, 0)
+        logger.log_metrics({"val/loss": 1.0}, 0)
+        log_summary([logger], {"val/loss": 1.0}, 1)
+        log_lineage([logger], tmp_path / "data.json", tmp_path / "last.ckpt", {"fingerprint": "a"})
+        assert not logger.failed
+    assert not list(tmp_path.rglob("*.wandb"))
+
+
 def records(folder):
     """All that W&B's own program reads in the one file of an offline run, by its kind."""
     (log,) = folder.rglob("*.wandb")
@@ -109,6 +127,7 @@ def test_everything_that_a_textbook_run_finds_is_in_every_dashboard(
     summary = json.loads((run / "summary.json").read_text())
     found = {"samples/fid", "samples/kid", "samples/sprite_fd", "val/loss"}
     assert found <= {key for key, value in summary.items() if isinstance(value, float)}
+    assert f"FID, KID        {summary['samples/fid']:.1f}, " in ended.out
 
     held, said = in_wandb(run), records(run)
     kept = {key: value for key, value in held["summary"].items() if not isinstance(value, dict)}

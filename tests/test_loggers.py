@@ -151,7 +151,7 @@ def test_a_run_from_when_there_was_one_logger_continues(tmp_path):
     file.write_text(yaml.safe_dump(yaml.safe_load(file.read_text()) | {"logger": OLD_WANDB}))
     (run / ".hydra" / "overrides.yaml").write_text(yaml.safe_dump(words))
     assert typed(run)["seed"] == 3
-    assert typed(run)["logger"] == {"wandb": OLD_WANDB}
+    assert typed(run)["logger"] == {"wandb": OLD_WANDB | {"tags": [], "notes": None}}
     assert typed(run, "logger=csv")["logger"].keys() == {"csv"}
     assert typed(run, "logger=[csv,wandb]")["logger"].keys() == {"csv", "wandb"}
 

@@ -236,6 +236,8 @@ def _table(run: RunDirectory, summary: dict[str, Any], data: SpriteData) -> str:
             f"{summary['samples/sprite_fd']:.1f} (unseen real sprites: "
             f"{summary['held_out/sprite_fd']:.1f}, noise: {summary['noise/sprite_fd']:.0f})"
         )
+    if "samples/fid" in summary:
+        rows["FID, KID"] = f"{summary['samples/fid']:.1f}, {summary['samples/kid']:.4f}"
     if run.config["closing"]:
         rows["pictures"] = f"{run.path}/samples.png nearest.png denoising.gif panel.png"
     return "\n".join(
