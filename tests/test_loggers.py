@@ -23,6 +23,7 @@ WANDB = "logger=[csv,wandb] logger.wandb.mode=offline"
 PICTURE = Image.fromarray(np.arange(4 * 5 * 4, dtype=np.uint8).reshape(4, 5, 4))
 SUMMARY = {"status": "finished", "samples/copy_rate": 0.25, "parameters": 7}
 FACTS = {"choices": {"schedule": "linear"}, "device": "cpu"}
+FACTS |= {"words": ["schedule=linear", "+seed=0", "model.widths=[8,8]"]}
 
 
 def events(run):
@@ -103,6 +104,12 @@ def test_tensorboard_shows_hyperparameters_and_how_the_run_ended(tmp_path):
     )
     known = dict(begun_.hparams.items())
     assert known["choices.schedule"].string_value == "linear"
+    experiment = metadata.parse_experiment_plugin_data(
+        tags[metadata.EXPERIMENT_TAG].plugin_data.content
+    )
+    first = {info.name for info in experiment.hparam_infos if info.differs}
+    assert first == {"choices.schedule", "seed", "model.widths"}
+    assert {info.name.tag for info in experiment.metric_infos} >= {"val/loss"}
     assert known["schedule._target_"].string_value.endswith("Cosine")
     assert known["model.widths"].string_value == "[8, 8]"
     assert known["data.batch_size"].number_value == config["data"]["batch_size"]

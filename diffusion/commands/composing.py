@@ -190,7 +190,8 @@ def compose_loggers(
         config: the resolved configuration as plain containers.
         folder: the run directory.
         step: where the run continues.
-        facts: shown beside the configuration; see `facts_of`.
+        facts: shown beside the configuration: see `facts_of`; the `words` that were typed, and
+            the names that they stand for, `choices`.
     """
     shown = config | (facts or {})
     chosen = [make(each, folder, shown, step) for each in _loggers(config).values()]

@@ -19,6 +19,7 @@ from diffusion.runs.reading import content_of
 try:
     from google.protobuf.message import DecodeError
     from tensorboard.compat.proto.event_pb2 import Event
+    from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
     from torch.utils.tensorboard.summary import hparams
 except ImportError as error:
     raise UserError(
@@ -34,9 +35,15 @@ SORTED_BY = ("val/loss", "preview/sprite_fd", "samples/sprite_fd", "samples/copy
 class _Events(TensorBoardLogger):
     @rank_zero_only
     def log_hyperparams(self, params: Any, *_: Any) -> None:
-        """For the tab HPARAMS, whose columns of results are `SORTED_BY`."""
+        """For the tab HPARAMS: what was typed comes first, and results are `SORTED_BY`."""
         plain = {key: _plain(value) for key, value in flat(params).items()}
         experiment, begun, _ended = hparams(plain, dict.fromkeys(SORTED_BY, 0.0))
+        described = experiment.value[0].metadata.plugin_data
+        known = HParamsPluginData.FromString(described.content)
+        typed = {word.lstrip("+~").partition("=")[0] for word in params.get("words", [])}
+        for info in known.experiment.hparam_infos:
+            info.differs = info.name.removeprefix("choices.") in typed
+        described.content = known.SerializeToString()
         self._add(experiment, begun)
 
     @rank_zero_only
