@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import SMOKE
+from lightning.pytorch.utilities import rank_zero_only
 from PIL import Image
 from randominception import in_place_of_the_real
 from test_continuing import composed
@@ -60,7 +61,18 @@ def test_of_a_killed_and_continued_run_no_step_stands_twice(tmp_path):
         assert [each.step for each in watcher.Reload().Tensors(tag)] == [step for step, _ in told]
 
 
+def test_only_the_first_process_has_event_files(tmp_path, monkeypatch):
+    pytest.importorskip("tensorboard")
+    part(tmp_path, 0, 3, value=1)
+    before = {file: file.read_bytes() for file in (tmp_path / "tensorboard").iterdir()}
+    monkeypatch.setattr(rank_zero_only, "rank", 1)
+    _, *others = compose_loggers(composed(["logger=tensorboard"]), tmp_path, 1)
+    assert not others
+    assert before == {file: file.read_bytes() for file in (tmp_path / "tensorboard").iterdir()}
+
+
 def test_a_damaged_event_file_costs_what_was_damaged(tmp_path):
+    pytest.importorskip("tensorboard")
     part(tmp_path, 0, 3, value=1)
     files = sorted((tmp_path / "tensorboard").glob(FILE), key=lambda file: file.stat().st_size)
     whole = files[-1].read_bytes()

@@ -20,9 +20,9 @@ from diffusion.runs.reading import record
 class NoiseLevels(Callback):
     """At every validation logs `val/gap` and `val/memorised`, and draws one sprite's panel.
 
-    The losses of each level are kept in `noise_levels.json`, and are the table `val/levels` of
-    loggers that take tables; `panel.png` shows the first training
-    sprite. Every process computes the same, so none waits; the first writes.
+    The losses of each level are kept in `noise_levels.json`, and in loggers as the table
+    `val/levels`; `panel.png` shows the first training sprite. Every process computes the same, so
+    none waits; the first writes.
 
     Args:
         n: training sprites, and as many held-out ones, whose losses are measured.

@@ -92,7 +92,7 @@ def wandb(
     Args:
         folder: the run directory; what is logged offline lies in its `wandb` folder.
         config: plain containers, shown as the run's configuration.
-        step: where the run continues, which W&B knows.
+        step: where the run continues; W&B goes on by the run's id.
         project: name of the W&B project.
         mode: `online`, `offline`, `disabled`, or `auto`: what WANDB_MODE says, else online when
             logged in and reachable, else offline.

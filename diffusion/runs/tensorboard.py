@@ -33,7 +33,6 @@ SORTED_BY = ("val/loss", "preview/sprite_fd", "samples/sprite_fd", "samples/copy
 
 
 class _Events(TensorBoardLogger):
-    @rank_zero_only
     def log_hyperparams(self, params: Any, *_: Any) -> None:
         """For the tab HPARAMS: what was typed comes first, and results are `SORTED_BY`."""
         plain = {key: _plain(value) for key, value in flat(params).items()}
@@ -46,20 +45,17 @@ class _Events(TensorBoardLogger):
         described.content = known.SerializeToString()
         self._add(experiment, begun)
 
-    @rank_zero_only
     def log_image(self, key: str, images: list[Any], step: int | None = None) -> None:
         for k, image in enumerate(images):
             tag, pixels = f"{key}/{k}" if k else key, np.asarray(image.convert("RGBA"))
             self.experiment.add_image(tag, pixels, step, dataformats="HWC")
 
-    @rank_zero_only
     def log_table(
         self, key: str, columns: list[str], rows: list[list[Any]], step: int | None = None
     ) -> None:
         lines = [columns, ["---"] * len(columns), *rows]
         self.experiment.add_text(key, "\n".join(map(_line, lines)), step)
 
-    @rank_zero_only
     def log_summary(self, summary: Mapping[str, Any], step: int) -> None:
         rows = [[key, value] for key, value in summary.items()]
         self.log_table("summary", ["key", "value"], rows, step)
@@ -67,7 +63,6 @@ class _Events(TensorBoardLogger):
         self._add(ended)
         self.experiment.close()
 
-    @rank_zero_only
     def save(self) -> None:
         """Without Lightning's second file of hyperparameters."""
         self.experiment.flush()
@@ -91,6 +86,8 @@ def tensorboard(folder: Path, config: dict[str, Any], step: int) -> list[Logger]
         config: plain containers, shown as the run's hyperparameters.
         step: where the run continues; events of this step and later ones will be written again.
     """
+    if getattr(rank_zero_only, "rank", 0):
+        return []  # one process logs
     events = Folder(folder).inside(FOLDER)
     events.made()
     _cut(events, step)
