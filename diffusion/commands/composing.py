@@ -193,8 +193,8 @@ def compose_loggers(
         facts: shown beside the configuration: see `facts_of`; the `words` that were typed, and
             the names that they stand for, `choices`.
     """
-    shown = config | (facts or {})
-    chosen = [make(each, folder, shown, step) for each in _loggers(config).values()]
+    shown = config | {"continued_at": step} | (facts or {})
+    chosen = [make(each, folder, shown) for each in _loggers(config).values()]
     return [MetricsCSV(folder, keep=step), *(logger for each in chosen for logger in each)]
 
 

@@ -71,7 +71,7 @@ def log_lineage(
             logger.log_lineage(data, checkpoint, facts)
 
 
-def csv_only(folder: Path, config: dict[str, Any], step: int) -> list[Logger]:
+def csv_only(folder: Path, config: dict[str, Any]) -> list[Logger]:
     """No logger beside `metrics.csv`."""
     return []
 
@@ -79,7 +79,6 @@ def csv_only(folder: Path, config: dict[str, Any], step: int) -> list[Logger]:
 def wandb(
     folder: Path,
     config: dict[str, Any],
-    step: int,
     project: str,
     mode: str = "auto",
     tags: Any = (),
@@ -92,7 +91,6 @@ def wandb(
     Args:
         folder: the run directory; what is logged offline lies in its `wandb` folder.
         config: plain containers, shown as the run's configuration.
-        step: where the run continues; W&B goes on by the run's id.
         project: name of the W&B project.
         mode: `online`, `offline`, `disabled`, or `auto`: what WANDB_MODE says, else online when
             logged in and reachable, else offline.

@@ -78,19 +78,19 @@ class TensorBoard(Patient, _Events):
     title = "TensorBoard"
 
 
-def tensorboard(folder: Path, config: dict[str, Any], step: int) -> list[Logger]:
+def tensorboard(folder: Path, config: dict[str, Any]) -> list[Logger]:
     """Event files in the run directory's `tensorboard` folder, kept over interruptions.
 
     Args:
         folder: the run directory.
-        config: plain containers, shown as the run's hyperparameters.
-        step: where the run continues; events of this step and later ones will be written again.
+        config: plain containers, shown as the run's hyperparameters. Events from the step
+            `continued_at` on will be written again.
     """
     if getattr(rank_zero_only, "rank", 0):
         return []  # one process logs
     events = Folder(folder).inside(FOLDER)
     events.made()
-    _cut(events, step)
+    _cut(events, config["continued_at"])
     logger = TensorBoard(
         folder,
         name=FOLDER,
@@ -98,7 +98,7 @@ def tensorboard(folder: Path, config: dict[str, Any], step: int) -> list[Logger]
         default_hp_metric=False,
         # tells a TensorBoard that has read the later events already; it believes so from the
         # second time on, so that a run which begins says so too
-        purge_step=step,
+        purge_step=config["continued_at"],
     )
     logger.log_hyperparams(config)
     return [logger]
