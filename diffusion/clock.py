@@ -40,6 +40,14 @@ def correct_saved_count(checkpoint: dict[str, Any]) -> None:
     total["ready"] = total["started"] = total["processed"]
 
 
+def logged_step(trainer: lightning.Trainer) -> int:
+    """The step, counted from 0, under which the numbers of the step that ended last are logged.
+
+    What else belongs to that step is logged under the same one.
+    """
+    return trainer.global_step - 1
+
+
 def callback_of(trainer: lightning.Trainer, kind: type[Kind]) -> Kind | None:
     """The trainer's callback of this class, if it has one."""
     callbacks: list[Callback] = trainer.callbacks  # type: ignore[attr-defined]

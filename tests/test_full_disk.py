@@ -154,22 +154,24 @@ def trained():
 @pytest.mark.processes
 @pytest.mark.parametrize(
     "name",
-    ["data.json", "metrics.csv", "samples.png", "denoising.gif", "summary.json"],
+    ["data.json", "metrics.csv", "samples.png", "denoising.gif", "summary.json", "train.log"],
 )
 def test_no_room_for_a_small_file_is_a_sentence(command, tmp_path, trained, name, monkeypatch):
-    real = Folder.write
+    def without_room(real):
+        def write(self, wanted, *more, **how):
+            if wanted == name:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            return real(self, wanted, *more, **how)
 
-    def write(self, wanted, content, *more, **how):
-        if wanted == name:
-            raise OSError(errno.ENOSPC, "No space left on device")
-        real(self, wanted, content, *more, **how)
+        return write
 
     if not trained.exists():
         assert command(f"{SMALL} trainer.max_steps=10").code == 0
         shutil.copytree(tmp_path / "run", trained)
         shutil.rmtree(tmp_path / "run")
     shutil.copytree(trained, tmp_path / "run")
-    monkeypatch.setattr(Folder, "write", write)  # the command is a fork of this process
+    for way in ("write", "append"):  # the command is a fork of this process
+        monkeypatch.setattr(Folder, way, without_room(getattr(Folder, way)))
     refused(command(f"{SMALL} trainer.max_steps=12"), "written", "make room")
 
 

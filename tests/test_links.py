@@ -27,9 +27,11 @@ def run(command, tmp_path, kept):
 CONTINUE = f"{QUICK} trainer.max_steps=8 hydra.run.dir=run"
 PLANTED = [  # a writer of each kind; that there are no others is a law of the code
     (CONTINUE, "metrics.csv"),
+    (CONTINUE, "train.log"),
     (CONTINUE, "noising.gif"),
     (CONTINUE, "checkpoints/previous.ckpt"),
     (CONTINUE.replace("logger=csv", "logger=wandb"), "wandb/debug.log"),
+    (CONTINUE.replace("logger=csv", "logger=tensorboard"), "tensorboard/events.out.tfevents.1.a"),
     ("sample.py run=run n=2 sampler.steps=2", "samples/sheet.png"),
     ("report.py runs=[run] n=24", "report/report.json"),
 ]

@@ -23,6 +23,7 @@ WANDB = "logger=[csv,wandb] logger.wandb.mode=offline"
 PICTURE = Image.fromarray(np.arange(4 * 5 * 4, dtype=np.uint8).reshape(4, 5, 4))
 SUMMARY = {"status": "finished", "samples/copy_rate": 0.25, "parameters": 7}
 FACTS = {"choices": {"schedule": "linear"}, "device": "cpu"}
+FACTS |= {"words": ["schedule=linear", "+seed=0", "model.widths=[8,8]"]}
 
 
 def events(run):
@@ -103,6 +104,12 @@ def test_tensorboard_shows_hyperparameters_and_how_the_run_ended(tmp_path):
     )
     known = dict(begun_.hparams.items())
     assert known["choices.schedule"].string_value == "linear"
+    experiment = metadata.parse_experiment_plugin_data(
+        tags[metadata.EXPERIMENT_TAG].plugin_data.content
+    )
+    first = {info.name for info in experiment.hparam_infos if info.differs}
+    assert first == {"choices.schedule", "seed", "model.widths"}
+    assert {info.name.tag for info in experiment.metric_infos} >= {"val/loss"}
     assert known["schedule._target_"].string_value.endswith("Cosine")
     assert known["model.widths"].string_value == "[8, 8]"
     assert known["data.batch_size"].number_value == config["data"]["batch_size"]
@@ -151,7 +158,7 @@ def test_a_run_from_when_there_was_one_logger_continues(tmp_path):
     file.write_text(yaml.safe_dump(yaml.safe_load(file.read_text()) | {"logger": OLD_WANDB}))
     (run / ".hydra" / "overrides.yaml").write_text(yaml.safe_dump(words))
     assert typed(run)["seed"] == 3
-    assert typed(run)["logger"] == {"wandb": OLD_WANDB}
+    assert typed(run)["logger"] == {"wandb": OLD_WANDB | {"tags": [], "notes": None}}
     assert typed(run, "logger=csv")["logger"].keys() == {"csv"}
     assert typed(run, "logger=[csv,wandb]")["logger"].keys() == {"csv", "wandb"}
 
@@ -192,6 +199,12 @@ def test_tensorboard_holds_the_keys_pictures_and_tables_of_a_run_and_of_its_cont
     pytest.importorskip("tensorboard")
     line = SMOKE.replace("logger=csv", "logger=[csv,tensorboard] hydra.run.dir=run")
     assert command(line).code == 0
+    ended = events(tmp_path / "run")
+    tags = ended.Tags()
+    assert {"samples/sprite_fd", "samples/copy_rate"} <= set(tags["scalars"])
+    assert {"preview/sprites", "val/panel", "samples/nearest"} == set(tags["images"])
+    for key in ("samples/scores", "samples/passports", "val/levels", "summary"):
+        assert len(text(ended, key).splitlines()) > 5
     longer = command("train.py trainer.max_steps=60 closing=false hydra.run.dir=run")
     assert (longer.code, "continues at step 40" in longer.out) == (0, True), longer
     read = events(tmp_path / "run")
@@ -200,11 +213,12 @@ def test_tensorboard_holds_the_keys_pictures_and_tables_of_a_run_and_of_its_cont
         table = list(csv.DictReader(file))
     numbers = [key for key in table[0] if "/" in key]
     assert len(numbers) > 30
-    assert {*numbers, "samples/sprite_fd", "samples/copy_rate"} <= set(tags["scalars"])
+    assert {*numbers} <= set(tags["scalars"])
     for key in ("train/loss", "val/loss"):
         kept = {int(row["step"]): float(row[key]) for row in table if row[key]}
         assert {each.step: each.value for each in read.Scalars(key)} == pytest.approx(kept)
         assert max(kept) > 40
-    assert {"preview/sprites", "val/panel", "samples/nearest"} <= set(tags["images"])
-    for key in ("samples/scores", "samples/passports", "summary"):
-        assert len(text(read, key).splitlines()) > 5
+    assert [each.step for each in read.Images("val/panel")] == [19, 39, 59]
+    # of the earlier end nothing is left, nor in summary.json
+    assert not [key for key in tags["scalars"] if key.startswith("samples/")]
+    assert "samples/nearest" not in tags["images"]

@@ -93,15 +93,38 @@ def test_the_summary_says_how_a_run_ended(tmp_path, error, status):
     assert summary["status"] == status
 
 
+def test_the_log_holds_what_every_part_of_a_run_said(tmp_path, capsys):
+    def interrupted(part):
+        with RunDirectory(tmp_path / "run", CONFIG) as run:
+            run.say(f"before {part}")
+            run.begin([], {"fingerprint": "a"})
+            run.say(f"{part}: \x1b[2J")
+            raise Interrupted("the end", 15)
+
+    for part in ("one", "two"):
+        with pytest.raises(Interrupted):
+            interrupted(part)
+    parts = [f"before {n}\n{n}: \\x1b[2J\ninterrupted: the end\n" for n in ("one", "two")]
+    assert (tmp_path / "run" / "train.log").read_text() == "".join(parts)
+
+
+def test_what_is_said_of_a_run_that_is_not_begun_is_only_printed(made, capsys):
+    before = {file: file.read_bytes() for file in made.rglob("*") if file.is_file()}
+    with RunDirectory(made, CONFIG) as run:
+        run.say("finished")
+    assert capsys.readouterr().out == "finished\n"
+    assert before == {file: file.read_bytes() for file in made.rglob("*") if file.is_file()}
+
+
 def test_children_of_a_launch_meet_no_lock_and_write_nothing(made, monkeypatch, capsys):
     with RunDirectory(made, CONFIG):
         monkeypatch.setenv("LOCAL_RANK", "1")
-        before = (made / "summary.json").read_bytes()
+        before = {file: file.read_bytes() for file in made.rglob("*") if file.is_file()}
         with RunDirectory(made, CONFIG) as child:
             child.begin([], {})
             child.write_json("summary.json", {})
             child.say("hello")
-        assert (made / "summary.json").read_bytes() == before
+        assert before == {file: file.read_bytes() for file in made.rglob("*") if file.is_file()}
         assert capsys.readouterr().out == ""
 
 

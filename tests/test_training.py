@@ -17,7 +17,7 @@ from conftest import QUICK, ROOT, SMOKE
 from PIL import Image
 
 FILES = ["metrics.csv", "summary.json", "data.json", "samples.png", "denoising.gif", "noising.png"]
-FILES += ["nearest.png", "panel.png", "noise_levels.json", "noise_levels.png"]
+FILES += ["nearest.png", "panel.png", "noise_levels.json", "noise_levels.png", "train.log"]
 
 
 def weights(run, name="last"):
@@ -51,6 +51,7 @@ def test_a_run_leaves_everything_behind_and_is_done_once(command, tmp_path):
     logged = rows(run)[0].keys()
     assert "preview/sprite_fd" in logged
     assert not [key for key in logged if key.startswith("samples/")]
+    assert (run / "train.log").read_text() == result.out
     said = result.out.partition("closing: ")[2].splitlines()
     assert said[0].startswith("128 sprites by DDPM in 5 evaluations, their scores and passports")
     parts = [line.split(":")[0].strip() for line in said[1:6]]
@@ -212,8 +213,9 @@ def test_an_offline_wandb_run_holds_metrics_pictures_and_tables(command, tmp_pat
     logged = [key for key in rows(tmp_path / "run")[0] if "/" in key]
     assert len(logged) > 30
     assert set(logged) - {"train/images_per_second"} <= held["summary"].keys()
-    for key in ("val/loss", "preview/sprite_fd", "samples/sprite_fd"):
-        assert held["summary"][key] == pytest.approx(summary[key])
+    assert held["summary"]["samples/sprite_fd"] == pytest.approx(summary["samples/sprite_fd"])
+    for key in ("val/loss", "preview/sprite_fd"):
+        assert held["summary"][key]["last"] == pytest.approx(summary[key])
     for name in ("preview/sprites", "samples/nearest", "val/panel"):
         assert held["summary"][name]["_type"] == "images/separated"
     for name, lines in (("samples/scores", 10), ("samples/passports", 128)):

@@ -4,7 +4,7 @@ import lightning
 from lightning.pytorch import Callback
 
 from diffusion import pictures
-from diffusion.clock import data_of
+from diffusion.clock import data_of, logged_step
 from diffusion.denoiser import Denoiser
 from diffusion.drawing.panel import draw_panels
 from diffusion.errors import UserError
@@ -13,15 +13,16 @@ from diffusion.levels.losses import LevelLosses, longer_history
 from diffusion.levels.panel import look
 from diffusion.module import DiffusionModule
 from diffusion.runs.files import Folder
-from diffusion.runs.loggers import log_picture
+from diffusion.runs.loggers import log_picture, log_table
 from diffusion.runs.reading import record
 
 
 class NoiseLevels(Callback):
     """At every validation logs `val/gap` and `val/memorised`, and draws one sprite's panel.
 
-    The losses of each level are kept in `noise_levels.json`; `panel.png` shows the first training
-    sprite. Every process computes the same, so none waits; the first writes.
+    The losses of each level are kept in `noise_levels.json`, and in loggers as the table
+    `val/levels`; `panel.png` shows the first training sprite. Every process computes the same, so
+    none waits; the first writes.
 
     Args:
         n: training sprites, and as many held-out ones, whose losses are measured.
@@ -69,4 +70,7 @@ class NoiseLevels(Callback):
             folder.write("noise_levels.json", known)
             picture = draw_panels([panel])
             folder.write("panel.png", pictures.png(picture))
-            log_picture(trainer.loggers, "val/panel", picture, trainer.global_step)
+            loggers, step, curves = trainer.loggers, logged_step(trainer), levels.plain()
+            log_picture(loggers, "val/panel", picture, step)
+            rows = [list(row) for row in zip(*curves.values(), strict=True)]
+            log_table(loggers, "val/levels", list(curves), rows, step)

@@ -7,7 +7,7 @@ import torch
 from lightning.pytorch import Callback
 
 from diffusion import pictures
-from diffusion.clock import data_of
+from diffusion.clock import data_of, logged_step
 from diffusion.errors import UserError
 from diffusion.judge import Judge, with_inception
 from diffusion.metrics.base import Metric
@@ -80,7 +80,7 @@ class Samples(Callback):
         if trainer.is_global_zero:
             picture = pictures.grid(images[: self.shown])
             Folder(trainer.default_root_dir).write("samples.png", pictures.png(picture))
-            log_picture(trainer.loggers, "preview/sprites", picture, trainer.global_step)
+            log_picture(trainer.loggers, "preview/sprites", picture, logged_step(trainer))
 
     def _make(self, trainer: lightning.Trainer, pl_module: DiffusionModule) -> torch.Tensor:
         data = data_of(trainer)

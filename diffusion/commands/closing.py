@@ -28,7 +28,8 @@ from diffusion.module import DiffusionModule
 from diffusion.novelty.passport import Findings
 from diffusion.runs.directory import RunDirectory
 from diffusion.runs.loading import load
-from diffusion.runs.loggers import log_picture, log_summary, log_table
+from diffusion.runs.loggers import log_lineage, log_picture, log_summary, log_table
+from diffusion.runs.output import sha256
 from diffusion.runs.reading import logged, record
 from diffusion.runs.trust import packages_of
 from diffusion.samplers.base import Sampler
@@ -72,6 +73,10 @@ def close_run(run: RunDirectory, trainer: lightning.Trainer, data: SpriteData) -
     run.write_json("summary.json", summary)
     lowest = min((row["val/loss"] for row in logged(run.folder) if "val/loss" in row), default=0.0)
     run.say(_table(run, summary, data, closing_sentences(summary, SAMPLES, lowest)))
+    assert run.last is not None
+    facts = {key: summary[key] for key in ("fingerprint", "parameters", "step")}
+    facts["sha256"] = sha256(run.last)  # by which manifest.json names it
+    log_lineage(trainer.loggers, run.path / "data.json", run.last, facts)
     return summary
 
 
@@ -248,6 +253,8 @@ def _table(
             f"{summary['samples/sprite_fd']:.1f} (unseen real sprites: "
             f"{summary['held_out/sprite_fd']:.1f}, noise: {summary['noise/sprite_fd']:.0f})"
         )
+    if "samples/fid" in summary:
+        rows["FID, KID"] = f"{summary['samples/fid']:.1f}, {summary['samples/kid']:.4f}"
     if run.config["closing"]:
         rows["pictures"] = f"{run.path}/samples.png nearest.png denoising.gif panel.png"
     return "\n".join(

@@ -26,7 +26,7 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 ELSEWHERE = {  # words of other projects, and what does here what they do there
     "ckpt_path": "hydra.run.dir=RUN continues a run, and init_from=RUN begins with its weights",
     "debug": "experiment=smoke does everything once, in under a minute",
-    "tags": "sweep_name=NAME and hydra.run.dir=RUN say what a run is called",
+    "tags": "logger.wandb.tags=[a,b] tags a run, and sweep_name=NAME says what it belongs to",
     "test": "python report.py runs=[RUN] measures a run",
     "train": "python report.py runs=[RUN] measures a run without training",
     "trainer.max_epochs": "trainer.max_steps=N or minutes=N says how long; epochs are not counted",

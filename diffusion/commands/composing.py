@@ -28,6 +28,7 @@ from diffusion.runs.checkpoint import AtomicCheckpointIO
 from diffusion.runs.metrics_csv import MetricsCSV
 from diffusion.runs.precision import exact_float32, native_precision
 from diffusion.runs.trust import packages_of
+from diffusion.runs.wandb_logger import tags_of
 from diffusion.samplers.base import Sampler
 from diffusion.sprite_data import SpriteData
 
@@ -209,9 +210,10 @@ def compose_loggers(
         config: the resolved configuration as plain containers.
         folder: the run directory.
         step: where the run continues.
-        facts: shown beside the configuration; see `facts_of`.
+        facts: shown beside the configuration: see `facts_of`; the `words` that were typed, and
+            the names that they stand for, `choices`.
     """
-    shown = config | (facts or {})
+    shown = config | {"continued_at": step} | (facts or {})
     chosen = [make(each, folder, shown) for each in _loggers(config).values()]
     return [MetricsCSV(folder, keep=step), *(logger for each in chosen for logger in each)]
 
@@ -231,10 +233,10 @@ def facts_of(
 
 
 def check_loggers(config: dict[str, Any]) -> None:
-    """Refuses loggers that are not installed.
+    """Refuses loggers that are not installed, and tags that are none.
 
     Raises:
-        UserError: naming the extra to install, or what cannot be imported.
+        UserError: naming the extra to install, or what cannot be imported, or the tags.
     """
     for name, each in _loggers(config).items():
         module, _, function = str(each["_target_"]).rpartition(".")
@@ -242,6 +244,7 @@ def check_loggers(config: dict[str, Any]) -> None:
             getattr(importlib.import_module(module), function)
         except (ImportError, AttributeError) as error:
             raise UserError(f"logger={name} cannot be made: {error}.") from error
+        tags_of(each.get("tags") or [])
 
 
 def _loggers(config: dict[str, Any]) -> dict[str, Any]:

@@ -24,11 +24,11 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 from diffusion.commands.slots import environment_of, hold_slot, slots, usable_cpus
+from diffusion.runs.directory import RECORDS
 from diffusion.runs.files import Folder, write_file
 from diffusion.runs.reading import entries, numbers, text_of
 
 ROOT = Path(__file__).parents[2]
-RECORDS = ".jobs"
 REASON = "SWEEP_JOB_REASON"  # in a job's environment: the file where it says why it failed
 STOP = "stop"
 PATIENCE = 60  # seconds in which a job that is told to stop has saved itself
@@ -65,7 +65,6 @@ def run_job(verb: str, cfg: DictConfig) -> float:
         # wherever one is, the job finds this package
         paths = [str(ROOT), *filter(None, [environment.get("PYTHONPATH")])]
         environment["PYTHONPATH"] = os.pathsep.join(paths)
-        environment.setdefault("WANDB_RUN_GROUP", folder.parent.name)
         print(f"\njob {hydra.job.num}: {name}", flush=True)
         command, code = _command(verb, hydra, folder), 128 + signal.SIGTERM
         child = subprocess.Popen(command, env=environment, start_new_session=True)

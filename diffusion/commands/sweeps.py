@@ -15,8 +15,9 @@ from typing import Any, ClassVar, NoReturn
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
-from diffusion.commands.jobs import RECORDS, STOP, rows_of, stop_jobs
+from diffusion.commands.jobs import STOP, rows_of, stop_jobs
 from diffusion.errors import UserError
+from diffusion.runs.directory import RECORDS
 from diffusion.runs.files import Folder
 from diffusion.runs.reading import entries
 

@@ -1,11 +1,6 @@
-"""What a command says: as text that moves no cursor, and for as long as somebody listens.
-
-Names of files, labels and runs may come from strangers and hold control characters; a terminal
-would obey them. They are shown instead, such as `\\x1b`, whoever prints them.
-"""
+"""What a command says: as text that moves no cursor, and for as long as somebody listens."""
 
 import os
-import re
 import signal
 import sys
 from collections.abc import Iterator
@@ -13,9 +8,8 @@ from contextlib import contextmanager
 from typing import Any, TextIO
 
 from diffusion.errors import Interrupted
+from diffusion.runs.printable import printable
 
-# all but tab and line feed; and marks that turn the direction of writing
-CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 STREAMS = ("stdin", "stdout", "stderr")  # by their numbers
 
 
@@ -33,7 +27,7 @@ class Printable:
     def write(self, text: str) -> int:
         first = text[:1] if text.startswith("\r") else ""
         with _heard():
-            self._stream.write(first + CONTROL.sub(_shown, text[len(first) :]))
+            self._stream.write(first + printable(text[len(first) :]))
         return len(text)
 
     def flush(self) -> None:
@@ -84,7 +78,3 @@ def _heard() -> Iterator[None]:
         yield
     except BrokenPipeError as error:
         raise Interrupted("nobody reads what is printed", signal.SIGPIPE) from error
-
-
-def _shown(found: re.Match[str]) -> str:
-    return found[0].encode("unicode_escape").decode()

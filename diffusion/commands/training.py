@@ -73,7 +73,8 @@ def train(
     if step:
         run.say(f"continues at step {step}")
     with ended_loggers():
-        facts = facts_of(module, trainer, data) | {"choices": (choices or {}) | picked}
+        facts = facts_of(module, trainer, data) | {"words": words}
+        facts |= {"choices": (choices or {}) | picked}
         trainer.loggers = compose_loggers(config, run.path, step, facts)
         trainer.fit(module, datamodule=data, ckpt_path=run.last, weights_only=True)
         if not validated(trainer):

