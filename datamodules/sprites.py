@@ -124,10 +124,9 @@ class SpriteDataModule(LightningDataModule, ABC):
         """The attributes of these sprites, and the names of their values; empty without any."""
         return {each.name: each.values for each in self._attributes}
 
-    def attribute_values(self, rows: np.ndarray) -> Tensor | None:
-        """Which values these rows have, int64 `(n, A)`, -1 for one that is not known, or None."""
-        if not self._attributes:
-            return None
+    def attribute_values(self, rows: np.ndarray) -> Tensor:
+        """Which values these rows have, int64 `(n, A)`, -1 for one that is not known; only where
+        there are attributes."""
         return torch.from_numpy(np.stack([each.of[rows] for each in self._attributes], axis=1))
 
     def colours(self, limit: int) -> list[list[int]]:
@@ -229,7 +228,9 @@ class SpriteDataModule(LightningDataModule, ABC):
 
     def _batch(self, rows: np.ndarray) -> Batch:
         batch = {"image": self.images(rows), "index": torch.from_numpy(rows.copy())}
-        known = {"label": self.labels(rows), "attributes": self.attribute_values(rows)}
+        known = {"label": self.labels(rows)}
+        if self.attribute_names:
+            known["attributes"] = self.attribute_values(rows)
         return batch | {name: values for name, values in known.items() if values is not None}
 
     def _position(self) -> int:

@@ -58,6 +58,10 @@ class SpriteData(Protocol):
     def attribute_names(self) -> Mapping[str, tuple[str, ...]]:
         """The attributes, and the names of their values; empty without any."""
 
+    def attribute_values(self, rows: np.ndarray) -> Tensor:
+        """Which values these rows have, int64 `(n, A)`, -1 for one that is not known; only where
+        there are attributes."""
+
     def setup(self, stage: str | None = None) -> None:
         """Reads, examines and splits; once, however often it is called."""
 

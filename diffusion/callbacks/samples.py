@@ -14,6 +14,7 @@ from diffusion.metrics.base import Metric
 from diffusion.module import DiffusionModule
 from diffusion.runs.files import Folder
 from diffusion.runs.loggers import log_picture
+from diffusion.samplers.attribute_draws import AttributeDraws
 from diffusion.samplers.base import Sampler
 from diffusion.samplers.sprite_set import SpriteSet
 
@@ -87,7 +88,13 @@ class Samples(Callback):
         denoiser = pl_module.denoiser
         frequencies = data.label_frequencies if denoiser.classes else ()
         sprites = SpriteSet(
-            denoiser, self.sampler, pl_module.codec, data.shape, frequencies, self.seed
+            denoiser,
+            self.sampler,
+            pl_module.codec,
+            data.shape,
+            frequencies,
+            self.seed,
+            draws=AttributeDraws.of_card(pl_module.card["sprites"]),
         )
         with trainer.precision_plugin.forward_context():  # as fast as training
             return sprites.make_together(

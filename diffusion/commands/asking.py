@@ -45,8 +45,8 @@ def check_alone(words: Mapping[str, Any], what: str) -> None:
         raise UserError(f"{what}; leave out {name}=.")
 
 
-def asked(words: Mapping[str, Any], loaded: Loaded) -> tuple[Loaded, str | None]:
-    """The network, told the attributes that are asked for, and these in words.
+def asked(words: Mapping[str, Any], loaded: Loaded) -> tuple[Loaded, dict[int, int], str | None]:
+    """The network, told the attributes that are asked for; these by their numbers, and in words.
 
     Args:
         words: `attribute`, and `guidance`: a number for all of them, or one for each.
@@ -71,7 +71,7 @@ def asked(words: Mapping[str, Any], loaded: Loaded) -> tuple[Loaded, str | None]
             f"guidance={guidance} needs something to follow; ask for {_first(known)}, say."
         )
     if not wanted:
-        return loaded, None
+        return loaded, {}, None
     found = {}
     for name, value in wanted.items():
         if name not in known:
@@ -85,7 +85,8 @@ def asked(words: Mapping[str, Any], loaded: Loaded) -> tuple[Loaded, str | None]
             raise UserError(f"{name}={value} is not known; it can be {', '.join(shown)}{more}.")
         found[[*known].index(name)] = values.index(str(value)), each.get(name, 1.0)
     told = replace(loaded, denoiser=Asked(loaded.denoiser, found))
-    return told, ", ".join(f"{name}={value}" for name, value in wanted.items())
+    in_words = ", ".join(f"{name}={value}" for name, value in wanted.items())
+    return told, {attribute: value for attribute, (value, _) in found.items()}, in_words
 
 
 def _first(known: Mapping[str, Sequence[str]]) -> str:

@@ -29,6 +29,7 @@ from diffusion.runs.metrics_csv import MetricsCSV
 from diffusion.runs.precision import exact_float32, native_precision
 from diffusion.runs.trust import packages_of
 from diffusion.runs.wandb_logger import tags_of
+from diffusion.samplers.attribute_draws import MOST_VALUES, AttributeDraws
 from diffusion.samplers.base import Sampler
 from diffusion.sprite_data import SpriteData
 
@@ -77,6 +78,9 @@ def compose_module(config: dict[str, Any], data: SpriteData) -> DiffusionModule:
     if denoiser.attributes:
         known = data.attribute_names.items()
         sprites["attributes"] = {name: list(values) for name, values in known}
+        if sum(denoiser.attributes) <= MOST_VALUES:
+            told = data.attribute_values(data.split["train"])
+            sprites |= AttributeDraws.of(told, denoiser.attributes).plain()
     card: dict[str, Any] = {
         "config": config,
         "recipe": recipe,

@@ -108,8 +108,9 @@ def gallery_of_report(
     """
     loaded = load(checkpoint_file(run, checkpoint), trust)
     chosen, recipe = loaded.sampler(sampler)
-    labels = loaded.sprites(chosen, seed).labels(range(len(judged.images)))
-    known = [-1] * len(judged.images) if labels is None else labels.tolist()
+    every = range(len(judged.images))
+    labels = loaded.sprites(chosen, seed).labels(every) if loaded.denoiser.classes else None
+    known = [-1] * len(every) if labels is None else labels.tolist()
     shown = [
         Shown(
             seed=seed,

@@ -95,7 +95,7 @@ def make_sprites(cfg: DictConfig) -> Path | None:
                 chosen: Sequence[int] = parts[tag]
                 if judge:
                     images, chosen = _best(images, cfg.n, judge, output)
-                labels = None if "label" in row else sprites.labels(chosen)
+                labels = None if "mixture" in settings else sprites.labels(chosen)
                 folder.add(tag, images, chosen, labels)
     if leads:
         rows = record(Folder(output.path), "manifest.json") if cfg.of else None
@@ -180,11 +180,15 @@ def wanted(cfg: DictConfig, loaded: Loaded) -> tuple[SpriteSet, dict[str, Any]]:
         if cfg.keep in (None, OWN_COLOURS) or level < 1:
             origin = Origin(PixelCodec().encode(image), level)
         drawn = hashlib.sha256(image.numpy().tobytes()).hexdigest()
-    loaded, in_words = asked(plain(cfg), loaded)
+    loaded, wanted_values, in_words = asked(plain(cfg), loaded)
     labels = wanted_labels(plain(cfg), loaded, own)
     guidance = 1.0 if in_words else cfg.guidance
     sprites = labels.told(loaded).sprites(sampler, cfg.seed, label=labels.label, guidance=guidance)
     sprites = replace(sprites, given=labels.given)
+    if sprites.draws:  # a sprite that is there has attributes already
+        sprites = replace(
+            sprites, draws=None if name else replace(sprites.draws, given=wanted_values)
+        )
     sprites, hands = steer(sprites, plain(cfg), image)
     settings = {
         "checkpoint": loaded.sha256,

@@ -188,8 +188,8 @@ class Network {
       const { values, shape } = this.labels, none = shape[0] - 1;
       const view = this.memory.view(out, batch * width);
       labels.forEach((label, b) => {
-        for (const row of this.model.untold || [label < 0 ? none : label])
-          for (let i = 0; i < width; i++) view[b * width + i] += values[row * width + i];
+        const row = (label < 0 ? none : label) * width;
+        for (let i = 0; i < width; i++) view[b * width + i] += values[row + i];
       });
     }
     this.kernel.silu(out, batch * width);

@@ -9,7 +9,6 @@ from torch import Tensor
 
 from diffusion.denoiser import Denoiser
 from diffusion.errors import UserError
-from diffusion.models.embeddings import AttributeEmbedding
 from diffusion.models.unet import UNet
 from diffusion.palette import Palette, SharpPalette
 from diffusion.predictions import Clean, Epsilon, Velocity
@@ -84,7 +83,6 @@ def served(loaded: Loaded, sampler: Sampler, precision: str = "f32") -> Served:
         "patch": denoiser.model.patch,
         "outputs": len(colours) if colours else channels,
         "labels": sprites["label_names"] if denoiser.classes else [],
-        "untold": _untold(denoiser),
         "prediction": kind,
         "colours": colours,
         "weights": precision,
@@ -99,16 +97,6 @@ def served(loaded: Loaded, sampler: Sampler, precision: str = "f32") -> Served:
         "levels": [_levels(denoiser.schedule, sampler, k / STOPS) for k in range(1, STOPS + 1)],
     }
     return Served(model, bytes(blob), rounded)
-
-
-def _untold(denoiser: Denoiser) -> list[int] | None:
-    """Of a network with attributes, the rows of its table that say nothing of each: a page tells
-    it none."""
-    if not denoiser.attributes:
-        return None
-    assert isinstance(denoiser.model.label, AttributeEmbedding)
-    ends: list[int] = denoiser.model.label.ends.tolist()
-    return [end - 1 for end in ends]
 
 
 def ways_into_noise(
@@ -146,6 +134,10 @@ def _check(denoiser: Denoiser, sampler: Sampler, shape: list[int]) -> None:
         what = type(network).__name__ if type(network) is not UNet else prediction.__name__
         raise UserError(
             f"A page cannot hold {what}; it can hold what model=tiny, quick and small train."
+        )
+    if denoiser.attributes:
+        raise UserError(
+            "A page cannot tell its network attributes; train with model.classes=true, or without."
         )
     if sum(value.numel() for value in network.parameters()) > MOST_WEIGHTS:
         raise UserError(

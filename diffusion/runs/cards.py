@@ -5,14 +5,17 @@ containers; nothing in it may make a program reach for absurd amounts of memory 
 """
 
 import math
+import re
 from typing import Any
 
 from diffusion.errors import UserError
 from diffusion.runs.reading import foreign
 from diffusion.runs.trust import is_within, remedy
+from diffusion.samplers.attribute_draws import MOST_VALUES
 
 MAX_NUMBER = 10**6  # number in a recipe: no schedule, width or count comes near it
 MAX_SIDE = 256  # pixels of a sprite's side, as in every source of data
+BASE64 = re.compile("[A-Za-z0-9+/]*={0,2}")
 SAMPLERS = "diffusion.samplers"
 PARTS = {  # of a denoiser, and the packages that their classes come from
     "model": ("diffusion.models",),
@@ -85,12 +88,34 @@ def _check_sprites(sprites: Any) -> None:
         and all(isinstance(word, str) for each in attributes.items() for word in _flat(each)),
         "sprites.attributes",
     )
+    if "attribute_pairs" in sprites:
+        _check_draws(sprites, [len(values) for values in attributes.values()])
     _require(
         isinstance(shares, list)
         and len(shares) == len(names)
         and all(isinstance(share, float) and 0 <= share <= 1 for share in shares)
         and (not shares or sum(shares) > 0),
         "sprites.label_frequencies",
+    )
+
+
+def _check_draws(sprites: dict[str, Any], counts: list[int]) -> None:
+    """What `AttributeDraws` reads."""
+    shares, pairs = sprites.get("attribute_frequencies"), sprites["attribute_pairs"]
+    _require(
+        isinstance(shares, list)
+        and all(isinstance(each, list) for each in shares)
+        and [len(each) for each in shares] == counts
+        and all(isinstance(share, float) and 0 <= share <= 1 for each in shares for share in each),
+        "sprites.attribute_frequencies",
+    )
+    size = -(-(sum(counts) ** 2) // 8)  # bytes, a bit for each pair
+    _require(
+        isinstance(pairs, str)
+        and sum(counts) <= MOST_VALUES
+        and len(pairs) == 4 * -(-size // 3)
+        and bool(BASE64.fullmatch(pairs)),
+        "sprites.attribute_pairs",
     )
 
 

@@ -23,6 +23,7 @@ from diffusion.runs.cards import SAMPLERS, check_card, own_sampler
 from diffusion.runs.checkpoint import read_with_hash
 from diffusion.runs.precision import exact_float32
 from diffusion.runs.trust import packages_of
+from diffusion.samplers.attribute_draws import AttributeDraws
 from diffusion.samplers.base import Sampler
 from diffusion.samplers.sprite_set import SpriteSet
 from diffusion.steering.guidance import guided
@@ -86,6 +87,7 @@ class Loaded:
             known["shape"],
             known["label_frequencies"] if self.denoiser.classes else [],
             seed,
+            draws=AttributeDraws.of_card(known) if self.denoiser.attributes else None,
         )
         return sprites if label is None else sprites.labelled(label)
 

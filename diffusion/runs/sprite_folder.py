@@ -70,7 +70,8 @@ class SpriteFolder:
             tag: what tells its files from those of other parts.
             images: uint8 `(N, C, H, W)`.
             indices: index of each sprite in the set.
-            labels: class of each sprite, -1 for none, or None.
+            labels: class of each sprite, -1 for none; or its attributes `(N, A)`, -1 for one that
+                is not told; or None.
             seeds: seed of each sprite, where they are not all that of the row.
         """
         known = self.loaded.card["sprites"]["label_names"]
@@ -81,7 +82,15 @@ class SpriteFolder:
             "seeds": np.array(each, np.int64),
             "indices": np.array(indices, np.int64),
         }
-        if labels is not None:
+        told: list[dict[str, Any]] = [{}] * len(images)
+        if labels is not None and labels.ndim == 2:
+            columns = self._columns(labels)
+            arrays |= {f"attribute.{name}": np.array(words) for name, words in columns.items()}
+            told = [
+                {"attributes": {name: words[k] for name, words in columns.items() if words[k]}}
+                for k in range(len(images))
+            ]
+        elif labels is not None:
             arrays |= {"labels": labels.numpy(), "label_names": np.array(known)}
             called = [known[label] if label >= 0 else None for label in labels.tolist()]
         names = _names(called, seeds, indices)
@@ -109,6 +118,7 @@ class SpriteFolder:
                 "seed": each[k],
                 **self.row,
                 "label": called[k],
+                **told[k],
                 "file": taken.sheet,
                 "rectangle": list(taken.rectangles[k]),
                 **({"png": f"png/{names[k]}.png"} if self.each else {}),
@@ -117,6 +127,14 @@ class SpriteFolder:
             for k, index in enumerate(indices)
         ]
         self.output.add(f"manifest{tag}.json", json.dumps(manifest, indent=1) + "\n")
+
+    def _columns(self, values: Tensor) -> dict[str, list[str]]:
+        """For each attribute what the sprites were told, a word each; empty where nothing."""
+        known = self.loaded.card["sprites"]["attributes"].items()
+        return {
+            name: [words[value] if value >= 0 else "" for value in column]
+            for (name, words), column in zip(known, values.T.tolist(), strict=True)
+        }
 
 
 FILES = (("sprites", ".npz"), ("grid", ".png"), ("sheet", ".png"), ("manifest", ".json"))

@@ -12,6 +12,7 @@ from diffusion import pictures
 from diffusion.denoiser import Denoiser
 from diffusion.noise import LABELS, ImageNoise, keyed
 from diffusion.pixels import PixelCodec
+from diffusion.samplers.attribute_draws import AttributeDraws
 from diffusion.samplers.base import Origin, Sampler
 
 
@@ -28,6 +29,7 @@ class SpriteSet:
             sprites without labels, which any network can make.
         seed: which set.
         given: the label of each index, in place of drawn ones.
+        draws: of a network with attributes, what sprite k's are drawn from; None to tell none.
         origin: a sprite and a noise level; then all sprites are variations of that one.
     """
 
@@ -38,6 +40,7 @@ class SpriteSet:
     label_frequencies: Sequence[float] = ()
     seed: int = 0
     given: Sequence[int] = ()
+    draws: AttributeDraws | None = None
     origin: Origin | None = None
 
     def labelled(self, label: int) -> "SpriteSet":
@@ -46,7 +49,12 @@ class SpriteSet:
         return replace(self, label_frequencies=shares if label >= 0 else ())
 
     def labels(self, indices: Sequence[int]) -> Tensor | None:
-        """The label of each index, int64 `(len(indices),)`; None without labels."""
+        """The label of each index, int64 `(len(indices),)`, or its attributes, with A columns;
+        None without."""
+        if self.draws:
+            return torch.stack(
+                [self.draws.draw(keyed(LABELS, self.seed, index)) for index in indices]
+            )
         if self.given:
             return torch.tensor([self.given[index] for index in indices])
         if not self.label_frequencies:

@@ -37,7 +37,6 @@ NETWORKS = {
     | {"prediction": "Velocity", "channels": 1, "classes": 2, "size": (9, 20)},
     "palette of three channels, two blocks": {"widths": (32, 64), "blocks": 2, "channels": 3}
     | {"size": (11, 20)},
-    "of attributes, told none": {"widths": (32,), "size": (16, 16), "classes": [3, 5, 2]},
     "clean": {"widths": (32,), "prediction": "Clean", "size": (12, 9)},
 }
 
@@ -64,7 +63,6 @@ def loaded(
     for weight in denoiser.parameters():
         scale = math.sqrt(weight[0].numel()) if weight.ndim > 1 else 10
         weight.copy_(torch.randn(weight.shape, generator=drawn) / scale)
-    classes = denoiser.classes
     names = [f"class {k}" for k in range(classes)]
     sprites = {"shape": [channels, *size], "hard_alpha": True, "label_names": names}
     sprites["label_frequencies"] = [1 / classes] * classes if classes else []

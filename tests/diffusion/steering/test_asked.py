@@ -82,3 +82,11 @@ def test_every_attribute_is_heard_and_a_label_is_none(denoiser):
     for k, one in enumerate(answers):
         for other in answers[k + 1 :]:
             assert (one - other).abs().max() > 1e-3
+
+
+def test_what_is_told_anyway_counts_as_much_as_the_network_believes(denoiser):
+    anyway = torch.tensor([[0, 4, -1]] * 3)
+    none, drawn, all_told = (told(denoiser, *row) for row in [(-1,) * 3, (-1, 4, -1), (2, 4, -1)])
+    found = Asked(denoiser, {0: (2, 3.0)}).output(X, T, anyway)
+    torch.testing.assert_close(found, none + (drawn - none) + 3 * (all_told - drawn))
+    assert Asked(denoiser, {0: (2, 1.0)}).output(X, T, anyway).equal(all_told)

@@ -1,0 +1,69 @@
+"""Drawn attributes: as often as in training, and in no pair that training has not."""
+
+from itertools import combinations
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from diffusion.samplers.attribute_draws import AttributeDraws
+
+
+def drawn(draws, n=400):
+    generator = torch.Generator().manual_seed(0)
+    return torch.stack([draws.draw(generator) for _ in range(n)])
+
+
+def rows(n, counts, seed):
+    generator = torch.Generator().manual_seed(seed)
+    return torch.stack(
+        [torch.randint(-1, count, (n,), generator=generator) for count in counts], dim=1
+    )
+
+
+def pairs(values):
+    """Which values occur together, as (attribute, value, attribute, value)."""
+    return {
+        (a, int(row[a]), b, int(row[b]))
+        for row in values
+        for a, b in combinations(range(values.shape[1]), 2)
+        if row[a] >= 0 and row[b] >= 0
+    }
+
+
+@given(st.integers(1, 12), st.lists(st.integers(1, 4), min_size=1, max_size=4), st.integers(0, 9))
+def test_no_two_values_meet_that_never_met(n, counts, seed):
+    values = rows(n, counts, seed)
+    found = drawn(AttributeDraws.of(values, counts), 30)
+    assert pairs(found) <= pairs(values)
+    for column, of_training in zip(found.T, values.T, strict=True):
+        assert {*column.tolist()} <= {-1, *of_training.tolist()}
+
+
+def test_values_come_as_often_as_in_training_and_in_new_combinations():
+    values = torch.cartesian_prod(torch.arange(2), torch.arange(3), torch.arange(2))
+    few = torch.cat([values[[0, 3, 4, 7, 8, 11]], values[values[:, 0] == 0]])
+    draws = AttributeDraws.of(few, [2, 3, 2])
+    found = drawn(draws, 2000)
+    share = (found[:, 0] == 0).float().mean().item()
+    assert share == pytest.approx((few[:, 0] == 0).float().mean().item(), abs=0.04)
+    new = {tuple(row) for row in found.tolist()} - {tuple(row) for row in few.tolist()}
+    assert new
+
+
+def test_what_is_asked_for_is_given_and_the_rest_fits_to_it():
+    folders = torch.tensor([[0, 0], [0, 1], [1, 2], [1, 3]] * 5)
+    draws = AttributeDraws.of(folders, [2, 4])
+    asked = AttributeDraws(draws.frequencies, draws.together, {1: 2})
+    assert {tuple(row) for row in drawn(asked, 50).tolist()} == {(1, 2)}
+    never = AttributeDraws.of(torch.tensor([[0, -1], [1, -1]]), [2, 2])
+    assert {tuple(row) for row in drawn(never, 50).tolist()} == {(0, -1), (1, -1)}
+
+
+def test_a_card_holds_them(tmp_path):
+    draws = AttributeDraws.of(rows(20, [3, 5, 2], 0), [3, 5, 2])
+    again = AttributeDraws.of_card({"more": 1} | draws.plain())
+    assert again.together.equal(draws.together)
+    assert drawn(again).equal(drawn(draws))
+    assert AttributeDraws.of_card({"shape": [4, 8, 8]}) is None
