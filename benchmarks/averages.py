@@ -18,11 +18,9 @@ MADE = 128  # sprites
 AVERAGES = {  # name -> arguments of callbacks.ema; the raw weights have decay 0
     "raw": {"decay": 0.0},
     "decay 0.999": {"decay": 0.999},
+    "decay 0.99": {"decay": 0.99},
     "decay 0.98": {"decay": 0.98},
     "decay 0.9": {"decay": 0.9},
-    "reach 0.3": {"reach": 0.3},
-    "reach 0.2": {"reach": 0.2},
-    "reach 0.1": {"reach": 0.1},
 }
 
 

@@ -8,6 +8,7 @@ import torch
 from lightning.pytorch import Callback
 
 from diffusion.averages import MovingAverage
+from diffusion.errors import UserError
 
 
 class EMA(Callback):
@@ -23,15 +24,18 @@ class EMA(Callback):
 
     Args:
         decay: see `MovingAverage`.
-        reach: see there.
+        reach: a bound that was tried and did not help; the saved configurations of some older runs
+            hold it, as null.
 
     Attributes:
         averaged: a copy of the module with averaged weights; None before a training. Within a
             validation it holds the raw ones, and the module itself the average.
     """
 
-    def __init__(self, decay: float = 0.999, reach: float | None = None) -> None:
-        self.average = MovingAverage(decay, reach)
+    def __init__(self, decay: float = 0.98, reach: None = None) -> None:
+        if reach is not None:
+            raise UserError(f"callbacks.ema.reach={reach} is gone; leave it out, or give null.")
+        self.average = MovingAverage(decay)
         self.averaged: lightning.LightningModule | None = None
         self._last_step, self._exchanged = 0, False
 

@@ -31,24 +31,17 @@ def averaged(rule, path):
         yield averages, weights
 
 
-def gap(averages, weights):
-    """Largest distance of a tensor from its average, as a share of its norm."""
-    return max(((a - w).norm() / w.norm()).item() for a, w in zip(averages, weights, strict=True))
+def test_weights_that_turn_at_full_rate_have_an_average_that_is_most_of_them():
+    """As Muon turns them, 0.02 of their norm a step; of a window that is too long little is left,
+    and such a network makes nearly empty sprites."""
+    path = turning(angle=0.02, steps=1500)
 
+    def left(rule):
+        *_, (averages, weights) = averaged(rule, path)
+        return [(a.norm() / w.norm()).item() for a, w in zip(averages, weights, strict=True)]
 
-def test_no_tensor_is_ever_further_from_its_average_than_the_reach():
-    path = turning(angle=0.2)
-    assert max(gap(*pair) for pair in averaged(MovingAverage(0.999), path)) > 0.5
-    bound = MovingAverage(0.999, reach=0.1)
-    assert max(gap(*pair) for pair in averaged(bound, path)) < 0.1 + 1e-5
-
-
-def test_weights_that_move_little_are_averaged_as_without_a_bound():
-    path = turning(angle=1e-4)
-    pairs = (averaged(MovingAverage(0.999, reach), path) for reach in (None, 0.1))
-    for (free, _), (bound, _) in zip(*pairs, strict=True):
-        for one, other in zip(free, bound, strict=True):
-            torch.testing.assert_close(one, other, atol=1e-6, rtol=1e-6)
+    assert max(left(MovingAverage(0.999))) < 0.4
+    assert min(left(MovingAverage())) > 0.6
 
 
 def test_until_its_decay_it_is_the_power_function_average_of_gamma_8():
@@ -69,15 +62,7 @@ def test_the_docstring_says_when_the_decay_is_reached():
     assert kept[0] < float(decay) <= kept[1]
 
 
-def test_weights_of_zero_are_followed_exactly():
-    path = [[torch.zeros(4)]] * 3
-    for (average,), _ in averaged(MovingAverage(0.999, reach=0.1), path):
-        assert torch.equal(average, torch.zeros(4))
-
-
-@pytest.mark.parametrize(
-    "values", [{"decay": 2.0}, {"decay": float("nan")}, {"reach": 0.0}, {"reach": "far"}]
-)
-def test_absurd_values_are_refused(values):
+@pytest.mark.parametrize("decay", [2.0, float("nan"), "0.9"])
+def test_absurd_values_are_refused(decay):
     with pytest.raises(UserError, match="callbacks.ema"):
-        MovingAverage(**values)
+        MovingAverage(decay)

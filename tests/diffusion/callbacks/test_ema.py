@@ -1,37 +1,17 @@
 """The averages that a run keeps, as its checkpoints hold them."""
 
+import pytest
 import torch
-import training
 from lightning import LightningModule
 
 from diffusion.callbacks.ema import EMA
-from diffusion.runs.checkpoint import read
-
-# every step forgets half of the weights, so that they move as far as they are large
-MUON = ("optimizer=muon", "optimizer.lr=0.1", "optimizer.weight_decay=5", "learning_rate.final=1")
+from diffusion.errors import UserError
 
 
-def gap(folder):
-    """Largest distance of a weight in the last checkpoint from its average, over its norm."""
-    saved = read(folder / "checkpoints" / "last.ckpt")
-    pairs = [
-        (average, saved["current_model_state"][name])
-        for name, average in saved["state_dict"].items()
-        if name.endswith("weight")
-    ]
-    return max(((average - raw).norm() / raw.norm()).item() for average, raw in pairs)
-
-
-def test_averages_stay_within_reach_of_fast_weights_also_when_the_run_goes_on(tmp_path):
-    for steps in (10, 15):
-        training.fit(tmp_path, *MUON, "callbacks.ema.reach=0.1", f"trainer.max_steps={steps}")
-        assert gap(tmp_path) < 0.1 + 1e-4
-
-
-def test_without_a_reach_nothing_holds_them(tmp_path):
-    for steps in (10, 15):
-        training.fit(tmp_path, *MUON, f"trainer.max_steps={steps}")
-    assert gap(tmp_path) > 0.25
+def test_the_bound_of_older_runs_is_no_more_than_a_word():
+    assert EMA(decay=0.999, reach=None).average.decay == 0.999
+    with pytest.raises(UserError, match="reach=0.1 is gone"):
+        EMA(reach=0.1)
 
 
 def test_the_average_follows_the_module_to_its_device():
