@@ -91,7 +91,8 @@ def curves(label: str, lines: Sequence[Curve], x: str, y: str, log: bool = False
     """Lines over each other; logarithmic upwards if asked and all values are positive."""
     with _style(label):
         drawing, axes = _axes(x, y)
-        values = [value for line in lines for value in line.y if math.isfinite(value)]
+        own = [line for line in lines if not line.reference] or lines
+        values = [value for line in own for value in line.y if math.isfinite(value)]
         for line in sorted(lines, key=lambda line: -line.series):
             xs, ys = thinned(line.x, line.y)
             if line.spread:
@@ -107,6 +108,8 @@ def curves(label: str, lines: Sequence[Curve], x: str, y: str, log: bool = False
                 gid=None if line.reference else f"series-{line.series}",
             )
         _scale(axes, "y", values, log)
+        if axes.get_yscale() == "log":  # a reference may fall to 0
+            axes.set_ylim(bottom=max(axes.get_ylim()[0], min(values) / 2))
         axes.xaxis.set_major_formatter(Amounts())
         axes.xaxis.set_major_locator(MaxNLocator(5))
         return _inline(drawing, label)
@@ -165,18 +168,20 @@ def histogram(label: str, bins: Sequence[float], shares: Mapping[str, Sequence[f
     n, centres = len(samples), np.asarray(bins, float)
     if len(bins) == n + 1:
         centres = (centres[1:] + centres[:-1]) / 2
-    ticks = MaxNLocator(3).tick_values(0, max(*samples, *training))
-    width, height, left, foot = 216.0, 122.0, 36.0, 18.0
-    step, high = (width - left) / n, height - foot - 6
+    highest = max(*samples, *training)
+    ticks = [tick for tick in MaxNLocator(3).tick_values(0, highest) if tick <= 1]
+    top = max(highest, ticks[-1])
+    width, height, left, right, foot = 216.0, 122.0, 36.0, 204.0, 18.0
+    step, high = (right - left) / n, height - foot - 6
 
     def up(share: float) -> float:
-        return round(height - foot - high * share / ticks[-1], 1)
+        return round(height - foot - high * share / top, 1)
 
     def across(k: float) -> float:
         return round(left + k * step, 1)
 
     drawn = [
-        f'<path d="M{left} {up(tick)}H{width}" style="stroke: var(--line); stroke-width: .6"/>'
+        f'<path d="M{left} {up(tick)}H{right}" style="stroke: var(--line); stroke-width: .6"/>'
         f'<text x="{left - 4}" y="{up(tick) + 3}" text-anchor="end">{tick:.0%}</text>'
         for tick in ticks
     ]
@@ -191,7 +196,7 @@ def histogram(label: str, bins: Sequence[float], shares: Mapping[str, Sequence[f
     drawn.append(f'<path d="M{left} {up(0)}{steps}V{up(0)}" style="{outline}"/>')
     drawn += [
         f'<text x="{across(k + 0.5)}" y="{height - 4}" text-anchor="middle">'
-        f"{amount(centres[k])}</text>"
+        f"{amount(centres[k], 2)}</text>"
         for k in np.unique(np.linspace(0, n - 1, min(n, 5)).round().astype(int))
     ]
     return Markup(

@@ -45,9 +45,10 @@ def headline(verdict: Comparison) -> str:
     noise = (
         f"two seeds of one configuration differ by {short(verdict.between)} on average."
         if verdict.seeds
-        else f"the choice of samples alone makes up to {short(verdict.between)}. What another "
-        "seed of the training would change is not known."
+        else f"the choice of samples alone makes up to {short(verdict.between)}."
     )
+    if not verdict.seeds and not _one_network(runs):
+        noise += " What another seed of the training would change is not known."
     equals, worse = _parted(verdict)
     if len(equals) == 1:
         than = f"better than {second.name}" if len(ranked) == 2 else "best"
@@ -62,6 +63,12 @@ def headline(verdict: Comparison) -> str:
         f"{best.name} comes first, but {_listed(equals[1:])} may be as good: {numbers}. They are "
         f"{apart} apart; {noise} {_listed(worse)} {verb} worse."
     )
+
+
+def _one_network(runs: Sequence[Judged]) -> bool:
+    """Whether all sprites were made by one and the same checkpoint."""
+    files = {run.facts.get("checkpoint") for run in runs}
+    return len(files) == 1 and None not in files
 
 
 def meaning(score: str, it: Score) -> str:
