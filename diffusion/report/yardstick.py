@@ -14,7 +14,7 @@ from diffusion.sprite_data import SpriteData
 
 SHOWN = 16  # real sprites
 MEASURED = 128  # sprites of the training and of the held-out part, whose losses are measured
-COMPARED = 64  # the same where runs are compared, for which they are measured on the same sprites
+COMPARED = 32  # the same where runs are compared, for which they are measured on the same sprites
 
 
 class Yardstick:
