@@ -1,6 +1,7 @@
 """Measures sprites against a data set: every metric on its scale, and how new each sprite is."""
 
 from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import replace
 from typing import TypeVar
 
@@ -30,6 +31,7 @@ class Judge:
 
     Attributes:
         rows: `training`, the rows that passports speak of.
+        held_out: the rows of sprites that the model has not seen.
         floors: the scores of held-out sprites.
         notes: sentences about what cannot be measured; they grow as samples are judged.
     """
@@ -42,9 +44,10 @@ class Judge:
         held_out: np.ndarray,
         n: int,
     ) -> None:
-        self.data, self.rows, self.notes = data, training, list[str]()
-        reference = data.images(_spread(training, REFERENCE))
-        unseen = data.images(_spread(held_out, n))
+        self.data, self.rows, self.held_out = data, training, held_out
+        self.notes = list[str]()
+        reference = data.images(spread(training, REFERENCE))
+        unseen = data.images(spread(held_out, n))
         self.scales: dict[str, Scale] = {}
         for name, metric in metrics.items():
             try:
@@ -52,7 +55,7 @@ class Judge:
             except NotMeasurable as error:
                 self._note(name, error)
         self.floors = {k: v for scale in self.scales.values() for k, v in scale.floor.items()}
-        apart = _spread(held_out, UNSEEN)
+        apart = spread(held_out, UNSEEN)
         self.passport = Passport.of(
             lambda: data.parts(training),
             data.images(apart),
@@ -79,12 +82,18 @@ class Judge:
         unseen = np.concatenate([val, test])
         if not split:
             train, unseen = np.sort(np.concatenate([train, unseen])), unseen[:0]
-        judge = cls(data, metrics, _spread(train, searched or len(train)), unseen, n)
+        judge = cls(data, metrics, spread(train, searched or len(train)), unseen, n)
         if len(judge.rows) < len(train):
             judge.notes.append(
                 f"While training, copies are looked for among {len(judge.rows):,} of the "
                 f"{len(train):,} training sprites; report.py looks at all."
             )
+        return judge
+
+    def afresh(self) -> "Judge":
+        """The same judge for other samples: what is noted of these is not noted of those."""
+        judge = copy(self)
+        judge.notes = list(self.notes)
         return judge
 
     def scores(self, images: Tensor) -> dict[str, float]:
@@ -103,7 +112,7 @@ class Judge:
 
     def power(self) -> dict[int, float]:
         """Share of training sprites still called a repeat, by number of pixels repainted."""
-        return power(self.passport, self.data.images(_spread(self.rows, TRIED)))
+        return power(self.passport, self.data.images(spread(self.rows, TRIED)))
 
     def told_apart(
         self, images: Tensor, judges: int = JUDGES, with_floor: bool = True
@@ -122,7 +131,7 @@ class Judge:
             the balanced accuracy, 0.5 for a guess; None, and a note, where it cannot be told.
         """
         val, test = self.data.split["val"], self.data.split["test"]
-        training = self.data.images(_spread(self.rows, REFERENCE))
+        training = self.data.images(spread(self.rows, REFERENCE))
         try:
             if np.isin(test, self.rows).any():
                 raise NotMeasurable("No real sprites were kept from who made these.")
@@ -183,7 +192,7 @@ def with_inception(metrics: Mapping[str, Metric], inception: bool | str) -> dict
     return {**metrics, "inception": Inception(None if inception is True else inception)}
 
 
-def _spread(rows: np.ndarray, most: int) -> np.ndarray:
+def spread(rows: np.ndarray, most: int) -> np.ndarray:
     """At most so many of the rows, evenly spread over them."""
     places = np.linspace(0, len(rows) - 1, min(most, len(rows)))
     return rows[places.round().astype(np.int64)]

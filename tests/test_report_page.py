@@ -50,6 +50,12 @@ def opened(browser, pages):  # noqa: F811
     nothing_went_wrong(browser)
 
 
+def unfolded(page):
+    """With every part but the single runs open."""
+    page.execute_script("for (const each of document.querySelectorAll('.fold')) each.open = true")
+    return page
+
+
 def column(page, k):
     """What is shown in a column of the table of runs."""
     return [
@@ -75,7 +81,7 @@ def test_a_page_of_24_runs_is_small(pages):
 
 
 def test_a_click_sorts_by_a_column_and_another_turns_it_round(opened):
-    page = opened("many")
+    page = unfolded(opened("many"))
     head = page.find_elements(By.CSS_SELECTOR, "#table thead th")[1]
     before = numbers(page, 1)
     head.click()  # the table is sorted a moment later
@@ -86,7 +92,7 @@ def test_a_click_sorts_by_a_column_and_another_turns_it_round(opened):
 
 
 def test_the_keyboard_sorts_too(opened):
-    page = opened("many")
+    page = unfolded(opened("many"))
     before = numbers(page, 2)
     page.find_element(By.CSS_SELECTOR, ".dt-search input").click()
     for _ in range(12):
@@ -100,7 +106,7 @@ def test_the_keyboard_sorts_too(opened):
 
 
 def test_the_filter_knows_names_and_settings(opened):
-    page = opened("many")
+    page = unfolded(opened("many"))
     field = page.find_element(By.CSS_SELECTOR, ".dt-search input")
     field.send_keys("tiny sigmoid")
     assert len(column(page, 0)) == 2
@@ -116,7 +122,7 @@ def test_the_filter_knows_names_and_settings(opened):
 
 def test_a_click_enlarges_a_sprite_beside_its_nearest_and_escape_closes(opened):
     page = opened("many")
-    cell = page.find_element(By.CSS_SELECTOR, ".strip .sprite")
+    cell = page.find_element(By.CSS_SELECTOR, ".strip .a0")
     small = cell.size["width"]
     cell.click()
     dialog = page.find_element(By.ID, "zoom")
@@ -132,8 +138,8 @@ def test_a_click_enlarges_a_sprite_beside_its_nearest_and_escape_closes(opened):
 
 
 def test_arrow_keys_move_among_sprites_and_enter_enlarges(opened):
-    page = opened("one")
-    cells = page.find_elements(By.CSS_SELECTOR, ".sprites .sprite")
+    page = unfolded(opened("one"))
+    cells = page.find_elements(By.CSS_SELECTOR, "#samples .sprite")
     page.execute_script("arguments[0].focus()", cells[0])
     columns = sum(cell.location["y"] == cells[0].location["y"] for cell in cells)
     assert 2 <= columns < len(cells)
@@ -154,7 +160,7 @@ def test_arrow_keys_move_among_sprites_and_enter_enlarges(opened):
 
 
 def test_a_legend_points_out_its_configuration_everywhere(opened):
-    page = opened("many")
+    page = unfolded(opened("many"))
     lines = page.find_elements(By.CSS_SELECTOR, "#learning [data-series]")
     button = page.find_elements(By.CSS_SELECTOR, "#trade-off [data-points]")[2]
 
@@ -176,12 +182,42 @@ def test_a_legend_points_out_its_configuration_everywhere(opened):
 
 
 def test_a_run_in_the_table_leads_to_its_sprites(opened):
-    page = opened("many")
+    page = unfolded(opened("many"))
     run = page.find_element(By.ID, "run-0")
     assert run.get_attribute("open") is None
     page.find_element(By.CSS_SELECTOR, "#table a").send_keys(Keys.ENTER)
     # a browser tells a page that its fragment changed when it comes to it
     WebDriverWait(page, 60).until(lambda _: run.get_attribute("open") == "true")
+
+
+@pytest.mark.parametrize("name", ["one", "many"])
+def test_sprites_and_the_answer_are_seen_at_once_and_a_link_unfolds_the_rest(opened, name):
+    page = opened(name)
+    bottom = page.find_element(By.CSS_SELECTOR, "tr.real + tr").rect
+    assert bottom["y"] + bottom["height"] < 900
+    assert page.find_element(By.CSS_SELECTOR, ".verdict").is_displayed()
+    table = page.find_element(By.CSS_SELECTOR, "#scores table")
+    assert not table.is_displayed()
+    page.find_element(By.CSS_SELECTOR, "nav a[href='#scores']").click()
+    WebDriverWait(page, 60).until(lambda _: table.is_displayed())
+    WebDriverWait(page, 60).until(
+        lambda it: (
+            it.execute_script(
+                "return document.querySelector('#scores').getBoundingClientRect().top"
+            )
+            < 100
+        )
+    )
+
+
+def test_the_table_of_a_page_in_a_folder_is_saved_as_csv(opened, tmp_path):
+    page = opened("many")
+    to = {"behavior": "allow", "downloadPath": str(tmp_path)}
+    page.execute_cdp_cmd("Browser.setDownloadBehavior", to)
+    page.find_element(By.CSS_SELECTOR, "a[download]").click()
+    file = tmp_path / "scores.csv"
+    WebDriverWait(page, 60).until(lambda _: file.exists())
+    assert len(file.read_text().splitlines()) == 25
 
 
 @pytest.mark.parametrize("name", ["one", "many", "hostile"])
@@ -212,6 +248,6 @@ def test_colours_follow_the_system_until_the_reader_chooses(opened):
 
 def test_an_enemys_words_do_nothing(opened):
     page = opened("hostile")
-    page.find_element(By.CSS_SELECTOR, ".sprite").click()
+    page.find_element(By.CSS_SELECTOR, ".a0").click()
     assert HOSTILE in page.find_element(By.ID, "zoom").text
     assert page.execute_script("return window.hacked") is None

@@ -12,7 +12,7 @@ from diffusion.commands.galleries import gallery_of_report
 from diffusion.commands.sampling import GALLERY, place
 from diffusion.errors import UserError
 from diffusion.judge import with_inception
-from diffusion.report.measure import judge_file, judge_run, names_of, runs_of
+from diffusion.report.measure import Depth, Measuring, judge_file, names_of, runs_of
 from diffusion.report.page import figures, manifest, page
 from diffusion.runs.loading import checkpoint_file
 from diffusion.runs.output import Output, sha256
@@ -71,20 +71,10 @@ def report(cfg: DictConfig) -> Path:
         judged = [judge_file(cfg.images, data, metrics)]
     else:
         several = samplers_of(cfg.samplers)
-        one = len(runs) == 1 and not several  # levels take half a minute
+        depth = Depth.SPRITES if several else Depth.LOSSES if len(runs) > 1 else Depth.PICTURES
+        measuring = Measuring(metrics, cfg.n, cfg.seed, cfg.checkpoint, moved_to, trust)
         judged = [
-            judge_run(
-                run,
-                way or name,
-                metrics,
-                cfg.n,
-                one,
-                cfg.seed,
-                cfg.checkpoint,
-                chosen,
-                moved_to,
-                trust,
-            )
+            measuring.judge(run, way or name, chosen, depth)
             for run, name in zip(runs, names_of(runs), strict=True)
             for way, chosen in (several or {"": sampler}).items()
         ]

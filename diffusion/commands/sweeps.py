@@ -15,6 +15,7 @@ from typing import Any, ClassVar, NoReturn
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
+from diffusion.commands.agents import write_for_agents
 from diffusion.commands.jobs import STOP, rows_of, stop_jobs
 from diffusion.errors import UserError
 from diffusion.runs.directory import RECORDS
@@ -49,6 +50,12 @@ class Sweep(Callback):
             _refuse("a sweep starts the processes of its jobs itself; leave out torchrun.")
         if config.get("check"):
             _refuse("check=true looks at one data set and trains nothing; leave out -m.")
+        if config.get("wandb_sweep"):
+            try:
+                write_for_agents(config)
+            except UserError as error:
+                _refuse(str(error))
+            sys.exit(0)
         self.path = Path(config.hydra.sweep.dir)
         records = Folder(self.path, RECORDS)
         try:

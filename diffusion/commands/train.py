@@ -6,6 +6,7 @@ from omegaconf import DictConfig
 
 from diffusion.commands.continuing import continued
 from diffusion.commands.entry import choices, entry, output_directory, overrides, plain
+from diffusion.errors import UserError
 from diffusion.runs.directory import RunDirectory
 from diffusion.runs.reading import numbers
 
@@ -20,6 +21,8 @@ def run_in(
     folder: Path, cfg: DictConfig, words: list[str], chosen: dict[str, str]
 ) -> float | None:
     """Check, prepare, fit, close: the run of these words and choices in this folder."""
+    if cfg.get("wandb_sweep"):
+        raise UserError("wandb_sweep= writes down a sweep; give sweep=NAME, or -m with choices.")
     if cfg.get("check"):
         from diffusion.commands.checking import check  # takes seconds
 

@@ -11,13 +11,14 @@ from diffusion.errors import UserError
 
 PATHS = (
     *("data.path", "data.labels_path", "data.layers", "data.background", "hydra.run.dir"),
-    *("run", "runs_in", "sweep", "out", "images", "export", "init_from", "teacher"),
+    *("run", "runs_in", "sweep", "wandb_sweep", "out", "images", "export", "init_from", "teacher"),
 )
 COLOURS = ("data.palette", "colours", "recolour")  # a file, or hex digits that are no numbers
 NAMES = ("label", "from", "keep", "panel", "variations", "noising", "sweep_name")
 LISTS = ("runs",)  # of paths; a single one may stand without brackets
 MINUTES = re.compile(r"\d+(\.\d+)?")
 MOST_SECONDS = 100 * 24 * 3600  # days have two digits
+DASHED = re.compile(r"--(?!cfg=|info=|package=)([\w.@/]+=.*)", re.DOTALL)  # no word of Hydra's own
 PLAIN = re.compile(r"[A-Za-z0-9_./+@%-]*")
 HEXES = re.compile(r"\[?(#?[0-9A-Fa-f]{6,8}(?:, ?#?[0-9A-Fa-f]{6,8})*)\]?")
 NULL = re.compile(r"\bnull\b")
@@ -27,11 +28,13 @@ MEANT = re.compile(r"""null|['"].*|.*\$\{.*|\[.*\]|\{.*\}""", re.DOTALL)  # as H
 def as_meant(words: Sequence[str], sweep: bool = False) -> list[str]:
     """The words, with quotes around paths and names that need them.
 
+    `--seed=0` is read as `seed=0`: so W&B's agents type.
+
     Args:
         words: as typed.
         sweep: whether commas separate the choices of a sweep.
     """
-    return [_quoted(word, sweep) for word in words]
+    return [_quoted(DASHED.sub(r"\1", word), sweep) for word in words]
 
 
 def with_budget(words: Sequence[str]) -> list[str]:

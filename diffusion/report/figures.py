@@ -1,4 +1,4 @@
-"""The plots of a report: matplotlib draws them as SVG, and the page gives them its colours.
+"""The plots of a report: matplotlib draws most as SVG, and the page gives them its colours.
 
 No colour and no name is in a plot. Matplotlib is given marker colours that become CSS variables,
 so that one drawing serves light and dark; what belongs to a configuration carries its number, so
@@ -18,7 +18,7 @@ import numpy as np
 from markupsafe import Markup, escape
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import Formatter, FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+from matplotlib.ticker import Formatter, LogLocator, MaxNLocator, NullFormatter
 
 INK, FAINT, LINE, PAPER = "#5e0001", "#5e0002", "#5e0003", "#5e0004"
 SERIES = 8  # so many configurations have a colour of their own
@@ -53,31 +53,52 @@ POINTS = 200  # a longer curve is thinned to so many means
 
 @dataclass(frozen=True)
 class Curve:
-    """Points to draw, as what: the number of a configuration, and whether it is a reference."""
+    """Points to draw, as what: the number of a configuration, and whether it is a reference.
+
+    Args:
+        spread: how far to both sides of each point seeds scatter.
+    """
 
     x: Sequence[float]
     y: Sequence[float]
     series: int = 0
     reference: bool = False
+    spread: Sequence[float] = ()
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether there is nothing to see: one value at all places."""
+        values = [value for value in self.y if math.isfinite(value)]
+        return max(values, default=0) == min(values, default=0)
 
 
 @dataclass(frozen=True)
 class Dot:
-    """A run, or with a number in it the mean of a configuration, in a picture of two measures."""
+    """A run, or with a number in it the mean of a configuration, in a picture of two measures.
+
+    Args:
+        spread: standard deviation of y over the seeds of a mean.
+    """
 
     x: float
     y: float
     series: int
     number: int | None = None
+    spread: float = 0.0
 
 
 def curves(label: str, lines: Sequence[Curve], x: str, y: str, log: bool = False) -> Markup:
     """Lines over each other; logarithmic upwards if asked and all values are positive."""
     with _style(label):
         drawing, axes = _axes(x, y)
-        values = [value for line in lines for value in line.y if math.isfinite(value)]
+        own = [line for line in lines if not line.reference] or lines
+        values = [value for line in own for value in line.y if math.isfinite(value)]
         for line in sorted(lines, key=lambda line: -line.series):
             xs, ys = thinned(line.x, line.y)
+            if line.spread:
+                wide = thinned(line.x, line.spread)[1]
+                band: Any = {"color": _colour(line.series), "alpha": 0.2, "linewidth": 0}
+                axes.fill_between(xs, ys - wide, ys + wide, gid=f"series-{line.series}", **band)
             axes.plot(
                 xs,
                 ys,
@@ -87,6 +108,8 @@ def curves(label: str, lines: Sequence[Curve], x: str, y: str, log: bool = False
                 gid=None if line.reference else f"series-{line.series}",
             )
         _scale(axes, "y", values, log)
+        if axes.get_yscale() == "log":  # a reference may fall to 0
+            axes.set_ylim(bottom=max(axes.get_ylim()[0], min(values) / 2))
         axes.xaxis.set_major_formatter(Amounts())
         axes.xaxis.set_major_locator(MaxNLocator(5))
         return _inline(drawing, label)
@@ -125,6 +148,9 @@ def trade_off(
                 axes.plot(dot.x, dot.y, marker="o", markersize=5, alpha=0.6, zorder=2, **own)
                 continue
             axes.plot(dot.x, dot.y, marker="o", markersize=15, zorder=3, **own)
+            if dot.spread:
+                ends = [dot.y - dot.spread, dot.y + dot.spread]
+                axes.plot([dot.x] * 2, ends, zorder=2, **own | {"linestyle": "-"})
             at: Any = {"ha": "center", "va": "center_baseline", "gid": gid, "zorder": 4}
             axes.text(dot.x, dot.y, str(dot.number), color=PAPER, fontsize=9, weight="bold", **at)
         axes.margins(0.12)
@@ -134,22 +160,49 @@ def trade_off(
 
 
 def histogram(label: str, bins: Sequence[float], shares: Mapping[str, Sequence[float]]) -> Markup:
-    """Shares of samples as bars and of training sprites as an outline; bins or their edges."""
+    """Shares of samples as bars and of training sprites as an outline; bins or their edges.
+
+    There are many of them on a page, so they are written down without matplotlib.
+    """
     samples, training = shares["samples"], shares["training"]
-    with _style(label):
-        drawing, axes = _axes("", "", size=(3.0, 1.7))
-        n = len(samples)
-        centres = np.asarray(bins, float)
-        if len(bins) == n + 1:
-            centres = (centres[1:] + centres[:-1]) / 2
-        axes.bar(range(n), samples, width=0.86, color=_colour(0))
-        axes.stairs(training, np.arange(n + 1) - 0.5, color=INK, linewidth=1.4)
-        shown = np.unique(np.linspace(0, n - 1, min(n, 5)).round().astype(int))
-        axes.set_xticks(shown, [amount(centres[k]) for k in shown])
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0%}"))
-        axes.yaxis.set_major_locator(MaxNLocator(3))
-        axes.grid(visible=False, axis="x")
-        return _inline(drawing, label)
+    n, centres = len(samples), np.asarray(bins, float)
+    if len(bins) == n + 1:
+        centres = (centres[1:] + centres[:-1]) / 2
+    highest = max(*samples, *training)
+    ticks = [tick for tick in MaxNLocator(3).tick_values(0, highest) if tick <= 1]
+    top = max(highest, ticks[-1])
+    width, height, left, right, foot = 216.0, 122.0, 36.0, 204.0, 18.0
+    step, high = (right - left) / n, height - foot - 6
+
+    def up(share: float) -> float:
+        return round(height - foot - high * share / top, 1)
+
+    def across(k: float) -> float:
+        return round(left + k * step, 1)
+
+    drawn = [
+        f'<path d="M{left} {up(tick)}H{right}" style="stroke: var(--line); stroke-width: .6"/>'
+        f'<text x="{left - 4}" y="{up(tick) + 3}" text-anchor="end">{tick:.0%}</text>'
+        for tick in ticks
+    ]
+    drawn += [
+        f'<rect x="{across(k + 0.07)}" y="{up(share)}" width="{round(0.86 * step, 1)}" '
+        f'height="{round(up(0) - up(share), 1)}" style="fill: var(--series-0)"/>'
+        for k, share in enumerate(samples)
+        if share
+    ]
+    steps = "".join(f"V{up(share)}H{across(k + 1)}" for k, share in enumerate(training))
+    outline = "fill: none; stroke: var(--ink); stroke-width: 1.4"
+    drawn.append(f'<path d="M{left} {up(0)}{steps}V{up(0)}" style="{outline}"/>')
+    drawn += [
+        f'<text x="{across(k + 0.5)}" y="{height - 4}" text-anchor="middle">'
+        f"{amount(centres[k], 2)}</text>"
+        for k in np.unique(np.linspace(0, n - 1, min(n, 5)).round().astype(int))
+    ]
+    return Markup(
+        f'<svg class="histogram" viewBox="0 0 {width:g} {height:g}" role="img" '
+        f'aria-label="{escape(label)}">{"".join(drawn)}</svg>'
+    )
 
 
 def front(points: Sequence[tuple[float, float]], rising: tuple[bool, bool]) -> list[Any]:
@@ -202,9 +255,9 @@ def _style(label: str) -> AbstractContextManager[None]:
     return matplotlib.rc_context(style)
 
 
-def _axes(x: str, y: str, size: tuple[float, float] = (5.2, 3.3)) -> tuple[Figure, Axes]:
+def _axes(x: str, y: str) -> tuple[Figure, Axes]:
     """A figure with axes to draw on; inches of 72 units."""
-    drawing = Figure(figsize=size, layout="constrained")
+    drawing = Figure(figsize=(5.2, 3.3), layout="constrained")
     return drawing, drawing.add_subplot(xlabel=x, ylabel=y)
 
 

@@ -27,7 +27,7 @@ class Explained:
 SCORES = {
     "sprite_fd": Explained(
         "Sprite distance",
-        "Fréchet distance between generated and training sprites, seen at their own size.",
+        "How far samples are, all together, from training sprites (a Fréchet distance).",
     ),
     "sprite_kd": Explained(
         "Kernel distance",

@@ -48,6 +48,7 @@ class Judged:
         pictures: title -> content of a PNG or GIF file, shown one after the other.
         notes: sentences a reader must know: what could not be measured and why.
         summary: `summary.json` of the run, with its cost.
+        real: uint8 `(<= 16, C, H, W)`, real sprites to look at beside the samples.
     """
 
     name: str
@@ -68,3 +69,4 @@ class Judged:
     pictures: dict[str, bytes] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     summary: dict[str, Any] = field(default_factory=dict)
+    real: Tensor | None = None

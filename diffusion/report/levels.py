@@ -1,4 +1,4 @@
-"""What a run's network does at every noise level: losses, detail and outline, attributes."""
+"""Pictures of what a run's network does at every noise level: detail and outline, attributes."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -7,27 +7,16 @@ from diffusion.drawing.curves import draw_attribute_curves, draw_detail, draw_ga
 from diffusion.exact.memoriser import memoriser
 from diffusion.levels.attributes import decide
 from diffusion.levels.detail import detail
-from diffusion.levels.losses import LevelLosses, history
+from diffusion.levels.losses import history
+from diffusion.report.yardstick import MEASURED
 from diffusion.runs.files import Folder
 from diffusion.runs.reading import record
 from diffusion.samplers.dpm_solver import DPMSolver
 from diffusion.samplers.sprite_set import SpriteSet
 from diffusion.sprite_data import SpriteData
 
-MEASURED = 128  # sprites of the training and of the held-out part
 COMPLETED = 24  # sprites that are completed from every level, to see when attributes are decided
 STEPS = 15
-
-
-def level_losses(sprites: SpriteSet, data: SpriteData, flip: bool) -> dict[str, list[float]]:
-    """The losses of the network and of the exact memoriser, as `Judged.levels` wants them."""
-    train, held_out = data.split["train"], data.split["val"]
-    exact = memoriser(data, sprites.denoiser, flip)
-    first, unseen = train[:MEASURED], held_out[:MEASURED]
-    known = sprites.denoiser.classes
-    labels = (data.labels(first), data.labels(unseen)) if known else (None, None)
-    losses = LevelLosses(data.images(first), data.images(unseen), exact, labels)
-    return losses.measure(sprites.denoiser).plain()
 
 
 def level_pictures(

@@ -1,8 +1,10 @@
 """From a run directory, or a file of sprites, to what a report says about it."""
 
+import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
@@ -19,70 +21,103 @@ from diffusion.metrics.scale import Score
 from diffusion.novelty.passport import Findings
 from diffusion.novelty.variety import variety
 from diffusion.report.judged import Finding, Judged
-from diffusion.report.levels import level_losses, level_pictures
+from diffusion.report.levels import level_pictures
 from diffusion.report.records import curves_of, pictures_of, summary_of
+from diffusion.report.yardstick import COMPARED, MEASURED, Yardstick
 from diffusion.runs.building import build
 from diffusion.runs.directory import flat
 from diffusion.runs.loading import Loaded, checkpoint_file, load
 from diffusion.runs.training_data import training_data
+from diffusion.samplers.sprite_set import SpriteSet
 from diffusion.sprite_data import SpriteData
 
 ENOUGH = 256  # samples, to ask judges of them
 
 
-def judge_run(
-    run: str,
-    name: str,
-    metrics: Mapping[str, Metric],
-    n: int,
-    levels: bool = False,
-    seed: int = 0,
-    checkpoint: str = "last",
-    sampler: dict[str, Any] | None = None,
-    moved_to: str | None = None,
-    trust: tuple[str, ...] = (),
-) -> Judged:
-    """Makes n sprites of a run and measures them.
+class Depth(IntEnum):
+    """How much is measured of a run's network, beside its sprites."""
+
+    SPRITES = 0  # nothing: the runs compared are one network
+    LOSSES = 1  # at each noise level
+    PICTURES = 2  # of its noise levels too, which take half a minute
+
+
+@dataclass(frozen=True)
+class Measuring:
+    """How runs are measured; those that share their data share what they are held against.
 
     Args:
-        run: a run directory or a .ckpt file.
-        name: what to call it.
         metrics: what is measured, by name.
-        n: number of sprites.
-        levels: also draw its noise levels, which takes half a minute.
+        n: number of sprites of each run.
         seed: which sprites; sprite k of two runs begins with the same noise.
         checkpoint: `last` or `best`.
-        sampler: configuration of another sampler than the run's own, or of values that differ.
-        moved_to: where its training data is now, if not where it was.
-        trust: packages beside this project's own whose classes its checkpoint may name.
-
-    Raises:
-        UserError: no such run, or nothing can be measured.
-        DataError: its training data is not there.
+        moved_to: where the training data is now, if not where it was.
+        trust: packages beside this project's own whose classes a checkpoint may name.
     """
-    loaded = load(checkpoint_file(run, checkpoint), trust)
-    data = training_data(loaded.card, moved_to, trust)
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    chosen, recipe = loaded.sampler(sampler)
-    sprites = loaded.sprites(chosen, seed, device)
+
+    metrics: Mapping[str, Metric]
+    n: int
+    seed: int = 0
+    checkpoint: str = "last"
+    moved_to: str | None = None
+    trust: tuple[str, ...] = ()
+    _yardsticks: dict[str, Yardstick] = field(default_factory=dict)
+
+    def judge(
+        self, run: str, name: str, sampler: dict[str, Any] | None = None, depth: int = Depth.LOSSES
+    ) -> Judged:
+        """Makes n sprites of a run and measures them.
+
+        Args:
+            run: a run directory or a .ckpt file.
+            name: what to call it.
+            sampler: configuration of another sampler than the run's own, or of values that differ.
+            depth: how much is measured of its network.
+
+        Raises:
+            UserError: no such run, or nothing can be measured.
+            DataError: its training data is not there.
+        """
+        loaded = load(checkpoint_file(run, self.checkpoint), self.trust)
+        yardstick = self._yardstick(loaded)
+        data, config, recipe = yardstick.data, loaded.card["config"], loaded.card["recipe"]
+        chosen, own = loaded.sampler(sampler)
+        sprites = loaded.sprites(chosen, self.seed, "cuda" if torch.cuda.is_available() else "cpu")
+        judged = _judged(name, made(sprites, self.n, name), yardstick)
+        folder = Path(run).parent.parent if run.endswith(".ckpt") else Path(run)
+        summary = summary_of(folder) | {"evaluations": chosen.evaluations}
+        facts = _facts(loaded, data, summary, chosen, self.n, self.seed)
+        unseen = unseen_colours(data, recipe["prediction"].get("colours", ()))
+        judged = replace(
+            judged,
+            facts=facts | judged.facts,
+            config=flat(config | {"sampler": own}),
+            notes=[*judged.notes, *filter(None, [unseen])],
+            summary=summary,
+        )
+        if depth >= Depth.LOSSES:
+            judged.curves = curves_of(folder)
+            asked = MEASURED if depth >= Depth.PICTURES else COMPARED
+            judged.levels = yardstick.level_losses(sprites.denoiser, recipe, config["flip"], asked)
+            judged.pictures = pictures_of(folder)
+        if depth >= Depth.PICTURES:
+            judged.pictures |= level_pictures(sprites, data, config["flip"], folder)
+        return judged
+
+    def _yardstick(self, loaded: Loaded) -> Yardstick:
+        """That of a run's data, by all that says which data it is."""
+        known = loaded.card.get("data"), loaded.card.get("config", {}).get("data")
+        key = json.dumps(known, sort_keys=True)
+        if key not in self._yardsticks:
+            data = training_data(loaded.card, self.moved_to, self.trust)
+            self._yardsticks[key] = Yardstick(data, Judge.of(data, self.metrics, self.n))
+        return self._yardsticks[key]
+
+
+def made(sprites: SpriteSet, n: int, name: str) -> Tensor:
+    """The first n sprites uint8 `(n, C, H, W)`, with a bar of how many there are."""
     with tqdm(total=n, unit="sprite", desc=f"sprites of {name}") as bar:
-        images = sprites.make_together(range(n), 0, 1, lambda alone: alone, said=bar.update)
-    folder = Path(run).parent.parent if run.endswith(".ckpt") else Path(run)
-    judged = _judged(name, images, Judge.of(data, metrics, n), data)
-    flip = loaded.card["config"]["flip"]
-    unseen = unseen_colours(data, loaded.card["recipe"]["prediction"].get("colours", ()))
-    summary = summary_of(folder) | {"evaluations": chosen.evaluations}
-    return replace(
-        judged,
-        facts=_facts(loaded, data, summary, chosen, n, seed) | judged.facts,
-        config=flat(loaded.card["config"] | {"sampler": recipe}),
-        curves=curves_of(folder),
-        levels=level_losses(sprites, data, flip),
-        pictures=pictures_of(folder)
-        | (level_pictures(sprites, data, flip, folder) if levels else {}),
-        notes=[*judged.notes, *filter(None, [unseen])],
-        summary=summary,
-    )
+        return sprites.make_together(range(n), 0, 1, lambda alone: alone, said=bar.update)
 
 
 def runs_of(sweep: str) -> list[str]:
@@ -129,12 +164,14 @@ def judge_file(path: str, data: SpriteData, metrics: Mapping[str, Metric]) -> Ju
         )
     every = sprites.take(np.arange(len(sprites)))
     images = torch.from_numpy(every.transpose(0, 3, 1, 2).copy())
-    judged = _judged(path, images, Judge.of(data, metrics, len(images), split=False), data)
+    judge = Judge.of(data, metrics, len(images), split=False)
+    judged = _judged(path, images, Yardstick(data, judge))
     facts = {"sprites": f"{len(images):,} from {path}", "held against": f"all of {_what(data)}"}
     return replace(judged, facts=facts | judged.facts)
 
 
-def _judged(name: str, images: Tensor, judge: Judge, data: SpriteData) -> Judged:
+def _judged(name: str, images: Tensor, yardstick: Yardstick) -> Judged:
+    data, judge = yardstick.data, yardstick.judge.afresh()
     findings = judge.passport.examine(images)
     scores = judge.full_scores(images)
     if not scores:
@@ -154,12 +191,13 @@ def _judged(name: str, images: Tensor, judge: Judge, data: SpriteData) -> Judged
         name=name,
         facts=facts,
         images=images,
+        real=yardstick.real,
         scores=scores,
         told_apart=_told_apart(images, judge, findings),
         variety=variety(images, judge.passport.moved_limits[0]) if len(images) > 1 else None,
         rates={name: value for name, value in rates.items() if not name.endswith("_distance")},
         base_rates=judge.passport.base_rates,
-        power=judge.power(),
+        power=yardstick.power,
         verdicts=verdicts,
         nearest=data.images(rows),
         histograms=judge.histograms(images),
@@ -172,7 +210,9 @@ def _told_apart(images: Tensor, judge: Judge, findings: Findings) -> Score | Non
     if "copy_rate" not in judge.passport.rates(findings):
         return None
     if len(images) < ENOUGH:
-        judge.notes.append(f"Told apart is measured of {ENOUGH} samples or more; see n=.")
+        judge.notes.append(
+            f"How well samples can be told from real sprites is measured from n={ENOUGH} on."
+        )
         return None
     return judge.told_apart(images)
 

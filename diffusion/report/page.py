@@ -27,19 +27,25 @@ from diffusion.report.ranking import (
     leading_score,
     novelty,
 )
-from diffusion.report.section import RunSection, shown_sprites, track
+from diffusion.report.section import RunSection, real_sprites, shown_sprites, track
 from diffusion.report.sentences import (
     cautions,
     headline,
+    meaning,
     novelty_sentences,
     percent,
+    power_sentences,
     sentences_of_one,
     short,
+    spread_of,
+    told_apart_sentences,
 )
+from diffusion.report.table import as_link, scores_csv
 
 PART = 18  # characters of a name that fit a phone's column
-STRIP = 16  # samples of every run in the same-noise strips
-PICTURES = 5_000_000  # bytes of picture files in a page
+STRIP = 16  # samples of every run at the head of a page
+ROWS = 8  # runs there; more are folded away
+PICTURES = 1_500_000  # bytes of picture files in a page
 
 
 def page(judged: Sequence[Judged], title: str = "", shared_note: str = "") -> str:
@@ -54,11 +60,13 @@ def page(judged: Sequence[Judged], title: str = "", shared_note: str = "") -> st
     runs = [run for configuration in order for run in configuration.runs]
     per_run, series = shown_sprites(runs), {r.name: k for k, c in enumerate(order) for r in c.runs}
     sections = [
-        RunSection(run, number, series[run.name], per_run, PICTURES // len(runs))
+        RunSection(run, number, series[run.name], per_run, PICTURES // len(runs), runs[:number])
         for number, run in enumerate(runs)
     ]
     keys, same = differing(runs)
     lead = verdicts[0].score if verdicts else None
+    real, scores = real_sprites(runs), _scores(runs)
+    shared_notes = [note for note in runs[0].notes if all(note in run.notes for run in runs)]
     comparing = len(runs) > 1
     table = _datatables() if comparing else ""
     script = source(ARROWS, HERE / "script.js", THEME[1])
@@ -70,9 +78,16 @@ def page(judged: Sequence[Judged], title: str = "", shared_note: str = "") -> st
         comparing=comparing,
         sections=sections,
         configurations=order,
+        real=real,
+        rows=ROWS,
+        atlases=[(f"a{each.number}", each.atlas) for each in sections if each.sprites]
+        + [(f"r{number}", each.atlas) for number, each in enumerate(real)],
         lead_sentences=_lead_sentences(runs, verdicts),
-        other_sentences=[headline(verdict) for verdict in verdicts[1:]],
-        cautions=cautions(runs, lead),
+        meaning=meaning(lead, runs[0].scores[lead]) if lead else "",
+        other_sentences=_other_sentences(runs, verdicts),
+        cautions=[*cautions(runs, lead), *shared_notes],
+        shared_notes=shared_notes,
+        csv=as_link(scores_csv(order, keys, scores)) if scores else "",
         keys=keys,
         same=same,
         cost=plots.cost_of(runs),
@@ -80,12 +95,14 @@ def page(judged: Sequence[Judged], title: str = "", shared_note: str = "") -> st
         novelty=novelty,
         again=AGAIN,
         any_novelty=any(novelty(run) is not None for run in runs),
-        scores=_scores(runs),
+        scores=scores,
+        seeds=any(len(configuration.runs) > 1 for configuration in order),
         explained=explained,
         interval=interval,
+        spread_of=spread_of,
         track=track,
         best=_best(runs),
-        higher={name: _higher(runs, name) for name in _scores(runs)},
+        higher={name: _higher(runs, name) for name in scores},
         trade_offs=list(plots.trade_offs(order, lead)) if comparing and lead else [],
         noise_levels=list(plots.noise_levels(order)),
         learning=list(plots.learning(order)),
@@ -180,6 +197,12 @@ def _lead_sentences(runs: Sequence[Judged], verdicts: Sequence[Comparison]) -> l
         return sentences_of_one(runs[0], leading_score(runs))
     first = headline(verdicts[0]) if verdicts else "There is no score that all runs have."
     return [first, *novelty_sentences(runs)]
+
+
+def _other_sentences(runs: Sequence[Judged], verdicts: Sequence[Comparison]) -> list[str]:
+    """What else is known, folded away below the answer."""
+    of_all = [] if len(runs) == 1 else told_apart_sentences(runs)
+    return [*map(headline, verdicts[1:] if len(runs) > 1 else ()), *of_all, *power_sentences(runs)]
 
 
 def _breakable(name: str) -> Markup:

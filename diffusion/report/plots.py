@@ -1,14 +1,15 @@
 """Which plots a report shows of its runs."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 from markupsafe import Markup
 
 from diffusion.report import figures
 from diffusion.report.figures import SERIES, Curve, Dot
-from diffusion.report.glossary import COSTS, explained
+from diffusion.report.glossary import COSTS, SCORES, VERDICTS, explained
 from diffusion.report.judged import Judged
 from diffusion.report.ranking import (
     Configuration,
@@ -19,12 +20,13 @@ from diffusion.report.ranking import (
 )
 
 LOSSES = {"val/loss": "Loss on held-out sprites", "train/loss": "Loss on training sprites"}
-UNSHOWN = (
-    "train/learning_rate",
-    "train/gradient_norm",
-    "train/images_per_second",
-    "progress/images",
-)
+UNSHOWN = {
+    *("learning_rate", "gradient_norm", "images_per_second", "images", "copying"),
+    *VERDICTS,  # `copy_rate` sums up those that matter
+}
+SHARES = ("samples", "training")
+UNITS = "In different units: heights do not compare."
+NOTICED = 1.05  # the same training twice takes not quite the same time
 SEEN = "training images seen"
 LEVEL = "noise level t, from clean to pure noise"
 PREVIEW = "preview/"
@@ -41,38 +43,67 @@ class Plot:
 
 
 def trade_offs(ranked: Sequence[Configuration], score: str) -> Iterator[Plot]:
-    """Quality against cost and against novelty, where these are known of all runs."""
+    """Quality against cost, evaluations and novelty, where these are known and differ."""
     runs = [run for configuration in ranked for run in configuration.runs]
     title, higher = explained(score).title, runs[0].scores[score].higher_is_better
     better = "upwards" if higher else "downwards"
-    cost = cost_of(runs)
-    if cost is not None:
+    for cost in dict.fromkeys((cost_of(runs) or "evaluations", "evaluations")):
+        if not _differs(ranked, _cost(cost), NOTICED):
+            continue
+        dots = _dots(ranked, score, _cost(cost))
         yield Plot(
-            "Quality against cost",
+            f"Quality against {'evaluations' if cost == 'evaluations' else 'cost'}",
             figures.trade_off(
                 f"{title} against {COSTS[cost]}",
-                _dots(ranked, score, lambda run: run.summary[cost]),
+                dots,
                 COSTS[cost],
                 title,
                 rising=(False, higher),
                 log=(True, not higher),
             ),
-            f"Cheaper is left, better is {better}.",
+            f"Cheaper is left, better is {better}{_pale(dots, (False, higher))}.",
         )
-    if all(novelty(run) is not None for run in runs):
+    if _differs(ranked, novelty):
+        dots = _dots(ranked, score, novelty)
         yield Plot(
             "Quality against novelty",
             figures.trade_off(
                 f"{title} against novelty",
-                _dots(ranked, score, novelty),
+                dots,
                 "share of samples that are no training sprite",
                 title,
                 rising=(True, higher),
                 mark=base_novelty(runs[0]),
                 log=(False, not higher),
             ),
-            f"Newer is right, better is {better}; dashed: unseen real sprites.",
+            f"Newer is right, better is {better}{_pale(dots, (True, higher))}; dashed: unseen "
+            "real sprites.",
         )
+
+
+def _cost(kind: str) -> Callable[[Judged], Any]:
+    return lambda run: run.summary.get(kind)
+
+
+def _logged(key: str) -> Callable[[Judged], Sequence[tuple[float, float]]]:
+    return lambda run: run.curves.get(key, [])
+
+
+def _pale(dots: Sequence[Dot], rising: tuple[bool, bool]) -> str:
+    """What the line is that is drawn through several of the means."""
+    means = [(dot.x, dot.y) for dot in dots if dot.number is not None]
+    return "; pale line: unbeaten in both" if len(figures.front(means, rising)) > 1 else ""
+
+
+def _differs(
+    ranked: Sequence[Configuration], of: Callable[[Judged], Any], factor: float = 1.0
+) -> bool:
+    """Whether this is a number of every run, and by more than a factor another of some."""
+    values = [[of(run) for run in each.runs] for each in ranked]
+    if not all(isinstance(value, int | float) for each in values for value in each):
+        return False
+    means = [sum(each) / len(each) for each in values]
+    return max(means) > factor * min(means)
 
 
 def cost_of(runs: Sequence[Judged]) -> str | None:
@@ -104,18 +135,17 @@ def noise_levels(ranked: Sequence[Configuration]) -> Iterator[Plot]:
         caption = f"Strong: held-out sprites; pale: training sprites; dashed: {memoriser}."
         yield Plot(title, figures.curves(title, lines + exact, LEVEL, "loss", True), caption)
         return
-    lines = [Curve(r.levels["t"], r.levels["held-out"], k) for k, r in runs]
+    lines = _of_each(ranked, lambda run: _by_level(run, lambda held_out, _: held_out))
     same = all(run.levels.get("exact held-out") == levels.get("exact held-out") for _, run in runs)
     caption = "On held-out sprites." + (f" Dashed: {memoriser}." if same and exact else "")
     if any(key.startswith("schedule.") for key in differing([run for _, run in runs])[0]):
         caption += " The schedules differ, and so does how much noise a t means."
+    if not losses_compare([run for _, run in runs]):
+        caption += f" {UNITS}"
     lines += exact if same else []
     yield Plot(title, figures.curves(title, lines, LEVEL, "loss", True), caption)
     title = "Held-out loss beyond training loss"
-    ratios = [
-        Curve(r.levels["t"], [h / t if t else 1.0 for h, t in _pairs(r.levels)], k)
-        for k, r in runs
-    ]
+    ratios = _of_each(ranked, lambda run: _by_level(run, lambda h, t: h / t if t else 1.0))
     yield Plot(
         title,
         figures.curves(title, ratios, LEVEL, "held-out loss / training loss"),
@@ -130,27 +160,30 @@ def learning(ranked: Sequence[Configuration]) -> Iterator[Plot]:
     if len(runs) == 1 and all(key in present for key in LOSSES) and _one_unit(runs[0][1]):
         curves = runs[0][1].curves
         lines = [_line(curves["train/loss"], SERIES), _line(curves["val/loss"], 0)]
-        yield Plot(
-            "Loss",
-            figures.curves("Loss over training", lines, SEEN, "loss", True),
-            "Strong: held-out sprites; pale: training sprites.",
-        )
+        if not all(line.is_flat for line in lines):
+            svg = figures.curves("Loss over training", lines, SEEN, "loss", True)
+            yield Plot("Loss", svg, "Strong: held-out sprites; pale: training sprites.")
         present = dict.fromkeys(key for key in present if key not in LOSSES)
-    losses = [key for key in LOSSES if key in present]
-    others = (k for k in present if k not in (*LOSSES, *UNSHOWN) and not k.startswith(REAL))
-    for key in [*losses, *others]:
+    for key in sorted(present, key=_importance):
+        if key.rpartition("/")[2] in UNSHOWN or key.startswith(REAL):
+            continue
         score = key.removeprefix(PREVIEW)
         title = LOSSES.get(key) or explained(score).title
-        lines = [_line(run.curves[key], k) for k, run in runs if run.curves.get(key)]
+        lines = _of_each(ranked, _logged(key))
+        if all(line.is_flat for line in lines):
+            continue
         real = [run.curves.get(REAL + score) for _, run in runs]
         same = real[0] is not None and len({each[-1][1] if each else None for each in real}) == 1
         lines += [replace(_line(real[0], 0), reference=True)] if same and real[0] else []
         svg = figures.curves(f"{title} over training", lines, SEEN, title.lower(), True)
-        captions = ["Previews while training."] if key.startswith(PREVIEW) else []
-        if key in LOSSES and not losses_compare([run for _, run in runs]):
-            captions.append("In different units: heights do not compare.")
-        captions += ["Dashed: unseen real sprites."] if same else []
-        yield Plot(title, svg, " ".join(captions))
+        units = key in LOSSES and not losses_compare([run for _, run in runs])
+        yield Plot(title, svg, UNITS if units else "")
+
+
+def _importance(key: str) -> tuple[int, str]:
+    """Losses first, then what the glossary knows, in its order."""
+    known = [*LOSSES, *(PREVIEW + name for name in SCORES)]
+    return (known.index(key) if key in known else len(known), key)
 
 
 def _one_unit(run: Judged) -> bool:
@@ -162,6 +195,8 @@ def _one_unit(run: Judged) -> bool:
 def histograms(run: Judged) -> Iterator[Plot]:
     """Pixel-art statistics of the samples, as bars, over those of training, as outlines."""
     for name, histogram in run.histograms.items():
+        if any(min(pair) > 0.999 for pair in zip(*map(histogram.get, SHARES), strict=True)):
+            continue  # all in one bar, as in training
         title = explained(name).title
         svg = figures.histogram(f"{title} of {run.name}", histogram["bins"], histogram)
         yield Plot(title, svg)
@@ -171,8 +206,29 @@ def _line(points: Sequence[tuple[float, float]], series: int) -> Curve:
     return Curve([x for x, _ in points], [y for _, y in points], series)
 
 
-def _pairs(levels: dict[str, list[float]]) -> Iterator[tuple[float, float]]:
-    return zip(levels["held-out"], levels["train"], strict=True)
+def _of_each(
+    ranked: Sequence[Configuration], of: Callable[[Judged], Sequence[tuple[float, float]]]
+) -> list[Curve]:
+    """The curve of every configuration: with several seeds their mean and how they scatter, and
+    where they were not measured at the same places the curve of each."""
+    found = []
+    for k, configuration in enumerate(ranked):
+        curves = [points for run in configuration.runs if (points := of(run))]
+        if len(curves) > 1 and len({tuple(x for x, _ in points) for points in curves}) == 1:
+            values = np.array([[y for _, y in points] for points in curves])
+            mean, spread = values.mean(0).tolist(), values.std(0, ddof=1).tolist()
+            found.append(Curve([x for x, _ in curves[0]], mean, k, spread=spread))
+        else:
+            found += [_line(points, k) for points in curves]
+    return found
+
+
+def _by_level(run: Judged, of: Callable[[float, float], float]) -> list[tuple[float, float]]:
+    """Something of the held-out and the training loss over the noise level, where known."""
+    if not run.levels:
+        return []
+    losses = (run.levels[name] for name in ("t", "held-out", "train"))
+    return [(t, of(*pair)) for t, *pair in zip(*losses, strict=True)]
 
 
 def _dots(ranked: Sequence[Configuration], score: str, x: Any) -> list[Dot]:
@@ -182,6 +238,7 @@ def _dots(ranked: Sequence[Configuration], score: str, x: Any) -> list[Dot]:
         places = [(float(x(run)), run.scores[score].value) for run in configuration.runs]
         if len(places) > 1:
             dots += [Dot(*place, k) for place in places]
-        across, up = (sum(each) / len(places) for each in zip(*places, strict=True))
-        dots.append(Dot(across, up, k, number=k + 1))
+        across = sum(place for place, _ in places) / len(places)
+        mean, spread = configuration.mean(score), configuration.spread(score)
+        dots.append(Dot(across, mean, k, k + 1, spread))
     return dots

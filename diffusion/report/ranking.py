@@ -14,6 +14,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from statistics import stdev
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,11 @@ class Configuration:
         """The mean over seeds; NaN where no run has the score."""
         values = self.values(score)
         return sum(values) / len(values) if values else math.nan
+
+    def spread(self, score: str) -> float:
+        """The standard deviation over seeds; 0 for a single one."""
+        values = self.values(score)
+        return stdev(values) if len(values) > 1 else 0.0
 
 
 @dataclass(frozen=True)
@@ -78,7 +84,11 @@ def configurations(judged: Sequence[Judged]) -> list[Configuration]:
         settings = {k: value for k, value in run.config.items() if k not in WHERE | {SEED}}
         key = repr(sorted(settings.items(), key=lambda item: item[0])) if settings else run.name
         groups.setdefault(key, []).append(run)
-    return [Configuration(_called(runs), tuple(runs)) for runs in groups.values()]
+    names = [_called(runs) for runs in groups.values()]
+    return [
+        Configuration(name if names.count(name) == 1 else _counted(runs), tuple(runs))
+        for name, runs in zip(names, groups.values(), strict=True)
+    ]
 
 
 def leading_score(judged: Sequence[Judged]) -> str | None:
@@ -144,9 +154,18 @@ def _called(runs: Sequence[Judged]) -> str:
     """The name that all runs have without the seed, or that of the first and how many more."""
     if len(runs) == 1:
         return runs[0].name
-    bare = {re.sub(r"(^|[-_,/ ])seed[-=_ ]?\d+", "", run.name) for run in runs}
+    own = [re.escape(str(run.config.get(SEED))) for run in runs]
+    bare = {
+        re.sub(rf"(^|[-_,/ ])seed[-=_ ]?\d+|[-_,/ ]{seed}$", "", run.name)
+        for run, seed in zip(runs, own, strict=True)
+    }
     shared = bare.pop().strip("-_,/ ")
-    return shared if shared and not bare else f"{runs[0].name} and {len(runs) - 1} more"
+    return shared if shared and not bare else _counted(runs)
+
+
+def _counted(runs: Sequence[Judged]) -> str:
+    """A name that no other configuration has."""
+    return f"{runs[0].name} and {len(runs) - 1} more" if len(runs) > 1 else runs[0].name
 
 
 def _at(config: dict[str, Any], key: str) -> Any:

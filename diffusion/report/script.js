@@ -67,10 +67,12 @@ for (const button of all("[data-points]")) {
   });
 }
 
-// A link to a run opens it; print shows everything.
+// A link to what is folded away opens it; print shows everything.
 const openLinked = () => {
   const linked = location.hash && document.getElementById(location.hash.slice(1));
-  if (linked && linked.matches("details")) linked.open = true;
+  if (!linked || !linked.matches("details")) return;
+  linked.open = true;
+  linked.scrollIntoView();
 };
 addEventListener("hashchange", openLinked);
 openLinked();

@@ -1,4 +1,4 @@
-"""What a page shows of a single run: its sprites, passport, scores on their scale and pictures."""
+"""What a page shows of a run: its sprites, passport, scores on their scale and pictures."""
 
 import math
 from base64 import b64encode
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import torch
+from torch import Tensor
 
 from diffusion.report import plots
 from diffusion.report.atlas import Atlas
@@ -58,6 +59,32 @@ class Track:
 
 
 @dataclass(frozen=True)
+class RealSprites:
+    """Real sprites of a data set, at the head of a page.
+
+    Args:
+        name: what to call them.
+        images: uint8 `(N, C, H, W)`.
+    """
+
+    name: str
+    images: Tensor
+
+    @cached_property
+    def atlas(self) -> Atlas:
+        """All of them."""
+        return Atlas(self.images.cpu())
+
+    @cached_property
+    def sprites(self) -> list[Sprite]:
+        """In their order."""
+        return [
+            Sprite(self.atlas.place(k), None, "", f"{self.name}, number {k + 1}")
+            for k in range(len(self.images))
+        ]
+
+
+@dataclass(frozen=True)
 class RunSection:
     """One run on a page.
 
@@ -67,6 +94,7 @@ class RunSection:
         series: rank of its configuration.
         shown: how many sprites to show.
         room: bytes for its picture files.
+        before: the runs above it, whose pictures are not shown again.
     """
 
     run: Judged
@@ -74,6 +102,7 @@ class RunSection:
     series: int
     shown: int
     room: int
+    before: Sequence[Judged] = ()
 
     @cached_property
     def closest(self) -> list[int]:
@@ -140,10 +169,8 @@ class RunSection:
 
     @cached_property
     def left_out(self) -> list[str]:
-        """Sentences on the pictures that are not on the page."""
-        return [
-            f"{title} is not on this page: {why}." for title, why, uri in self._files if not uri
-        ]
+        """Sentences on the pictures that are not in this section."""
+        return [f"{title} {why}." for title, why, uri in self._files if not uri]
 
     @cached_property
     def _files(self) -> list[tuple[str, str, str]]:
@@ -151,10 +178,14 @@ class RunSection:
         found, room = [], self.room
         for title, content in self.run.pictures.items():
             kind = FORMATS.get(content[:4])
+            same = [run.name for run in self.before if run.pictures.get(title) == content]
             if kind is None:
-                found.append((title, "it is no PNG or GIF file", ""))
+                found.append((title, "is not on this page: it is no PNG or GIF file", ""))
+            elif same:
+                found.append((title, f"stands with {same[0]}, and is the same", ""))
             elif len(content) > room:
-                found.append((title, "it is larger than there is room for", ""))
+                why = "is not on this page: it is larger than there is room for"
+                found.append((title, why, ""))
             else:
                 room -= len(content)
                 uri = f"data:image/{kind};base64,{b64encode(content).decode()}"
@@ -166,6 +197,24 @@ class RunSection:
         """The samples in the atlas: the first ones and the closest to training."""
         first = range(min(self.shown, len(self.run.images)))
         return list(dict.fromkeys([*first, *self.closest]))
+
+
+def real_sprites(runs: Sequence[Judged]) -> list[RealSprites]:
+    """The real sprites of each data set that these runs have."""
+    distinct: list[Judged] = []
+    for run in runs:
+        if run.real is not None and not any(_same(run.real, other.real) for other in distinct):
+            distinct.append(run)
+    several = len(distinct) > 1
+    return [
+        RealSprites(f"Real sprites of {run.name}" if several else "Real sprites", run.real)
+        for run in distinct
+        if run.real is not None
+    ]
+
+
+def _same(one: Tensor, other: Tensor | None) -> bool:
+    return other is not None and torch.equal(one, other)
 
 
 def shown_sprites(runs: Sequence[Judged]) -> int:

@@ -6,7 +6,13 @@ from collections.abc import Sequence
 from diffusion.novelty.variety import Variety
 from diffusion.report.glossary import explained, interval
 from diffusion.report.judged import Judged, Score
-from diffusion.report.ranking import CHANCE, Comparison, base_novelty, losses_compare, novelty
+from diffusion.report.ranking import (
+    CHANCE,
+    Comparison,
+    Configuration,
+    base_novelty,
+    novelty,
+)
 
 
 def headline(verdict: Comparison) -> str:
@@ -29,31 +35,60 @@ def headline(verdict: Comparison) -> str:
             f" goes from {short(min(values))} to {short(max(values))}."
         )
     second = ranked[1]
-    apart = abs(best.mean(score) - second.mean(score))
-    numbers = f"{title} {short(best.mean(score))} against {short(second.mean(score))}"
+    numbers = f"{title} {_mean(best, score)}, against {_mean(second, score)} of {second.name}"
     if math.isnan(verdict.chance[1]):
         return (
-            f"{best.name} comes before {second.name}: {numbers}. Neither seeds nor intervals were"
-            " measured, so this may be chance."
+            f"{best.name} comes first: {numbers}. Neither seeds nor intervals were measured, so "
+            "this may be chance."
         )
-    noise = "seeds differ by" if verdict.seeds else "the choice of samples alone makes up to"
-    beyond = f"difference {short(apart)}; {noise} {short(verdict.between)}."
-    if not verdict.seeds:
-        beyond += " With one seed of each, what another seed would change is not known."
+    apart = short(abs(best.mean(score) - second.mean(score)))
+    noise = (
+        f"two seeds of one configuration differ by {short(verdict.between)} on average."
+        if verdict.seeds
+        else f"the choice of samples alone makes up to {short(verdict.between)}."
+    )
+    if not verdict.seeds and not _one_network(runs):
+        noise += " What another seed of the training would change is not known."
     equals, worse = _parted(verdict)
     if len(equals) == 1:
-        than = f"better than {second.name}" if len(ranked) == 2 else f"best, before {second.name}"
-        return f"{best.name} is {than}: {numbers}, {beyond}"
+        than = f"better than {second.name}" if len(ranked) == 2 else "best"
+        return f"{best.name} is {than}: {numbers}. They are {apart} apart; {noise}"
     if not worse:
         return (
-            f"No difference that chance could not make: {best.name} comes before {second.name},"
-            f" {numbers}, {beyond}"
+            f"That cannot be told. {best.name} comes first: {numbers}. They are {apart} "
+            f"apart, which may be chance; {noise}"
         )
     verb = "are" if len(worse) > 1 else "is"
     return (
-        f"{best.name} comes first, but {_listed(equals[1:])} may be as good: {numbers} of the"
-        f" next, {beyond} {_listed(worse)} {verb} worse."
+        f"{best.name} comes first, but {_listed(equals[1:])} may be as good: {numbers}. They are "
+        f"{apart} apart; {noise} {_listed(worse)} {verb} worse."
     )
+
+
+def _one_network(runs: Sequence[Judged]) -> bool:
+    """Whether all sprites were made by one and the same checkpoint."""
+    files = {run.facts.get("checkpoint") for run in runs}
+    return len(files) == 1 and None not in files
+
+
+def meaning(score: str, it: Score) -> str:
+    """What a score says, and what real sprites and noise have."""
+    known = explained(score)
+    beside = [
+        f"{what} {short(value)}"
+        for what, value in (("unseen real sprites have", it.floor), ("noise has", it.noise))
+        if value is not None
+    ]
+    better = f"{'Higher' if it.higher_is_better else 'Lower'} is better"
+    return f"{known.title}: {known.what} {'; '.join([better, *beside])}."
+
+
+def _mean(configuration: Configuration, score: str) -> str:
+    """The mean over seeds, and how they scatter."""
+    mean, seeds = short(configuration.mean(score)), len(configuration.values(score))
+    if seeds == 1:
+        return mean
+    return f"{mean} ± {spread_of(configuration, score)} ({seeds} seeds)"
 
 
 def makes_sprites(it: Score) -> bool:
@@ -76,51 +111,47 @@ def novelty_sentences(runs: Sequence[Judged]) -> list[str]:
     known = {run.name: share for run in runs if (share := novelty(run)) is not None}
     if not known:
         return []
-    base = base_novelty(next(run for run in runs if run.name in known))
+    base = _of(base_novelty(next(run for run in runs if run.name in known)))
     least, most = min(known, key=lambda name: known[name]), max(known.values())
-    found = power_sentences(next(run for run in runs if run.name in known))
-    told = [
-        f"{run.name} {percent(it.value)} ({percent(it.low)} to {percent(it.high)}), and "
-        f"{percent(1 - known[run.name])} that repeat"
-        for run in runs
-        if run.name in known and (it := run.told_apart) and it.low is not None and it.high
-    ]
-    if told:
-        found.append(
-            "How often small networks that learned it tell samples from unseen real sprites (a "
-            f"guess is 50%): {'; '.join(told)}."
-        )
     if known[least] == most:
         return [
-            f"{percent(1 - most)} of each run's samples are a training sprite again{_of(base)}.",
-            *found,
+            f"Copies: {percent(1 - most)} of each run's samples repeat a training sprite{base}."
         ]
     return [
-        f"{percent(1 - known[least])} of the samples of {least} are a training sprite again, the"
-        f" most of all runs; the least is {percent(1 - most)}{_of(base)}.",
-        *found,
+        f"Copies: {percent(1 - known[least])} of the samples of {least} repeat a training sprite, "
+        f"the most of all runs; the least is {percent(1 - most)}{base}."
     ]
 
 
-def told_apart_sentence(run: Judged) -> str:
-    """How often judges are right, to stand before the share of copies; empty where not known."""
-    it = run.told_apart
-    if it is None or it.low is None or it.high is None:
-        return ""
-    real = f", real ones in the samples' place {percent(it.floor)}" if it.floor is not None else ""
-    return (
-        f"Small networks that learned to tell them from unseen real sprites are right in "
-        f"{percent(it.value)} of cases (between {percent(it.low)} and {percent(it.high)} with 95% "
-        f"confidence; a guess is 50%{real}), and "
-    )
-
-
-def power_sentences(run: Judged) -> list[str]:
-    """What would still count as a training sprite again, and what not."""
-    if not run.power:
+def told_apart_sentences(runs: Sequence[Judged]) -> list[str]:
+    """How often judges are right about each run, beside its copies, which they cannot notice."""
+    told = [
+        f"{run.name} {percent(it.value)} ({percent(it.low)} to {percent(it.high)}), and "
+        f"{percent(1 - share)} that repeat"
+        for run in runs
+        if (share := novelty(run)) is not None
+        and (it := run.told_apart)
+        and it.low is not None
+        and it.high is not None
+    ]
+    if not told:
         return []
-    shares = [f"{percent(share)} with {count}" for count, share in run.power.items()]
-    return [f"Training sprites with repainted pixels would be found so: {', '.join(shares)}."]
+    return [
+        "How often small networks that learned it tell samples from unseen real sprites (a guess "
+        f"is 50%): {'; '.join(told)}."
+    ]
+
+
+def power_sentences(runs: Sequence[Judged]) -> list[str]:
+    """What is still recognised as a copy, and what not; said once, as it belongs to the data."""
+    power = next((run.power for run in runs if run.power), None)
+    if power is None:
+        return []
+    shares = [f"{percent(share)} with {count}" for count, share in power.items()]
+    return [
+        "How well copies are recognised: of training sprites with some pixels repainted, "
+        f"{', '.join(shares)} pixels."
+    ]
 
 
 def sentences_of_one(run: Judged, score: str | None) -> list[str]:
@@ -132,13 +163,7 @@ def sentences_of_one(run: Judged, score: str | None) -> list[str]:
         between = (
             f" (between {short(ends[0])} and {short(ends[1])} with 95% confidence)" if ends else ""
         )
-        beside = [
-            f"{what} have {short(value)}"
-            for what, value in (("unseen real sprites", it.floor), ("noise would", it.noise))
-            if value is not None
-        ]
-        scale = f"; {', '.join(beside)}" if beside else ""
-        sentences.append(f"Its {title} is {short(it.value)}{between}{scale}.")
+        sentences.append(f"Its {title} is {short(it.value)}{between}.")
         if not makes_sprites(it):
             sentences.append(
                 f"It makes no sprites yet: {_nearest_ceiling(it)}. That it copies nothing says "
@@ -147,12 +172,24 @@ def sentences_of_one(run: Judged, score: str | None) -> list[str]:
     share = novelty(run)
     if share is not None:
         again, base = percent(1 - share), _of(base_novelty(run))
-        told = told_apart_sentence(run)
-        sentences += [f"{told}{again} of its samples are a training sprite again{base}."]
-        sentences += power_sentences(run)
+        sentences += _told_apart(run)
+        sentences.append(f"Copies: {again} of its samples repeat a training sprite{base}.")
     if run.variety:
         sentences.append(variety_sentence(run.variety))
     return sentences
+
+
+def _told_apart(run: Judged) -> list[str]:
+    """How often judges are right; nothing where that is not known."""
+    it = run.told_apart
+    if it is None or it.low is None or it.high is None:
+        return []
+    real = f"; with real ones in their place {percent(it.floor)}" if it.floor is not None else ""
+    return [
+        f"Small networks that learned to tell its samples from unseen real sprites are right in "
+        f"{percent(it.value)} of cases (between {percent(it.low)} and {percent(it.high)} with 95% "
+        f"confidence; a guess is right in 50%{real})."
+    ]
 
 
 def variety_sentence(it: Variety) -> str:
@@ -185,14 +222,14 @@ def cautions(runs: Sequence[Judged], score: str | None) -> list[str]:
             "These runs were held against different real sprites, as their floors show, so their"
             " scores do not compare."
         )
-    if not losses_compare(runs):
-        found.append(
-            "Their losses are of different predictions, weightings or kinds and do not compare;"
-            " scores of sprites do."
-        )
     if len({each.n for each in scores}) > 1:
         found.append("The runs have different numbers of samples, on which distances depend.")
     return found
+
+
+def spread_of(configuration: Configuration, score: str) -> str:
+    """How seeds scatter, in two digits that count."""
+    return f"{configuration.spread(score):.2g}"
 
 
 def short(value: float) -> str:
@@ -223,7 +260,8 @@ def _title(score: str) -> str:
 
 
 def _of(base: float | None) -> str:
-    return "" if base is None else f"; of unseen real sprites {percent(1 - base)} look so"
+    """How often that is said of sprites that are none."""
+    return "" if base is None else f" (of unseen real sprites {percent(1 - base)} do)"
 
 
 def _listed(names: Sequence[str]) -> str:

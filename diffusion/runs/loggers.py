@@ -181,6 +181,8 @@ def _sweep(folder: Path) -> str | None:
 def _run_id(folder: Path) -> str:
     """The same for every part of an interrupted run, which then is one run in W&B too.
 
+    An agent of W&B says it, in the environment of the run that it starts.
+
     The file holds the id, and whose it is: the place of the directory on its disk and its path. A
     copy differs in both and gets an id of its own; a directory that was moved or mounted elsewhere
     differs in one. Files of older runs hold the id alone, and are taken as they are.
@@ -190,6 +192,8 @@ def _run_id(folder: Path) -> str:
     mine = f"{there.st_dev}:{there.st_ino}", os.path.realpath(folder)
     known, *whose = (text_of(wandb, RUN_ID) or "").splitlines()[:3] or [""]
     copied = len(whose) == 2 and not set(whose) & set(mine)
+    if "WANDB_SWEEP_ID" in os.environ:
+        known, copied = os.environ.get("WANDB_RUN_ID", ""), False
     if not re.fullmatch(r"\w{1,64}", known) or copied:
         known = secrets.token_hex(4)
     wandb.write(RUN_ID, "\n".join((known, *mine)) + "\n")

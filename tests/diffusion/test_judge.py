@@ -67,6 +67,16 @@ def test_too_few_sprites_are_said_once_and_leave_the_metric_out(data):
     assert "sprite_fd" not in judge.full_scores(made)
 
 
+def test_what_is_noted_of_some_samples_is_not_noted_of_others(data):
+    judge = Judge.of(data, METRICS, 60)
+    first, second = judge.afresh(), judge.afresh()
+    first.full_scores(data.images(data.split["test"][:3]))
+    assert len(first.notes) == 1
+    assert second.notes == judge.notes == []
+    made = data.images(data.split["test"])
+    assert second.full_scores(made) == judge.full_scores(made)
+
+
 def test_without_a_split_everything_is_the_reference(data):
     judge = Judge.of(data, {}, 10, split=False)
     assert len(judge.rows) == 600

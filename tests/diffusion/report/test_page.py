@@ -1,5 +1,6 @@
 """The page is one file, complete, offline, and no stranger's word can do harm in it."""
 
+import csv
 import io
 import json
 import re
@@ -19,7 +20,10 @@ from diffusion.report.atlas import Atlas, rgba
 from diffusion.report.glossary import interval
 from diffusion.report.judged import Finding, Judged, Score
 from diffusion.report.page import figures, page
+from diffusion.report.plots import histograms, learning, trade_offs
+from diffusion.report.ranking import configurations
 from diffusion.report.section import BYTES, MIN_SHOWN, RunSection, shown_sprites, track
+from diffusion.report.table import scores_csv
 
 HOSTILE = (
     """</script><script>window.hacked=1</script>"'><img src=x onerror=hacked=1>{{ 7*7 }}$x$"""
@@ -105,7 +109,7 @@ def hostile(write, sprites):
 
 
 def test_a_comparison_answers_in_order(many):
-    order = ["best", "differences", "scores", "trade-off", "same-noise", "noise-levels"]
+    order = ["sprites", "best", "trade-off", "scores", "differences", "noise-levels"]
     order += ["learning", "runs"]
     assert [name for name in Outline(many).ids() if name in order] == order
 
@@ -121,7 +125,7 @@ def test_only_settings_that_differ_are_listed(many):
 
 def test_of_a_single_run_no_comparison_is_left(one):
     outline = Outline(one)
-    gone = {"best", "differences", "scores", "trade-off", "same-noise", "runs", "table"}
+    gone = {"differences", "trade-off", "runs", "table"}
     assert not gone & set(outline.ids())
     assert not [attrs for _, attrs in outline.elements if "data-points" in attrs]
     assert len(outline.scripts) == 1, "the table library stays away"
@@ -200,7 +204,7 @@ def test_large_pictures_are_left_out_and_said(sprites):
 def test_bare_sprites_are_enough(write, channels, n, runs):
     images = torch.randint(0, 256, (n, channels, 8, 12), dtype=torch.uint8)
     html = write([Judged(f"file {k}", {}, images) for k in range(runs)])
-    assert html.count('class="sprite a0') == n + (min(n, 16) if runs > 1 else 0)
+    assert html.count('class="sprite a0') == n + min(n, 16)
     if runs > 1:
         assert "There is no score that all runs have." in html
 
@@ -235,7 +239,10 @@ def test_what_real_sprites_score_is_a_line_beside_the_samples(write, sprites):
     for run in runs:
         run.curves["held_out/sprite_fd"] = [(0.0, 1.2), (90.0, 1.2)]
     html = write(runs)
-    assert "Dashed: unseen real sprites." in html
+    learned = html.split('id="learning"')[1]
+    dashes = [part.count("stroke-dasharray") for part in learned.split("<figure")]
+    without = write([fake_run(f"run-{k}", sprites) for k in "ab"]).split('id="learning"')[1]
+    assert sum(dashes) == 1 + without.count("stroke-dasharray")
     assert "Held out" not in html
 
 
@@ -327,6 +334,128 @@ def test_a_page_and_its_json_show_no_impossible_share(sprites, write, tmp_path):
 def test_without_floor_or_noise_there_is_no_track():
     assert track("sprite_fd", Score(1.0, 9, floor=1.0)) is None
     assert track("sprite_fd", Score(1.0, 9, noise=1.0)) is None
+
+
+def test_real_sprites_stand_above_the_first_run(write, sprites):
+    runs = [replace(fake_run(f"run-{k}", sprites), real=sprites[:9]) for k in "ab"]
+    for judged in (runs, runs[:1]):
+        html = write(judged).split("</style>")[1]
+        assert html.count('class="sprite r0"') == 9
+        head = html[: html.index('id="best"')]
+        assert head.rindex('class="sprite r0"') < head.index('class="sprite a0')
+    other = replace(runs[1], real=sprites[9:12])
+    html = write([runs[0], other]).split("</style>")[1]
+    assert (html.count('class="sprite r0"'), html.count('class="sprite r1"')) == (9, 3)
+
+
+def test_more_than_eight_runs_are_folded_away_below_the_first(write, sprites):
+    html = write(sweep(sprites, ("small",), seeds=11))
+    head = html.split('id="sprites"')[1].split('id="best"')[0]
+    shown, folded = head.split("<summary>3 more</summary>")
+    assert (shown.count("<tr>"), folded.count("<tr>")) == (8, 3)
+
+
+def test_everything_but_the_answer_is_folded_away(many, one):
+    for html in (many, one):
+        body = html.split('id="best"')[1].split("<script>")[0]
+        open_part = re.sub(r"<details.*?</details>", "", body, flags=re.DOTALL)
+        assert "<table" not in open_part
+        assert html.count("<details") == html.count("</details>")
+
+
+def test_a_chart_that_says_nothing_is_left_out(sprites):
+    def of(**curves):
+        runs = [replace(fake_run(f"run-{k}", sprites), curves=curves) for k in "ab"]
+        return [plot.title for plot in learning(configurations(runs))]
+
+    point, flat, falling = [(1.0, 3.0)], [(1.0, 3.0), (2.0, 3.0)], [(1.0, 3.0), (2.0, 2.0)]
+    found = {"preview/recall": point, "preview/sprite_fd": flat, "preview/coverage": falling}
+    assert of(**found) == ["Coverage"]
+
+
+def test_what_does_not_differ_is_no_trade_off(sprites):
+    runs = [fake_run(f"run-{k}", sprites, 1 + k, config={"x": k}) for k in range(2)]
+    for run, evaluations in zip(runs, (10, 25), strict=True):
+        run.summary |= {"cpu_seconds": 100.0, "evaluations": evaluations}
+
+    def titles():
+        return [plot.title for plot in trade_offs(configurations(runs), "sprite_fd")]
+
+    assert titles() == ["Quality against evaluations"]
+    runs[0].summary["cpu_seconds"] = 300.0
+    assert titles() == ["Quality against cost", "Quality against evaluations"]
+    runs[0].rates["copy"] += 0.1
+    assert titles()[2:] == ["Quality against novelty"]
+    for run in runs:
+        run.summary |= {"cpu_seconds": 100.0, "evaluations": 10}
+    assert titles() == ["Quality against novelty"]
+
+
+def test_a_histogram_with_one_and_the_same_bar_says_nothing(sprites):
+    run = fake_run("a", sprites)
+    everywhere = {"bins": [0, 1], "samples": [1.0, 0.0], "training": [1.0, 0.0]}
+    run.histograms["soft_alpha"] = everywhere
+    run.histograms["outline"] = everywhere | {"samples": [0.0, 1.0]}
+    titles = [plot.title for plot in histograms(run)]
+    assert "Outline" in titles
+    assert "Soft alpha" not in titles
+
+
+def test_seeds_are_one_line_and_their_spread(sprites):
+    runs = sweep(sprites, ("small",), seeds=3)
+    for k, run in enumerate(runs):
+        run.curves = {"val/loss": [(1.0, 3.0 + k), (2.0, 2.0)]}
+    (plot,) = learning(configurations(runs))
+    assert plot.svg.count('data-series="0"') == 2  # the mean and the band
+    runs[0].curves = {"val/loss": [(1.0, 3.0), (3.0, 2.0)]}
+    (plot,) = learning(configurations(runs))
+    assert plot.svg.count('data-series="0"') == 3  # measured at other places: a line each
+
+
+def test_means_stand_in_the_table_with_the_deviation_of_their_seeds(write, sprites):
+    runs = sweep(sprites, ("small", "tiny"), seeds=2)
+    for run, value in zip(runs, (2.0, 3.0, 6.0, 6.0), strict=True):
+        run.scores["sprite_fd"] = Score(value, 24)
+    html = write(runs)
+    assert "<b>2.50</b><small>± 0.71</small>" in html
+    assert "<b>6.00</b><small>± 0</small>" in html
+
+
+@pytest.mark.parametrize("page", ["one", "many"])
+def test_the_table_can_be_saved_from_a_page_that_is_alone(page, request):
+    outline = Outline(request.getfixturevalue(page))
+    (link,) = [a["href"] for _, a in outline.elements if a.get("download") == "scores.csv"]
+    kind, _, content = link.partition(";base64,")
+    assert kind == "data:text/csv;charset=utf-8"
+    rows = list(csv.DictReader(io.StringIO(b64decode(content).decode())))
+    assert len(rows) == (4 if page == "many" else 1)
+    for row in rows:
+        assert float(row["sprite_fd_low"]) < float(row["sprite_fd"])
+        assert float(row["sprite_fd_real"]) == 1.2
+        assert float(row["cpu_seconds"]) > 0
+        assert "recall_high" in row
+    if page == "many":
+        assert {row["model.width"] for row in rows} == {"64", "32"}
+        assert [row["seed"] for row in rows] == ["0", "1", "0", "1"]
+
+
+def test_a_name_is_no_formula_in_a_spreadsheet(sprites):
+    runs = [fake_run(name, sprites) for name in ("=1+1", "a,b\n", "-x")]
+    order = configurations(runs)
+    rows = list(csv.DictReader(io.StringIO(scores_csv(order, [], ["sprite_fd"]))))
+    assert sorted(row["run"] for row in rows) == ["'-x", "'=1+1", "a,b\n"]
+
+
+def test_a_picture_that_runs_share_is_on_the_page_once(write, sprites):
+    shared, own = png(Image.new("RGB", (4, 4))), png(Image.new("RGB", (5, 5)))
+    runs = [
+        replace(fake_run(name, sprites), pictures={"Noise": shared, "Panel": own + name.encode()})
+        for name in "ab"
+    ]
+    html = write(runs)
+    assert html.count('alt="Noise of') == 1
+    assert html.count('alt="Panel of') == 2
+    assert "Noise stands with a, and is the same." in html
 
 
 def test_json_of_one_run_is_flat(sprites, tmp_path):
