@@ -126,7 +126,10 @@ def test_sheet_that_the_cell_does_not_divide(command, tmp_path):
         ("optimizer.lr=-1", "optimizer"),
         ("callbacks.ema.decay=2", "decay"),
         ("callbacks.samples.n=0", "samples.n"),
-        ("callbacks=early_stopping callbacks.early_stopping.monitor=val/los", "did you mean val/loss?"),
+        (
+            "callbacks=early_stopping callbacks.early_stopping.monitor=val/los",
+            "did you mean val/loss?",
+        ),
         ("callbacks=early_stopping callbacks.samples=null", "known are val/gap, val/loss, val/m"),
         ("callbacks=early_stopping callbacks.early_stopping.patience=0", "patience=0"),
         ("callbacks=early_stopping callbacks.early_stopping.mode=best", "min or max"),

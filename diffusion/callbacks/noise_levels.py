@@ -18,6 +18,7 @@ from diffusion.runs.reading import record
 
 MEASURED = ("val/gap", "val/memorised")
 
+
 class NoiseLevels(Callback):
     """At every validation logs `val/gap` and `val/memorised`, and draws one sprite's panel.
 

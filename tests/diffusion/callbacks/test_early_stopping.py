@@ -65,7 +65,9 @@ def test_the_run_is_finished_and_says_why(command, tmp_path):
     (tmp_path / "run" / "summary.json").unlink()  # as if it had been killed while it closed
     closed = command("train.py hydra.run.dir=run")
     assert closed.code == 0, closed
-    assert json.loads((tmp_path / "run" / "summary.json").read_text())["reason"] == summary["reason"]
+    assert (
+        json.loads((tmp_path / "run" / "summary.json").read_text())["reason"] == summary["reason"]
+    )
     longer = command("train.py hydra.run.dir=run callbacks.early_stopping.patience=3")
     assert "continues at step 9" in longer.out
     assert "stopped at step 12" in longer.out
