@@ -1,7 +1,8 @@
 """`data=array`: sprites in one `.npy` or `.npz` file, as NumPy and `sample.py` write them.
 
 A large `.npy` stays on disk, so it may be larger than memory. An `.npz` holds
-`images` and may hold `labels`, `label_names`, `groups`, `names` and a `palette`.
+`images` and may hold `labels`, `label_names`, `groups`, `names` and a `palette`. A folder of
+`.npz` files, as `sample.py shards=` leaves it, is one set.
 """
 
 from collections.abc import Sequence
@@ -20,6 +21,7 @@ from datamodules.files.numpyfiles import load_npz, open_npy
 from datamodules.files.on_disk import OnDisk, seen
 from datamodules.files.palettes import as_palette, read_palette
 from datamodules.files.paths import typed
+from datamodules.files.shards import load_shards, shards_in
 from datamodules.files.values import channels_last, read_values
 from datamodules.sprites import SpriteDataModule
 
@@ -37,7 +39,7 @@ class ArrayData(SpriteDataModule):
     labels get their names.
 
     Args:
-        path: a `.npy` or `.npz` file.
+        path: a `.npy` or `.npz` file, or a folder of `.npz` files that are parts of one set.
         labels_path: a `.npy` with a number, a word or a one-hot row for each sprite, or a text
             with a label per line.
         values: `levels`, `stretch` or `indices`: what the numbers are; None decides or refuses.
@@ -89,8 +91,11 @@ class ArrayData(SpriteDataModule):
 
     def _arrays(self) -> dict[str, Any]:
         kind = self.path.suffix.lower()
-        if kind == ".npz":
-            found: dict[str, Any] = {**load_npz(self.path, KEYS)}
+        parts = shards_in(self.path) if self.path.is_dir() else []
+        if parts or kind == ".npz":
+            found: dict[str, Any] = {
+                **(load_shards(parts, KEYS) if parts else load_npz(self.path, KEYS))
+            }
             if "images" not in found:
                 raise DataError(
                     f"{self.path} holds no array called 'images';"
