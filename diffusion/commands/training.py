@@ -79,6 +79,8 @@ def train(
             run.folder.write("imported.png", pictures.png(imported))
     if step:
         run.say(f"continues at step {step}")
+    if config["compile"]:
+        run.say("compile=true: the first step and the first validation take minutes")
     with ended_loggers():
         facts = facts_of(module, trainer, data) | {"choices": (choices or {}) | picked}
         trainer.loggers = compose_loggers(config, run.path, step, facts)
