@@ -1,6 +1,7 @@
 """What `train.py` costs beyond the steps of a bare loop over the same network and batch.
 
     OMP_NUM_THREADS=1 python benchmarks/overhead.py experiment=textbook experiment=best
+    OMP_NUM_THREADS=1 python benchmarks/overhead.py --smoke     a smoke run beside an import
 
 A row per command line, in CPU seconds of whole processes: the same command with few and with many
 steps, whose difference leaves the start and the closing out; once without the periodic work
@@ -28,19 +29,34 @@ NOTHING = (
 )
 
 
-def command(words: str, steps: int) -> float:
-    """CPU seconds of a run of so many steps."""
+def spent(*line: str) -> float:
+    """CPU seconds of a Python process."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    with tempfile.TemporaryDirectory() as folder:
-        line = [*words.split(), f"trainer.max_steps={steps}", f"hydra.run.dir={folder}/run"]
-        subprocess.run(
-            [sys.executable, str(ROOT / "train.py"), "logger=csv", *line],
-            env=os.environ | {"CUDA_VISIBLE_DEVICES": ""},
-            check=True,
-            capture_output=True,
-        )
+    subprocess.run(
+        [sys.executable, *line],
+        env=os.environ | {"CUDA_VISIBLE_DEVICES": ""},
+        check=True,
+        capture_output=True,
+    )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def command(words: str, steps: int | None = None) -> float:
+    """CPU seconds of a run, of so many steps if it is said."""
+    with tempfile.TemporaryDirectory() as folder:
+        line = ["logger=csv", *words.split(), f"hydra.run.dir={folder}/run"]
+        line += [] if steps is None else [f"trainer.max_steps={steps}"]
+        return spent(str(ROOT / "train.py"), *line)
+
+
+def smoke(repeats: int) -> None:
+    """Prints what a smoke run costs beside the import that nothing can do without."""
+    words = "experiment=smoke closing=false"
+    pairs = [(spent("-c", "import lightning.pytorch"), command(words)) for _ in range(repeats)]
+    bare, run = (statistics.median(each) for each in zip(*pairs, strict=True))
+    print(f"| | CPU seconds |\n|---|---|\n| `import lightning.pytorch` | {bare:.1f} |")
+    print(f"| `train.py {words}` | {run:.1f} |\n| above it | {run - bare:.1f} |")
 
 
 def bare(words: str, data: ForgeData, steps: int) -> float:
@@ -61,7 +77,11 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=200, help="between few and many")
     parser.add_argument("--periodic", type=int, default=1000, help="the same, with periodic work")
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--smoke", action="store_true", help="a smoke run beside an import")
     arguments = parser.parse_args()
+    if arguments.smoke:
+        smoke(arguments.repeats)
+        return
     data = ForgeData()
     data.setup()
     heads = ["", "bare step, ms", "train.py", "images/s of bare", "with periodic work", "share"]

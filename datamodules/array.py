@@ -2,7 +2,8 @@
 
 A large `.npy` stays on disk, so it may be larger than memory. An `.npz` holds
 `images` and may hold `labels`, `label_names`, `groups`, `names`, a `palette`, and arrays of
-attributes, each called as `attribute.hair` is.
+attributes, each called as `attribute.hair` is. A folder of `.npz` files, as `sample.py shards=`
+leaves it, is one set.
 """
 
 from collections.abc import Sequence
@@ -19,15 +20,15 @@ from datamodules.files.canvas import Picture
 from datamodules.files.grid import factor
 from datamodules.files.images import smallest
 from datamodules.files.labels import numbered, read_labels
-from datamodules.files.numpyfiles import load_npz, open_npy
+from datamodules.files.numpyfiles import ATTRIBUTE, open_npy
 from datamodules.files.on_disk import OnDisk, seen
 from datamodules.files.palettes import as_palette, read_palette
 from datamodules.files.paths import typed
+from datamodules.files.shards import load_shards, shards_in
 from datamodules.files.values import channels_last, read_values
 from datamodules.sprites import SpriteDataModule
 
 KEYS = ("images", "labels", "label_names", "groups", "names", "palette")
-BEGINNING = "attribute."  # of the names of arrays that hold one attribute each
 COURSE_LABELS = ("hero", "non-hero", "food", "spell", "side-facing")
 
 
@@ -41,7 +42,7 @@ class ArrayData(SpriteDataModule):
     labels get their names.
 
     Args:
-        path: a `.npy` or `.npz` file.
+        path: a `.npy` or `.npz` file, or a folder of `.npz` files that are parts of one set.
         labels_path: a `.npy` with a number, a word or a one-hot row for each sprite, or a text
             with a label per line.
         values: `levels`, `stretch` or `indices`: what the numbers are; None decides or refuses.
@@ -94,8 +95,10 @@ class ArrayData(SpriteDataModule):
 
     def _arrays(self) -> dict[str, Any]:
         kind = self.path.suffix.lower()
-        if kind == ".npz":
-            found: dict[str, Any] = {**load_npz(self.path, KEYS, BEGINNING)}
+        parts = shards_in(self.path) if self.path.is_dir() else []
+        if parts or kind == ".npz":
+            files = parts or [self.path]
+            found: dict[str, Any] = {**load_shards(files, KEYS, ATTRIBUTE)}
             if "images" not in found:
                 raise DataError(
                     f"{self.path} holds no array called 'images';"
@@ -148,8 +151,8 @@ def _tidy(images: Images) -> tuple[Images, list[str]]:
 def _attributes(found: dict[str, np.ndarray], path: Path) -> tuple[Attribute, ...]:
     columns = []
     for key, values in found.items():
-        if key.startswith(BEGINNING):
-            name = typed_name(key.removeprefix(BEGINNING))
+        if key.startswith(ATTRIBUTE):
+            name = typed_name(key.removeprefix(ATTRIBUTE))
             numbers, words, _ = numbered(values, (), f"{key!r} in {path}")
             columns.append(Attribute(name, words, numbers))
     return tuple(columns)

@@ -105,6 +105,13 @@ class Judge:
         found = self._found(lambda scale: scale.scores(images))
         return found | self.rates(images, self.passport.examine(images))
 
+    def names(self) -> list[str]:
+        """The names of all that `scores` can tell of this data set."""
+        scales = [each for it in self.scales.values() for each in (it.floor, it.noise, it.mean)]
+        one = self.data.images(self.rows[:1])
+        rates = self.rates(one, self.passport.examine(one))
+        return list(dict.fromkeys(name for each in (*scales, rates) for name in each))
+
     def rates(self, images: Tensor, findings: Findings) -> dict[str, float]:
         """Shares of the samples by verdict, and of valid ones; whether they copy: 0 or 1."""
         verdicts = self.passport.rates(findings) | self.data.validity(images)

@@ -167,6 +167,8 @@ CASES = (
     case(train, "experiment=distill teacher=plain data=forge data.n=60",
          f"teacher=run {OF_FILE} -data.n"),
     case(train, "prediction=auto +prediction.width=3", "prediction=epsilon -+prediction.width"),
+    case(train, "experiment=smoke callbacks=[]",
+         "callbacks=default", "callbacks=[default,early_stopping]"),
     case(SAMPLE, f"{FEW} run=run labels=7", "labels={2:3}"),
     case(SAMPLE, f"{FEW} run=run labels={{2:0}}", "labels={2:3}"),
     case(SAMPLE, f"{FEW} run=run label=[]", "label=[2:1,10:0.5]"),

@@ -15,6 +15,7 @@ Header = tuple[tuple[int, ...], bool, np.dtype[np.generic]]
 MAX_ARRAY_BYTES = 8 * 2**30  # bytes of one array in an .npz, which has to fit into memory
 WORDS = ("labels.npy", "label_names.npy", "names.npy")
 IN_MEMORY = 2**27  # bytes of a .npy that is read whole
+ATTRIBUTE = "attribute."  # so begin the names of arrays that hold one attribute each
 SUSPECT, RATIO = 2**28, 200  # larger than this and compressed more than this is a bomb
 
 

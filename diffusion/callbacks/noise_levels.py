@@ -16,6 +16,8 @@ from diffusion.runs.files import Folder
 from diffusion.runs.loggers import log_picture, log_table
 from diffusion.runs.reading import record
 
+MEASURED = ("val/gap", "val/memorised")
+
 
 class NoiseLevels(Callback):
     """At every validation logs `val/gap` and `val/memorised`, and draws one sprite's panel.
@@ -61,8 +63,8 @@ class NoiseLevels(Callback):
             panel = look(
                 self.sprite, self.name, denoiser, self.posterior, self.names, label=self.label
             )
-        found = {"val/gap": levels.gap, "val/memorised": levels.memorised}
-        pl_module.log_dict(found, sync_dist=True)
+        found = zip(MEASURED, (levels.gap, levels.memorised), strict=True)
+        pl_module.log_dict(dict(found), sync_dist=True)
         if trainer.is_global_zero:
             folder = Folder(trainer.default_root_dir)
             images = float(trainer.callback_metrics["progress/images"])

@@ -89,7 +89,7 @@ class Progress(Callback):
         done, now = share - self._first_share, time.monotonic()
         if done > 0:
             left = (1 - share) * (now - self._started) / done
-            words.append(f"{int(left // 60)}:{int(left % 60):02d} left")
+            words.append(f"{tqdm.format_interval(left)} left")
         self._bar.n = int(1000 * share)
         self._bar.set_description_str(", ".join(words))
         if self._bar.disable and now - self._said > self.seconds:

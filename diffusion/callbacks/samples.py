@@ -17,6 +17,7 @@ from diffusion.runs.loggers import log_picture
 from diffusion.samplers.attribute_draws import AttributeDraws
 from diffusion.samplers.base import Sampler
 from diffusion.samplers.sprite_set import SpriteSet
+from diffusion.sprite_data import SpriteData
 
 SEARCHED = 20_000  # training sprites of 16 pixels are compared with 128 samples in 1 to 2 s
 
@@ -59,13 +60,28 @@ class Samples(Callback):
         self.sampler, self.metrics = sampler, with_inception(metrics or {}, inception)
         self.n, self.shown, self.seed = n, shown, seed
         self.scores: dict[str, float] = {}
+        self._judge: Judge | None = None
         self._said: set[str] = set()
 
     def on_fit_start(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
     ) -> None:
-        data = data_of(trainer)
-        self.judge = Judge.of(data, self.metrics, self.n, searched=SEARCHED)
+        self._prepare(data_of(trainer))
+
+    def measured(self, data: SpriteData) -> list[str]:
+        """The names of the values that every validation with these sprites logs."""
+        self._prepare(data)
+        return [f"preview/{name}" for name in self.judge.names()]
+
+    @property
+    def judge(self) -> Judge:
+        """Who measures the samples."""
+        assert self._judge is not None
+        return self._judge
+
+    def _prepare(self, data: SpriteData) -> None:
+        if self._judge is None or self._judge.data is not data:
+            self._judge = Judge.of(data, self.metrics, self.n, searched=SEARCHED)
 
     def on_validation_epoch_end(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule

@@ -6,10 +6,8 @@ from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any
 
-from omegaconf import OmegaConf
-
-from diffusion.commands.complaints import CONF, unknown
 from diffusion.commands.typed import quoted
+from diffusion.commands.unknown import CONF, heads, unknown_word
 from diffusion.errors import UserError
 from diffusion.runs.loading import Loaded
 from diffusion.steering.asked import Asked
@@ -26,8 +24,7 @@ def collected(words: Sequence[str], verb: str) -> list[str]:
         words: as typed. `attribute.hair=red` is for an attribute with the name of a word.
         verb: the command.
     """
-    known = {str(key) for key in OmegaConf.load(CONF / f"{verb}.yaml")}
-    known |= {folder.name for folder in CONF.iterdir() if folder.is_dir()}
+    known = heads(verb) | {"hydra"} | {folder.name for folder in CONF.iterdir()}
     found = []
     for word in words:
         match = WORD.fullmatch(word)
@@ -58,7 +55,7 @@ def asked(words: Mapping[str, Any], loaded: Loaded) -> tuple[Loaded, dict[int, i
     """
     known, wanted = loaded.card["sprites"].get("attributes", {}), words[KEY]
     if not known and wanted:
-        raise UserError(unknown(next(iter(wanted)), "sample"))
+        raise UserError(_unknown(next(iter(wanted))))
     guidance = words["guidance"]
     each = guidance if isinstance(guidance, dict) else dict.fromkeys(wanted, guidance)
     if stray := [name for name in each if name not in wanted]:
@@ -76,7 +73,7 @@ def asked(words: Mapping[str, Any], loaded: Loaded) -> tuple[Loaded, dict[int, i
     for name, value in wanted.items():
         if name not in known:
             theirs = f"the attributes that this run learned are {', '.join(known)}"
-            raise UserError(f"{unknown(name, 'sample')[:-1]}; {theirs}.")
+            raise UserError(f"{_unknown(name)[:-1]}; {theirs}.")
         values = known[name]
         if str(value) not in values:
             near = get_close_matches(str(value), values, SHOWN, 0.4)
@@ -87,6 +84,10 @@ def asked(words: Mapping[str, Any], loaded: Loaded) -> tuple[Loaded, dict[int, i
     told = replace(loaded, denoiser=Asked(loaded.denoiser, found))
     in_words = ", ".join(f"{name}={value}" for name, value in wanted.items())
     return told, {attribute: value for attribute, (value, _) in found.items()}, in_words
+
+
+def _unknown(word: str) -> str:
+    return unknown_word(word, word, "sample")
 
 
 def _first(known: Mapping[str, Sequence[str]]) -> str:

@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from diffusion import pictures
 from diffusion.callbacks.cost import Cost
+from diffusion.callbacks.early_stopping import EarlyStopping
 from diffusion.callbacks.samples import SEARCHED, Samples
 from diffusion.clock import callback_of
 from diffusion.commands.composing import ATTRIBUTES, facts_of, make
@@ -59,9 +60,10 @@ def close_run(run: RunDirectory, trainer: lightning.Trainer, data: SpriteData) -
     """
     module = trainer.lightning_module
     assert isinstance(module, DiffusionModule)
-    cost = callback_of(trainer, Cost)
+    cost, stopping = callback_of(trainer, Cost), callback_of(trainer, EarlyStopping)
     summary: dict[str, Any] = {
         "status": "finished",
+        **({"reason": stopping.reason} if stopping and stopping.reason else {}),
         "step": trainer.global_step,
         "progress/images": trainer.global_step * trainer.accumulate_grad_batches * data.batch_size,
         **_last_metrics(run),

@@ -4,13 +4,8 @@ import errno
 import re
 import sys
 import traceback
-from difflib import get_close_matches
-from pathlib import Path
-from typing import Any
 
-from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException, InstantiationException
-from omegaconf import OmegaConf
 from omegaconf.errors import (
     InterpolationResolutionError,
     MissingMandatoryValue,
@@ -18,19 +13,11 @@ from omegaconf.errors import (
 )
 
 from datamodules.errors import DataError
+from diffusion.commands.unknown import CONF, NO_NAME, groups_of, unknown_choice, unknown_word
 from diffusion.errors import UserError
 
-CONF = Path(__file__).parents[2] / "conf"
 CLOSED = (errno.EACCES, errno.EPERM, errno.EROFS)
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-ELSEWHERE = {  # words of other projects, and what does here what they do there
-    "ckpt_path": "hydra.run.dir=RUN continues a run, and init_from=RUN begins with its weights",
-    "debug": "experiment=smoke does everything once, in under a minute",
-    "tags": "logger.wandb.tags=[a,b] tags a run, and sweep_name=NAME says what it belongs to",
-    "test": "python report.py runs=[RUN] measures a run",
-    "train": "python report.py runs=[RUN] measures a run without training",
-    "trainer.max_epochs": "trainer.max_steps=N or minutes=N says how long; epochs are not counted",
-}
 MAX_WORD_LETTERS = 200  # letters of a word in a sentence
 
 
@@ -109,55 +96,21 @@ def sentence(error: Exception, config_name: str) -> str:
                 f"{group}={option} is not installed; pip install -e '.[launchers]' brings joblib, "
                 "submitit_local and submitit_slurm."
             )
-        known = sorted(file.stem for file in (CONF / group).glob("*.yaml"))
-        near = get_close_matches(option, known, 1, 0.3)
-        hint = f"did you mean {group}={near[0]}? " if near else ""
-        return f"{group}={option} is not known; {hint}known are {', '.join(known)}."
-    unknown_word = re.search(r"full_key: ([\w.]+)", text) or re.search(
-        r"(?:override '|Key ')([\w.@/-]+)'", text
-    )
-    if unknown_word:
-        return unknown(unknown_word.group(1), config_name)
+        return unknown_choice(group, option)
+    if "group override must be" in text:
+        for group, _, value in (word.partition("=") for word in sys.argv[1:]):
+            if NO_NAME.fullmatch(value) and group in groups_of(config_name):
+                return unknown_choice(group, value)
+            if NO_NAME.fullmatch(value) and (CONF / group).is_dir():
+                return unknown_word(group, group, config_name)
+    typed = re.search(r"override '([\w.@/-]+)'", text)
+    unknown = re.search(r"full_key: ([\w.]+)", text) or typed or re.search(r"Key '(\w+)'", text)
+    if unknown:
+        return unknown_word((typed or unknown)[1], unknown[1], config_name)
     theirs = isinstance(error, HydraException | OmegaConfBaseException | OSError)
     if theirs or _is_lightnings_refusal(error):
         return text.strip()
     return f"The command line cannot be read: {text.strip()}."
-
-
-def unknown(word: str, config_name: str) -> str:
-    """What to type instead of a group or key that does not exist."""
-    if config_name == "train" and word in ELSEWHERE:
-        return f"{word} is not known here; {ELSEWHERE[word]}."
-    group, _, key = word.partition(".")
-    owners = sorted(
-        file.stem
-        for file in (CONF / group).glob("*.yaml")
-        if key and re.search(rf"^{re.escape(key)}:", file.read_text(), re.MULTILINE)
-    )
-    if owners:
-        return f"{word} belongs to {' and '.join(f'{group}={owner}' for owner in owners)}."
-    if places := _places(group, key):
-        way, owner = places[0]
-        return f"{word} belongs to {group}={owner}; there it is {way}=..."
-    names = _known_names(config_name)
-    ends = {name.rpartition(".")[2]: name for name in reversed(names)}
-    last = word.rpartition(".")[2]
-    near = get_close_matches(word, names, 3, 0.7)
-    near += [ends[end] for end in get_close_matches(last, ends, 3, 0.7)]
-    hint = " or ".join(name for name in dict.fromkeys(near) if name != word)
-    return f"{word} is not known; " + (
-        f"did you mean {hint}?" if hint else "--help lists what is."
-    )
-
-
-def _places(group: str, key: str) -> list[tuple[str, str]]:
-    """Where a key stands in the choices of a group that lists several: (its way, the choice)."""
-    found = []
-    for file in sorted((CONF / group).glob("*.yaml")):
-        own = OmegaConf.select(OmegaConf.load(file), file.stem)
-        if OmegaConf.is_dict(own) and key in own and not key.startswith("_"):
-            found.append((f"{group}.{file.stem}.{key}", file.stem))
-    return found
 
 
 def _taken_away(error: Exception) -> str:
@@ -183,26 +136,3 @@ def _cause(error: BaseException | None, kinds: tuple[type, ...]) -> BaseExceptio
     while error is not None and not isinstance(error, kinds):
         error = error.__cause__
     return error
-
-
-def _known_names(config_name: str) -> list[str]:
-    """Groups and dotted keys of a command's default configuration."""
-    from hydra import compose, initialize_config_dir
-
-    GlobalHydra.instance().clear()  # the one that refused
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        whole = compose(config_name, return_hydra_config=True)
-        groups = [group for group in whole.hydra.runtime.choices if "/" not in group]
-        own = OmegaConf.masked_copy(whole, [str(key) for key in whole if key != "hydra"])
-        cfg = OmegaConf.to_container(own, resolve=False)
-
-    def keys(node: Any, prefix: str = "") -> list[str]:
-        if not isinstance(node, dict):
-            return []
-        return [
-            name
-            for key, child in node.items()
-            for name in [f"{prefix}{key}", *keys(child, f"{prefix}{key}.")]
-        ]
-
-    return [*groups, *keys(cfg)]

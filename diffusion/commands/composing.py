@@ -148,6 +148,18 @@ def check_weighting(denoiser: Denoiser) -> None:
         Colours().check(denoiser.prediction, denoiser.schedule, denoiser.weighting)
 
 
+def check_averages(config: dict[str, Any], words: list[str]) -> None:
+    """Refuses a list of callbacks in which a later one brings back the averages.
+
+    Args:
+        config: the resolved configuration as plain containers.
+        words: of the command line.
+    """
+    chosen = [word for word in words if word.startswith("callbacks=")]
+    if chosen and "no_ema" in chosen[-1] and config["callbacks"].get("ema"):
+        raise UserError(f"{chosen[-1]} brings back the averages; name no_ema last.")
+
+
 def compose_trainer(config: dict[str, Any], folder: Path) -> lightning.Trainer:
     """The trainer with the chosen callbacks and those that every run has; nothing is written yet.
 
@@ -180,7 +192,7 @@ def compose_trainer(config: dict[str, Any], folder: Path) -> lightning.Trainer:
         )
     if settings["precision"] == "auto":
         settings["precision"] = native_precision(settings["accelerator"])
-    chosen = [make(callback) for callback in config["callbacks"].values() if callback]
+    chosen = [make(callback) for callback in _callbacks(config)]
     checkpoints = make(config["checkpoint"])
     trainer: lightning.Trainer = make(
         settings,
@@ -203,6 +215,18 @@ def compose_trainer(config: dict[str, Any], folder: Path) -> lightning.Trainer:
             f"{devices}."
         )
     return trainer
+
+
+def _callbacks(config: dict[str, Any]) -> list[dict[str, Any]]:
+    """The chosen callbacks, in their order."""
+    chosen = {name: each for name, each in config["callbacks"].items() if each}
+    for name, each in chosen.items():
+        if "_target_" not in each:  # values of one that was not chosen
+            raise UserError(
+                f"callbacks.{name} is left out, and has values; give callbacks=default, or "
+                "callbacks=[default,early_stopping]."
+            )
+    return list(chosen.values())
 
 
 def compose_loggers(

@@ -32,6 +32,7 @@ TODAYS = (  # what a machine decides
     ("trust",),
 )
 EVERYTHING = ("experiment", "sweep")  # groups that reach into all others
+OF_A_CHOICE = ("logger.", "callbacks.early_stopping.")  # values of parts that may be left out
 WORD = re.compile(r"(?!hydra)[A-Za-z_][\w./]*(=.*)?", re.DOTALL)
 OLD_LOGGER = re.compile(r"(\+{0,2})logger\.(mode|project)=")  # when there was only one at a time
 TRAINER = "lightning.Trainer"
@@ -95,8 +96,9 @@ def saved_words(run: Path) -> list[str]:
 
 
 def _is_replaced(key: str, typed: set[str]) -> bool:
-    """Whether a saved word has nothing to say any more: another logger has other values."""
-    return key in typed or ("logger" in typed and key.startswith("logger."))
+    """Whether a saved word has nothing to say any more: what is chosen anew has other values."""
+    left = [values for values in OF_A_CHOICE if values.partition(".")[0] in typed]
+    return key in typed or key.startswith(tuple(left))
 
 
 def _is_harmless(word: str) -> bool:

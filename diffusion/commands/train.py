@@ -31,9 +31,10 @@ def run_in(
     config, younger = continued(plain(cfg), folder, words)
     with RunDirectory(folder, config, younger) as run:
         if run.finished:
-            run.say(
-                f"{run.path} is finished; raise its trainer.max_steps or max_time to train longer."
-            )
+            why, key = "", "trainer.max_steps or max_time"
+            if "reason" in run.summary:  # it was stopped early
+                why, key = f" ({run.summary['reason']})", "callbacks.early_stopping.patience"
+            run.say(f"{run.path} is finished{why}; raise its {key} to train longer.")
             return numbers(run.summary).get("val/loss")
         from diffusion.commands.training import train  # takes seconds; the rest has been checked
 

@@ -6,10 +6,13 @@ from typing import Any
 from datamodules.rules import READER
 from diffusion import pictures
 from diffusion.callbacks.checkpoints import validated
+from diffusion.callbacks.early_stopping import EarlyStopping
+from diffusion.clock import callback_of
 from diffusion.commands.checking import examined, in_words
 from diffusion.commands.choosing import chosen, in_lines
 from diffusion.commands.closing import close_run
 from diffusion.commands.composing import (
+    check_averages,
     check_loggers,
     check_weighting,
     compose_loggers,
@@ -48,6 +51,7 @@ def train(
     for library in ("lightning.pytorch", "lightning.fabric"):
         logging.getLogger(library).setLevel(logging.ERROR)
     check_loggers(config)
+    check_averages(config, words)
     reader = run.data_card.get("reader", 1) if run.last else READER
     data = examined(config, reader)
     config, picked = chosen(config, data)
@@ -63,6 +67,9 @@ def train(
         run.say(begin_with(module.denoiser, str(config["init_from"]), trusted(config["trust"])))
     step = read(run.last)["global_step"] if run.last else 0
     trainer = compose_trainer(config, run.path)
+    stopping = callback_of(trainer, EarlyStopping)
+    if stopping:
+        stopping.check(trainer, data)
 
     run.begin(words, data.card)
     if run.leads:
@@ -72,11 +79,15 @@ def train(
             run.folder.write("imported.png", pictures.png(imported))
     if step:
         run.say(f"continues at step {step}")
+    if config["compile"]:
+        run.say("compile=true: the first step and the first validation take minutes")
     with ended_loggers():
         facts = facts_of(module, trainer, data) | {"words": words}
         facts |= {"choices": (choices or {}) | picked}
         trainer.loggers = compose_loggers(config, run.path, step, facts)
         trainer.fit(module, datamodule=data, ckpt_path=run.last, weights_only=True)
+        if stopping and stopping.reason:
+            run.say(f"stopped at step {trainer.global_step}: {stopping.reason}")
         if not validated(trainer):
             trainer.validate(module, datamodule=data, verbose=False)
         if not trainer.is_global_zero:

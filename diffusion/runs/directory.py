@@ -18,6 +18,7 @@ from diffusion.runs.reading import entries
 from diffusion.runs.torchfiles import is_whole
 
 BUDGET = ("trainer.max_steps", "trainer.max_time")
+STOPPING = "callbacks.early_stopping."
 DEVICES = ("trainer.devices", "trainer.num_nodes", "trainer.strategy")
 REACTIONS = (
     "logger",
@@ -114,11 +115,14 @@ class RunDirectory:
 
     @property
     def finished(self) -> bool:
-        """Whether the run used up the budget that is asked for now."""
+        """Whether the run used up the budget that is asked for now, or stopped early as it would
+        now."""
         if self._earlier is None or self.summary.get("status") != "finished":
             return False
         before, now = flat(self._earlier), flat(self.config)
-        return all(before.get(key) == now.get(key) for key in BUDGET)
+        asked = {key for key in before.keys() | now.keys() if key.startswith(STOPPING)}
+        keys = asked.union(BUDGET) if "reason" in self.summary else BUDGET
+        return all(before.get(key) == now.get(key) for key in keys)
 
     def begin(self, overrides: list[str], data_card: dict[str, Any]) -> None:
         """Writes `.hydra/` and `data.json`, and takes away the summary of an earlier part.

@@ -35,6 +35,12 @@ def test_unseen_sprites_are_good_and_new(judge, data):
     assert all(math.isfinite(value) for value in scores.values())
 
 
+def test_it_knows_beforehand_what_it_will_measure(judge, data):
+    known = judge.names()
+    assert sorted(known) == sorted(set(known))
+    assert set(known) == judge.scores(data.images(data.split["test"])).keys()
+
+
 def test_training_sprites_are_copies(judge, data):
     made = data.images(data.split["train"][5:65])
     scores, findings = judge.scores(made), judge.passport.examine(made)
