@@ -78,7 +78,8 @@ def _hints(word: str, config_name: str) -> list[str]:
     if last in ends:
         return [ends[last]]
     if head in names:
-        return get_close_matches(word, [name for name in names if _is_in(name, head)], 2, 0.8)
+        keys = {name.rpartition(".")[2]: name for name in names if _is_in(name, head)}
+        return [keys[key] for key in get_close_matches(last, keys, 2, 0.7)]
     if any(word in heads(verb) for verb in VERBS) or names_for(word) or sentence_about(word):
         return []  # it is another command's
     near = get_close_matches(word, names, 3, 0.75)

@@ -1,13 +1,16 @@
 """Words of other projects are answered with ours, and no hint is nonsense."""
 
+from types import SimpleNamespace
+
 import pytest
 from hydra import compose, initialize_config_dir
 from hydra.errors import HydraException
 from parts import CONF, names
 
+from diffusion.commands.asking import asked
 from diffusion.commands.complaints import sentence
 from diffusion.commands.elsewhere import CHOICES, NAMES, SENTENCES
-from diffusion.commands.entry import as_hydra_reads
+from diffusion.commands.entry import as_hydra_reads, plain
 from diffusion.commands.unknown import VERBS, heads, is_of_a_choice, known_names
 
 ANSWERS = {  # what is typed: a part of what is said
@@ -26,7 +29,7 @@ ANSWERS = {  # what is typed: a part of what is said
         "trainer=gpu": "trainer=auto takes a GPU",
         "trainer=mps": "trainer=auto takes a GPU",
         "wandb.project=x": "did you mean logger.wandb.project?",
-        "logger.wandb.entity=me": "logger.wandb has mode, project.",
+        "logger.wandb.entity=me": "logger.wandb has mode, project, tags, notes.",
         "model.dim=64": "did you mean model.widths?",
         "model.foo=64": "model has classes, widths",
         "checkpoint.monitor=val/loss": "checkpoint has every_n_steps, on_failure.",
@@ -112,7 +115,8 @@ def said(verb, word, monkeypatch):
     monkeypatch.setattr("sys.argv", [f"{verb}.py", word])
     conf = initialize_config_dir(str(CONF), version_base="1.3")
     with conf, pytest.raises((HydraException, ValueError)) as refused:
-        compose(verb, as_hydra_reads(verb, [word]))
+        cfg = compose(verb, as_hydra_reads(verb, [word]))
+        asked(plain(cfg), SimpleNamespace(card={"sprites": {}}))  # a run without such
     return sentence(refused.value, verb)
 
 
