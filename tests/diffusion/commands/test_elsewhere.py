@@ -111,12 +111,17 @@ ANSWERS = {  # what is typed: a part of what is said
 }
 
 
+def _asked(verb, word):
+    """As far as a run has to know the word, it is one that learned none."""
+    cfg = compose(verb, as_hydra_reads(verb, [word]))
+    asked(plain(cfg), SimpleNamespace(card={"sprites": {}}))
+
+
 def said(verb, word, monkeypatch):
     monkeypatch.setattr("sys.argv", [f"{verb}.py", word])
     conf = initialize_config_dir(str(CONF), version_base="1.3")
     with conf, pytest.raises((HydraException, ValueError)) as refused:
-        cfg = compose(verb, as_hydra_reads(verb, [word]))
-        asked(plain(cfg), SimpleNamespace(card={"sprites": {}}))  # a run without such
+        _asked(verb, word)
     return sentence(refused.value, verb)
 
 
