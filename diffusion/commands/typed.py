@@ -10,7 +10,14 @@ from collections.abc import Sequence
 from diffusion.errors import UserError
 
 PATHS = (
-    *("data.path", "data.labels_path", "data.layers", "data.background", "hydra.run.dir"),
+    *(
+        "data.path",
+        "data.labels_path",
+        "data.attributes",
+        "data.layers",
+        "data.background",
+        "hydra.run.dir",
+    ),
     *("run", "runs_in", "sweep", "wandb_sweep", "out", "images", "export", "init_from", "teacher"),
 )
 COLOURS = ("data.palette", "colours", "recolour")  # a file, or hex digits that are no numbers
