@@ -54,7 +54,8 @@ class NounsData(ArrayData):
                 f" of {self.layers_path} are {_named(self.layers.shape)}; give files that belong"
                 " together, or use data=array, without data.layers."
             )
-        self.own = _own_attributes(load_npz(self.path, ("parts", *NAMES)), self.layers)
+        known = load_npz(self.path, ("parts", *NAMES)) if self.path.suffix == ".npz" else {}
+        self.own = _own_attributes(known, self.layers)
         return sprites
 
     def own_attributes(self) -> tuple[Attribute, ...]:

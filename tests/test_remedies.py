@@ -167,6 +167,9 @@ CASES = (
     case(train, "experiment=distill teacher=plain data=forge data.n=60",
          f"teacher=run {OF_FILE} -data.n"),
     case(train, "prediction=auto +prediction.width=3", "prediction=epsilon -+prediction.width"),
+    case(train, f"{OF_FILE} model.classes=attributes",
+         "data.attributes=parts.csv", "data=folder data.path=nested data.attributes=folders"),
+    case(train, "model=course prediction=epsilon model.classes=attributes", "model=tiny"),
     case(train, "experiment=smoke callbacks=[]",
          "callbacks=default", "callbacks=[default,early_stopping]"),
     case(SAMPLE, f"{FEW} run=run labels=7", "labels={2:3}"),
@@ -213,10 +216,12 @@ NOT_TYPED = {  # what a sentence is about cannot be had in a test, and why
     "holds no run that could be continued": "the remedy is another command",
     "Give load_from_checkpoint": "the remedy is a line of Python",
     "training sprites are {} MB, and a page": "megabytes of sprites",
-    "A page cannot hold": "the remedy is another training",
+    "A page cannot": "the remedy is another training",
     "too large for a page": "the remedy is another training",
     "files=[indexed] holds": "a network of more colours; see test_engines",
     "A document of Aseprite": "65,536 sprites",
+    "wandb_sweep= writes down": "the remedy is a sweep; see test_wandb_sweep",
+    "logger.wandb.tags={} must be words": "of a logger that is made; see test_dashboards",
     "No attribute that tells sprites apart": "the report asks only sources that know theirs",
 }
 SLOW = [pytest.mark.processes, pytest.mark.nightly]
@@ -271,6 +276,13 @@ def files(folder):
         for k in range(count):
             big = RNG.integers(0, 256, (300, 300, 3), dtype=np.uint8)
             Image.fromarray(big).save(f"{name}/big{k:02}.png")
+    for name in ("a", "b"):
+        (folder / "nested" / name).mkdir(parents=True)
+        for k, sprite in enumerate(random[:20]):
+            Image.fromarray(np.rot90(sprite) if name == "b" else sprite).save(
+                f"nested/{name}/{k:02}.png"
+            )
+    (folder / "parts.csv").write_text("hair\n" + "red\nbrown\n" * 30)
     whole = np.full((1, 16, 16, 4), 255, np.uint8)
     np.savez("glasses.npz", **dict.fromkeys(LAYERS, whole))
     np.savez("empty.npz", **dict.fromkeys(LAYERS, whole * 0))

@@ -24,6 +24,8 @@ def load_shards(
     Raises:
         DataError: a part is damaged, or has other arrays, shapes or names than the first.
     """
+    if len(parts) == 1:
+        return load_npz(parts[0], wanted, beginning)
     first, *others = found = [load_npz(part, wanted, beginning) for part in parts]
     for part, other in zip(parts[1:], others, strict=True):
         if not _go_together(first, other):
@@ -42,7 +44,9 @@ def _go_together(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> bo
     if one.keys() != other.keys():
         return False
     return all(
-        one[key].shape[1:] == other[key].shape[1:] and one[key].dtype.kind == other[key].dtype.kind
+        one[key].ndim > 0 < other[key].ndim
+        and one[key].shape[1:] == other[key].shape[1:]
+        and one[key].dtype.kind == other[key].dtype.kind
         if _per_sprite(key)
         else np.array_equal(one[key], other[key])
         for key in one

@@ -29,8 +29,8 @@ class SpriteSet:
             sprites without labels, which any network can make.
         seed: which set.
         given: the label of each index, in place of drawn ones.
-        draws: of a network with attributes, what sprite k's are drawn from; None to tell none.
         origin: a sprite and a noise level; then all sprites are variations of that one.
+        draws: of a network with attributes, what sprite k's are drawn from; None to tell none.
     """
 
     denoiser: Denoiser
@@ -40,8 +40,8 @@ class SpriteSet:
     label_frequencies: Sequence[float] = ()
     seed: int = 0
     given: Sequence[int] = ()
-    draws: AttributeDraws | None = None
     origin: Origin | None = None
+    draws: AttributeDraws | None = None
 
     def labelled(self, label: int) -> "SpriteSet":
         """The same set, of this class alone; with -1 without labels."""
