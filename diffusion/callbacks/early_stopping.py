@@ -73,7 +73,7 @@ class EarlyStopping(LightningsEarlyStopping):
             known += samples.measured(data)
         if self.monitor in known:
             return
-        near = get_close_matches(self.monitor, known, 1, 0.7)
+        near = get_close_matches(self.monitor, known, 1, 0.85)
         hint = f"did you mean {near[0]}? " if near else ""
         raise UserError(
             f"callbacks.early_stopping.monitor={self.monitor} is no value of a validation; {hint}"
