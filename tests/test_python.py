@@ -43,7 +43,7 @@ def test_wrong_words_are_the_sentences_of_the_command(command, trained, tmp_path
     trained()
     run = sd.load("run")
     cases = {
-        "sample.py run=run sede=1": lambda: run.sample(sede=1),
+        "sample.py run=run sede=1": lambda: run.sample(sede=1).images,
         "sample.py run=run n=-1": lambda: run.sample(-1),
         "sample.py run=run sampler.stpes=1": lambda: run.sample(sampler={"stpes": 1}).images,
         "sample.py run=nothing": lambda: sd.load("nothing"),

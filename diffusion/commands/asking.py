@@ -1,45 +1,17 @@
 """The words of `sample.py` about attributes, `hair=red tool=sword`, which only the run knows."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any
 
-from diffusion.commands.typed import quoted
-from diffusion.commands.unknown import CONF, heads, unknown_word
+from diffusion.commands.typed import ATTRIBUTE
+from diffusion.commands.unknown import unknown_word
 from diffusion.errors import UserError
 from diffusion.runs.loading import Loaded
 from diffusion.steering.asked import Asked
 
-KEY = "attribute"
-WORD = re.compile(r"(?:attribute\.)?([^\W\d]\w*)=(.+)")
 SHOWN = 8  # values of an attribute that a sentence names
-
-
-def collected(words: Sequence[str], verb: str) -> list[str]:
-    """The words, with single ones that the command does not know put under `attribute`.
-
-    Args:
-        words: as typed. `attribute.hair=red` is for an attribute with the name of a word.
-        verb: the command.
-    """
-    known = heads(verb) | {"hydra"} | {folder.name for folder in CONF.iterdir()}
-    found = []
-    for word in words:
-        match = WORD.fullmatch(word)
-        if match and (match[1] not in known or word.startswith(f"{KEY}.")):
-            value = match[2] if match[2][0] in "'\"" else quoted(match[2])
-            word = f"+{KEY}.{match[1]}={value}"
-        found.append(word)
-    return found
-
-
-def check_alone(words: Mapping[str, Any], what: str) -> None:
-    """Refuses attributes beside a word that makes no sprites of its own."""
-    if words[KEY]:
-        name = next(iter(words[KEY]))
-        raise UserError(f"{what}; leave out {name}=.")
 
 
 def asked(words: Mapping[str, Any], loaded: Loaded) -> tuple[Loaded, dict[int, int], str | None]:
@@ -53,7 +25,7 @@ def asked(words: Mapping[str, Any], loaded: Loaded) -> tuple[Loaded, dict[int, i
         UserError: an attribute or value that the run does not know, or none is asked for and
             a guidance is given.
     """
-    known, wanted = loaded.card["sprites"].get("attributes", {}), words[KEY]
+    known, wanted = loaded.card["sprites"].get("attributes", {}), words[ATTRIBUTE]
     if not known and wanted:
         raise UserError(_unknown(next(iter(wanted))))
     guidance = words["guidance"]

@@ -198,7 +198,7 @@ def _typed(data: SpriteData) -> str:
 
 def _asked(run: RunDirectory, data: SpriteData) -> str:
     """Two attributes to ask for, where the network learned such; each with its last value."""
-    if run.config["model"]["classes"] != ATTRIBUTES:
+    if (run.config.get("model") or {}).get("classes") != ATTRIBUTES:
         return ""
     some = list(data.attribute_names.items())[:2]
     return "".join(f" {name}={shlex.quote(values[-1])}" for name, values in some)

@@ -23,13 +23,13 @@ from diffusion.module import DiffusionModule
 from diffusion.palette import MAX_COLOURS, Palette
 from diffusion.pixels import PixelCodec
 from diffusion.runs.building import build_denoiser
-from diffusion.runs.cards import OPTIONAL, PARTS
+from diffusion.runs.cards import MOST_VALUES, OPTIONAL, PARTS
 from diffusion.runs.checkpoint import AtomicCheckpointIO
 from diffusion.runs.metrics_csv import MetricsCSV
 from diffusion.runs.precision import exact_float32, native_precision
 from diffusion.runs.trust import packages_of
 from diffusion.runs.wandb_logger import tags_of
-from diffusion.samplers.attribute_draws import MOST_VALUES, AttributeDraws
+from diffusion.samplers.attribute_draws import AttributeDraws
 from diffusion.samplers.base import Sampler
 from diffusion.sprite_data import SpriteData
 

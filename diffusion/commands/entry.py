@@ -21,14 +21,13 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from diffusion.commands.asking import collected
 from diffusion.commands.complaints import CONF, is_about_the_command_line, is_wrong_input, sentence
 from diffusion.commands.continuing import with_saved_words
 from diffusion.commands.help import help_of
 from diffusion.commands.jobs import end_with_the_sweep, run_job, tell_sweep
 from diffusion.commands.sweeps import sweep_closed
 from diffusion.commands.terminal import spoken
-from diffusion.commands.typed import as_meant, with_budget
+from diffusion.commands.typed import as_meant, collected, with_budget
 from diffusion.errors import Interrupted, UserError
 from diffusion.runs.claim import Claim
 from diffusion.runs.directory import process_rank

@@ -2,7 +2,6 @@
 
 from omegaconf import DictConfig
 
-from diffusion.commands.asking import check_alone
 from diffusion.commands.entry import entry, plain
 from diffusion.commands.numbers import LARGEST_SEED, check_numbers
 from diffusion.errors import UserError
@@ -80,7 +79,7 @@ def check(cfg: DictConfig) -> None:
     for word, what in ALONE.items():
         others = [other for other in (*OF_SPRITES, *ALONE) if cfg[other] is not None]
         if cfg[word] is not None:
-            check_alone(cfg, f"{word}= {what}")
+            others += cfg.attribute
         if cfg[word] is not None and (unfit := [other for other in others if other != word]):
             raise UserError(f"{word}= {what}; leave out {unfit[0]}=.")
     if not isinstance(cfg.gallery, bool) or (cfg.gallery and cfg.shards > 1):

@@ -7,6 +7,7 @@ Hydra's grammar takes blanks, brackets, `#`, `=`, commas and accents in a value 
 import re
 from collections.abc import Sequence
 
+from diffusion.commands.unknown import CONF, heads
 from diffusion.errors import UserError
 
 PATHS = (
@@ -23,6 +24,8 @@ PATHS = (
 COLOURS = ("data.palette", "colours", "recolour")  # a file, or hex digits that are no numbers
 NAMES = ("label", "from", "keep", "panel", "variations", "noising", "sweep_name")
 LISTS = ("runs",)  # of paths; a single one may stand without brackets
+ATTRIBUTE = "attribute"
+SINGLE = re.compile(rf"(?:{ATTRIBUTE}\.)?([^\W\d]\w*)=(.+)")
 MINUTES = re.compile(r"\d+(\.\d+)?")
 MOST_SECONDS = 100 * 24 * 3600  # days have two digits
 DASHED = re.compile(r"--(?!cfg=|info=|package=)([\w.@/]+=.*)", re.DOTALL)  # no word of Hydra's own
@@ -64,6 +67,25 @@ def with_budget(words: Sequence[str]) -> list[str]:
     days, hours = divmod(hours, 24)
     time = f"trainer.max_time={days:02}:{hours:02}:{minutes:02}:{seconds:02}"
     return [*(word for word in words if word not in typed), time, "trainer.max_steps=-1"]
+
+
+def collected(words: Sequence[str], verb: str) -> list[str]:
+    """The words, with single ones that the command does not know put under `attribute`: only the
+    run that is asked for knows what they mean.
+
+    Args:
+        words: as typed. `attribute.hair=red` is for an attribute with the name of a word.
+        verb: the command.
+    """
+    known = heads(verb) | {"hydra"} | {folder.name for folder in CONF.iterdir()}
+    found = []
+    for word in words:
+        match = SINGLE.fullmatch(word)
+        if match and (match[1] not in known or word.startswith(f"{ATTRIBUTE}.")):
+            value = match[2] if match[2][0] in "'\"" else quoted(match[2])
+            word = f"+{ATTRIBUTE}.{match[1]}={value}"
+        found.append(word)
+    return found
 
 
 def _quoted(word: str, sweep: bool) -> str:

@@ -11,11 +11,11 @@ from typing import Any
 from diffusion.errors import UserError
 from diffusion.runs.reading import foreign
 from diffusion.runs.trust import is_within, remedy
-from diffusion.samplers.attribute_draws import MOST_VALUES
 
 MAX_NUMBER = 10**6  # number in a recipe: no schedule, width or count comes near it
 MAX_SIDE = 256  # pixels of a sprite's side, as in every source of data
 BASE64 = re.compile("[A-Za-z0-9+/]*={0,2}")
+MOST_VALUES = 4096  # values of all attributes together; a card holds a bit for each pair
 SAMPLERS = "diffusion.samplers"
 PARTS = {  # of a denoiser, and the packages that their classes come from
     "model": ("diffusion.models",),

@@ -10,8 +10,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-MOST_VALUES = 4096  # values of all attributes together; their pairs are counted
-
 
 @dataclass(frozen=True)
 class AttributeDraws:
@@ -36,7 +34,7 @@ class AttributeDraws:
 
         Args:
             values: of each sprite.
-            counts: how many values each attribute has, at most `MOST_VALUES` together.
+            counts: how many values each attribute has.
         """
         frequencies = []
         together = torch.zeros(sum(counts), sum(counts), dtype=torch.bool)

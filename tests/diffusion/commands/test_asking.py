@@ -3,7 +3,7 @@
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
-from diffusion.commands.asking import collected
+from diffusion.commands.typed import collected
 
 PARSER = OverridesParser.create()
 
