@@ -19,12 +19,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
+import torch
+from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 import sprite_diffusion as sd  # noqa: E402
 from datamodules.characters.attributes import read_attributes  # noqa: E402
 from datamodules.characters.people import ATTRIBUTES, Character, characters  # noqa: E402
 from datamodules.forge import ForgeData  # noqa: E402
+from diffusion import pictures  # noqa: E402
 
 PAIRS = (  # values that together no training sprite has
     {"hair": "long", "tool": "sword"},
@@ -33,6 +36,23 @@ PAIRS = (  # values that together no training sprite has
     {"hat": "none", "belt": "plain"},
     {"body": "stout", "head": "square"},
 )
+
+
+SHOWN: tuple[dict[str, str], ...] = (  # rows of the picture: more and more of the same sprites
+    {},
+    {"hair": "long"},
+    {"hair": "long", "tool": "sword"},
+    {"hair": "long", "tool": "sword", "clothes": "robe"},
+    {"hair": "long", "tool": "sword", "clothes": "robe", "cloth_colour": "red", "hat": "crown"},
+)
+
+
+def draw(run: sd.Run) -> Image.Image:
+    """Twelve sprites of one seed under each of `SHOWN`."""
+    made = [torch.from_numpy(run.sample(12, seed=0, **words).images) for words in SHOWN]
+    rows = [pictures.grid(images.permute(0, 3, 1, 2), columns=12, scale=3) for images in made]
+    names = [" ".join(f"{name}={value}" for name, value in words.items()) for words in SHOWN]
+    return pictures.named_rows(rows, [name or "nothing" for name in names])
 
 
 def has(character: Character, pair: Mapping[str, str]) -> bool:
@@ -87,6 +107,7 @@ def main() -> None:
     parser.add_argument("run", nargs="?")
     parser.add_argument("--pairs", action="store_true")
     parser.add_argument("--without-pairs", type=Path)
+    parser.add_argument("--picture", type=Path, help="a PNG in place of the table")
     parser.add_argument("--n", type=int, default=96, help="sprites of a row and guidance")
     parser.add_argument("--guidance", type=float, nargs="+", default=[1.0, 2.0, 3.0])
     arguments = parser.parse_args()
@@ -94,6 +115,9 @@ def main() -> None:
         without_pairs(arguments.without_pairs)
         return
     run = sd.load(arguments.run)
+    if arguments.picture:
+        draw(run).save(arguments.picture, optimize=True)
+        return
     heads = [f"guidance {scale:g}" for scale in arguments.guidance]
     print(f"| asked for | {' | '.join(heads)} |\n|---|{'---|' * len(heads)}", flush=True)
     total = np.zeros((len(heads), 2))
