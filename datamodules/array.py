@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from datamodules.arrays import Images, Sprites, canonical, rgba
-from datamodules.attributes import Attribute, typed_name
+from datamodules.attributes import told_apart, typed_name
 from datamodules.errors import DataError
 from datamodules.files import background as backgrounds
 from datamodules.files.canvas import Picture
@@ -83,13 +83,15 @@ class ArrayData(SpriteDataModule):
                 names = COURSE_LABELS
             labels, names, more = numbered(labels, names, f"The labels for {self.path}")
             notes += more
+        attributes, more = told_apart(_columns(found, self.path))
+        notes += more
         return Sprites(
             images=images,
             labels=labels if names else None,
             label_names=names if labels is not None else (),
             groups=_whole_numbers(found.get("groups"), f"'groups' in {self.path}"),
             names=tuple(str(name) for name in found["names"]) if "names" in found else None,
-            attributes=_attributes(found, self.path),
+            attributes=attributes,
             notes=tuple(notes),
         )
 
@@ -148,14 +150,16 @@ def _tidy(images: Images) -> tuple[Images, list[str]]:
     return images, notes
 
 
-def _attributes(found: dict[str, np.ndarray], path: Path) -> tuple[Attribute, ...]:
-    columns = []
-    for key, values in found.items():
-        if key.startswith(ATTRIBUTE):
-            name = typed_name(key.removeprefix(ATTRIBUTE))
-            numbers, words, _ = numbered(values, (), f"{key!r} in {path}")
-            columns.append(Attribute(name, words, numbers))
-    return tuple(columns)
+def _columns(found: dict[str, np.ndarray], path: Path) -> dict[str, np.ndarray]:
+    """The arrays that hold one attribute each, by words that can be typed."""
+    keys = [key for key in found if key.startswith(ATTRIBUTE)]
+    columns = {typed_name(key.removeprefix(ATTRIBUTE)): found[key] for key in keys}
+    if len(columns) < len(keys) or "" in columns:
+        raise DataError(
+            f"The arrays {', '.join(keys)} of {path} must have names of letters and digits, all "
+            "different."
+        )
+    return columns
 
 
 def _whole_numbers(values: np.ndarray | None, what: str) -> np.ndarray | None:

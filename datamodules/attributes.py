@@ -8,7 +8,7 @@ a table beside the sprites (`data.attributes=FILE.csv`) or from the folders that
 
 import csv
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,6 +21,7 @@ from datamodules.files.paths import typed
 FOLDERS = "folders"
 NAMED_BY = ("file", "name", "path")  # heads of the column that says which sprite a line is about
 MOST_VALUES = 1000  # a column of more tells sprites apart, and not what they show
+FEW = 16  # of more sprites that differ all, a column is a number of each, and no attribute
 
 
 class Attribute(NamedTuple):
@@ -61,24 +62,42 @@ def attributes_of(
     else:
         columns = _of_table(typed(wanted, "data.attributes"), names, n)
         where = f"The columns of {wanted}"
-    found, notes = [], []
-    for name, words in columns.items():
-        numbers, values, _ = numbered(np.array(words, dtype=str), (), f"The column {name}")
-        if 1 < len(values) <= MOST_VALUES:
-            found.append(Attribute(name, values, numbers))
-        else:
-            count = "one value" if len(values) == 1 else f"{len(values):,} values"
-            notes.append(f"The attribute {name} has {count}, and is left out.")
+    found, notes = told_apart({name: np.array(words, str) for name, words in columns.items()})
     if not found:
         raise DataError(
             f"{where} tell sprites nothing apart; an attribute has 2 to {MOST_VALUES:,} values."
         )
+    return found, notes
+
+
+def told_apart(columns: Mapping[str, np.ndarray]) -> tuple[Attributes, list[str]]:
+    """The columns of 2 to `MOST_VALUES` values, and a note on each of the others, as on one that
+    numbers the sprites.
+
+    Args:
+        columns: words or numbers `(N,)` by their names; -1 and the empty word are not known.
+
+    Raises:
+        DataError: what stands in a column is no word and no whole number.
+    """
+    found, notes = [], []
+    for name, words in columns.items():
+        numbers, values, _ = numbered(words, (), f"The attribute {name}")
+        known = int((numbers >= 0).sum())
+        if 1 < len(values) <= MOST_VALUES and not FEW < known == len(values):
+            found.append(Attribute(name, values, numbers))
+        else:
+            count = "one value" if len(values) == 1 else f"{len(values):,} values"
+            notes.append(
+                f"The attribute {name} has {count} in {known:,} sprites, and is left out."
+            )
     return tuple(found), notes
 
 
 def typed_name(head: str) -> str:
     """The head of a column as a word that can be typed: `Hair colour` -> `hair_colour`."""
-    return re.sub(r"\W+", "_", head.strip().lower()).strip("_")
+    name = re.sub(r"\W+", "_", head.strip().lower()).strip("_")
+    return f"_{name}" if name[:1].isdigit() else name
 
 
 def _of_folders(names: Sequence[str] | None) -> dict[str, list[str]]:

@@ -65,7 +65,7 @@ class SpriteDataModule(LightningDataModule, ABC):
                 "trainer.accumulate_grad_batches= takes several into one step."
             )
         self.batch_size, self.seed, self.n_train = batch_size, seed, n_train
-        self.wanted = attributes
+        self.attributes_from = attributes
 
     @abstractmethod
     def read(self) -> Sprites:
@@ -76,8 +76,10 @@ class SpriteDataModule(LightningDataModule, ABC):
         if hasattr(self, "card"):
             return
         self.sprites = self.read()
-        if self.wanted is not None:
-            found, notes = attributes_of(self.wanted, self.sprites.names, len(self.sprites))
+        if self.attributes_from is not None:
+            found, notes = attributes_of(
+                self.attributes_from, self.sprites.names, len(self.sprites)
+            )
             notes = [*self.sprites.notes, *notes]
             self.sprites = replace(self.sprites, attributes=found, notes=tuple(notes))
         check(self.sprites)

@@ -46,7 +46,7 @@ def test_a_line_is_about_a_picture_and_all_its_frames(tmp_path, walk):
 def test_columns_that_tell_nothing_apart_are_left_out_and_said(tmp_path):
     found, notes = attributes_of(table(tmp_path, "hair,all\nred,1\nbrown,1\n"), None, 2)
     assert list(words(found)) == ["hair"]
-    assert notes == ["The attribute all has one value, and is left out."]
+    assert notes == ["The attribute all has one value in 2 sprites, and is left out."]
 
 
 @pytest.mark.parametrize(
@@ -114,6 +114,21 @@ def test_an_array_holds_a_column_each_and_hands_them_to_its_batches(tmp_path):
     assert batch["attributes"].equal(data.attribute_values(batch["index"].numpy()))
     assert "attributes" not in next(iter(bare.train_dataloader()))
     assert data.card["fingerprint"] != bare.card["fingerprint"]
+
+
+def test_names_that_cannot_be_told_apart_are_refused_and_lone_values_left_out(tmp_path):
+    images = (sprites(40).permute(0, 2, 3, 1) * 127.5 + 127.5).to(torch.uint8).numpy()
+    two = {"attribute.Hair": np.arange(40) % 2, "attribute.hair": np.arange(40) % 3}
+    np.savez(tmp_path / "two.npz", images=images, **two)
+    with pytest.raises(DataError, match="all different"):
+        ArrayData(str(tmp_path / "two.npz")).setup()
+    lone = {"attribute.all": np.zeros(40, int), "attribute.none": np.full(40, "")}
+    lone["attribute.id"] = np.arange(40)
+    np.savez(tmp_path / "lone.npz", images=images, **lone, **{"attribute.2nd": np.arange(40) % 2})
+    data = ArrayData(str(tmp_path / "lone.npz"))
+    data.setup()
+    assert data.attribute_names == {"_2nd": ("0", "1")}
+    assert sum("is left out" in note for note in data.card["notes"]) == 3
 
 
 def test_what_a_source_knows_of_itself_leaves_its_fingerprint_as_it_was():
