@@ -15,7 +15,7 @@ from diffusion.runs.trust import is_within, remedy
 MAX_NUMBER = 10**6  # number in a recipe: no schedule, width or count comes near it
 MAX_SIDE = 256  # pixels of a sprite's side, as in every source of data
 BASE64 = re.compile("[A-Za-z0-9+/]*={0,2}")
-MOST_VALUES = 4096  # values of all attributes together; a card holds a bit for each pair
+MOST_VALUES = 2048  # values of all attributes together; a card holds a bit for each pair
 SAMPLERS = "diffusion.samplers"
 PARTS = {  # of a denoiser, and the packages that their classes come from
     "model": ("diffusion.models",),
@@ -109,12 +109,13 @@ def _check_draws(sprites: dict[str, Any], counts: list[int]) -> None:
         and all(isinstance(share, float) and 0 <= share <= 1 for each in shares for share in each),
         "sprites.attribute_frequencies",
     )
-    size = -(-(sum(counts) ** 2) // 8)  # bytes, a bit for each pair
+    n = sum(counts)
+    letters = 4 * -(-n // 24)  # a bit for each value, three bytes in four letters
     _require(
-        isinstance(pairs, str)
-        and sum(counts) <= MOST_VALUES
-        and len(pairs) == 4 * -(-size // 3)
-        and bool(BASE64.fullmatch(pairs)),
+        isinstance(pairs, list)
+        and len(pairs) == n <= MOST_VALUES
+        and all(isinstance(row, str) and len(row) == letters for row in pairs)
+        and all(BASE64.fullmatch(row) for row in pairs),
         "sprites.attribute_pairs",
     )
 

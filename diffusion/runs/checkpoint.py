@@ -73,7 +73,8 @@ def _read_back(file: BinaryIO) -> None:
     if not doubt:
         file.seek(0)
         try:
-            torch.load(file, map_location="cpu", weights_only=True)
+            found = torch.load(file, map_location="cpu", weights_only=True)
+            doubt = foreign(found, (torch.Tensor,), (str, int))
         except Exception as error:  # whatever torch refuses
             doubt = str(error)
     if doubt:

@@ -55,13 +55,16 @@ class AttributeDraws:
             return None
         frequencies = sprites["attribute_frequencies"]
         n = sum(map(len, frequencies))
-        bits = np.frombuffer(base64.b64decode(sprites["attribute_pairs"]), np.uint8)
-        together = np.unpackbits(bits, count=n * n).reshape(n, n).astype(bool)
-        return cls(frequencies, torch.from_numpy(together))
+        rows = [
+            np.unpackbits(np.frombuffer(base64.b64decode(row), np.uint8), count=n)
+            for row in sprites["attribute_pairs"]
+        ]
+        return cls(frequencies, torch.from_numpy(np.stack(rows).astype(bool)))
 
     def plain(self) -> dict[str, Any]:
-        """As plain containers."""
-        pairs = base64.b64encode(np.packbits(self.together.numpy()).tobytes()).decode()
+        """As plain containers: of each value a word, whose bits are the values beside it."""
+        bits = np.packbits(self.together.numpy(), axis=1)
+        pairs = [base64.b64encode(row.tobytes()).decode() for row in bits]
         return {"attribute_frequencies": self.frequencies, "attribute_pairs": pairs}
 
     def draw(self, generator: torch.Generator) -> Tensor:

@@ -7,6 +7,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from diffusion.errors import UserError
+from diffusion.runs.cards import check_card
 from diffusion.samplers.attribute_draws import AttributeDraws
 
 
@@ -67,3 +69,21 @@ def test_a_card_holds_them(tmp_path):
     assert again.together.equal(draws.together)
     assert drawn(again).equal(drawn(draws))
     assert AttributeDraws.of_card({"shape": [4, 8, 8]}) is None
+
+
+def test_a_card_of_very_many_values_is_one_that_can_be_read():
+    counts = [700, 700, 648]
+    draws = AttributeDraws.of(rows(3000, counts, 0), counts)
+    names = {f"a{k}": [str(value) for value in range(n)] for k, n in enumerate(counts)}
+    sprites = {"shape": [4, 8, 8], "hard_alpha": True, "label_names": [], "label_frequencies": []}
+    sprites |= {"attributes": names} | draws.plain()
+    recipe = {
+        "model": {"_target_": "diffusion.models.unet.UNet", "channels": 4, "classes": counts},
+        "schedule": {"_target_": "diffusion.schedules.cosine.Cosine"},
+        "prediction": {"_target_": "diffusion.predictions.Velocity"},
+        "weighting": {"_target_": "diffusion.weightings.Uniform"},
+    }
+    check_card({"recipe": recipe, "sprites": sprites})
+    sprites["attribute_pairs"][0] = "no bits"
+    with pytest.raises(UserError, match="attribute_pairs"):
+        check_card({"recipe": recipe, "sprites": sprites})
