@@ -120,7 +120,7 @@ def test_attributes_are_learned_and_asked_for_by_their_names(command, trained, t
         "two": "hair=long tool=sword",
         "again": "attribute.tool=sword hair=long batch_size=1",
         "three": "hair=long tool=sword guidance={hair:1,tool:3}",
-        "half": "hair=long from=Bob keep=top",
+        "half": "hair=long from=0 keep=top",
     }
     for folder, words in asked.items():
         assert command(f"{ask} {words} out={folder}").code == 0
@@ -129,6 +129,7 @@ def test_attributes_are_learned_and_asked_for_by_their_names(command, trained, t
     assert not nearly_equal(sprites(tmp_path, "two"), sprites(tmp_path, "three"))
     told = {name: manifest(tmp_path, name)[0]["attributes"] for name in ("any", "two")}
     assert len(told["any"]) == len(told["two"]) == 10
+    assert "attributes" not in manifest(tmp_path, "half")[0]  # it is a sprite that has its own
     assert (told["two"]["hair"], told["two"]["tool"]) == ("long", "sword")
     with np.load(tmp_path / "any" / "sprites.npz") as file:
         assert file["attribute.hair"][0] == told["any"]["hair"]

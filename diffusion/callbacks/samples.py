@@ -110,7 +110,7 @@ class Samples(Callback):
             data.shape,
             frequencies,
             self.seed,
-            draws=AttributeDraws.of_card(pl_module.card["sprites"]),
+            draws=AttributeDraws.of_card(pl_module.card.get("sprites", {})),
         )
         with trainer.precision_plugin.forward_context():  # as fast as training
             return sprites.make_together(

@@ -187,7 +187,7 @@ def wanted(cfg: DictConfig, loaded: Loaded) -> tuple[SpriteSet, dict[str, Any]]:
     sprites = replace(sprites, given=labels.given)
     if sprites.draws:  # a sprite that is there has attributes already
         sprites = replace(
-            sprites, draws=None if name else replace(sprites.draws, given=wanted_values)
+            sprites, draws=replace(sprites.draws, given=wanted_values) if name is None else None
         )
     sprites, hands = steer(sprites, plain(cfg), image)
     settings = {
