@@ -10,6 +10,7 @@ from torch import Tensor
 
 from diffusion.commands.again import command_of
 from diffusion.commands.entry import plain
+from diffusion.commands.typed import name_of
 from diffusion.commands.whose import credit_of, is_own
 from diffusion.errors import UserError
 from diffusion.judge import Judge
@@ -61,6 +62,7 @@ def make_page(cfg: DictConfig) -> None:
         drawn=_drawn(loaded, cfg.seed),
         seen=loaded.card.get("data", {}).get("split", {}).get("train", 0),
         art=art,
+        asking=[name_of(name, "sample") for name, _ in network.model.get("attributes", [])],
     )
     own = loaded.denoiser.schedule
     name = type(own).__name__.lower()
@@ -114,7 +116,9 @@ def _shareable(run: str) -> str:
 
 
 def _drawn(loaded: Loaded, seed: int) -> list[int]:
-    """The labels of the first sprites; empty without labels."""
+    """The labels of the first sprites; empty without labels. Attributes are drawn by the page."""
+    if not loaded.denoiser.classes:
+        return []
     sprites = loaded.sprites(loaded.sampler()[0], seed)
     labels = sprites.labels(range(DRAWN))
     return [] if labels is None else labels.tolist()

@@ -77,7 +77,7 @@ def collected(words: Sequence[str], verb: str) -> list[str]:
         words: as typed. `attribute.hair=red` is for an attribute with the name of a word.
         verb: the command.
     """
-    known = heads(verb) | {"hydra"} | {folder.name for folder in CONF.iterdir()}
+    known = _taken(verb)
     found = []
     for word in words:
         match = SINGLE.fullmatch(word)
@@ -86,6 +86,16 @@ def collected(words: Sequence[str], verb: str) -> list[str]:
             word = f"+{ATTRIBUTE}.{match[1]}={value}"
         found.append(word)
     return found
+
+
+def name_of(attribute: str, verb: str) -> str:
+    """An attribute as it is typed: by its name, unless that is another word of the command."""
+    return f"{ATTRIBUTE}.{attribute}" if attribute in _taken(verb) else attribute
+
+
+def _taken(verb: str) -> set[str]:
+    """Words that mean something without a run."""
+    return heads(verb) | {"hydra"} | {folder.name for folder in CONF.iterdir()}
 
 
 def _quoted(word: str, sweep: bool) -> str:

@@ -36,7 +36,7 @@ function make(indices, { stop = 100, ...words }, seen = null) {
   const made = ask("make", { indices, levels: app.levels[stop - 1], words }, seen);
   const whole = made.then(({ images }) => images && images.map((image, k) => ({
     image, seed: words.seed, index: indices[k],
-    label: words.labels ? words.labels[k] : -1, guidance: words.guidance || 1,
+    ...toldOf(words, k), guidance: words.guidance || 1,
     from: words.start ? words.from : null, level: stop / 100,
     allowed: words.allowed || null, painted: Boolean(words.known),
   })));

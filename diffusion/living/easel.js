@@ -115,10 +115,9 @@ function drawPaper() {
 
 async function finish() {
   if (bench.busy) return;
-  const { channels } = app.shape, choice = $("label").value || "drawn";
-  const indices = [...Array(8).keys()];
+  const { channels } = app.shape, indices = [...Array(8).keys()];
   const words = {
-    seed: app.facts.seed, labels: app.labelsOf(indices, choice), guidance: Number($("guidance").value || 1),
+    seed: app.facts.seed, ...telling(indices, wish(), true),
     known: fromBytes(easel.image), kept: Uint8Array.from(easel.image, (_, i) => easel.kept[Math.floor(i / channels)]),
   };
   const empty = new Uint8ClampedArray(app.size);

@@ -286,9 +286,9 @@ async function goOn() {
 // New sprites; the large pictures follow the first of them, and the slider goes with it.
 async function fromNothing() {
   stopRunning();
-  const indices = app.takeIndices(8), labels = app.labelsOf(indices, "drawn");
+  const indices = app.takeIndices(8), words = { seed: app.facts.seed, ...telling(indices, anything()) };
   $("words").textContent = "Pure noise.";
-  const sprites = await unfold($("finished"), indices, { seed: app.facts.seed, labels }, (frame) => {
+  const sprites = await unfold($("finished"), indices, words, (frame) => {
     if (frame.first !== 0) return;
     show($("noised"), frame.now[0], PICTURE());
     show($("thought"), frame.thought[0], PICTURE());

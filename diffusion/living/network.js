@@ -80,7 +80,7 @@ class Network {
     });
     const stage = (name, count) => Array.from({ length: count }, (_, k) => block(`${name}.${k}`));
     this.time = [layer("time.mlp.0"), layer("time.mlp.2")];
-    this.labels = has("label.table.weight") ? this.tensors["label.table.weight"] : null;
+    this.told = has("label.table.weight") ? this.tellable(this.tensors["label.table.weight"]) : null;
     this.stem = layer("stem");
     this.down = widths.map((_, level) => stage(`down.${level}`, blocks));
     this.shrink = widths.slice(1).map((_, level) => layer(`shrink.${level}`));
@@ -93,6 +93,18 @@ class Network {
     this.norm = norm("norm");
     this.out = layer("out");
     if (colours) this.keepColours(colours);
+  }
+
+  // What can be told: an attribute, or several, each with rows of the table for its values and a
+  // last one for "not told". A label is one attribute.
+  tellable({ values, shape: [rows, width] }) {
+    const counts = this.model.attributes ? this.model.attributes.map(([, words]) => words.length)
+      : [rows - 1];
+    let first = 0;
+    return counts.map((count) => {
+      const from = first * width, to = (first += count + 1) * width;
+      return { count, vectors: values.slice(from, to) };
+    });
   }
 
   // A convolution or linear layer (outputs, inputs, k, k), packed in eights of outputs.
@@ -169,7 +181,7 @@ class Network {
     return this.linear(out, seen, pixels, x);
   }
 
-  // What the network is told beside the picture (B, 4 widths[0]); labels int (B), -1 for none.
+  // What the network is told beside the picture (B, 4 widths[0]); labels as for `clean`.
   embedding(batch, t, labels) {
     const half = FREQUENCIES / 2, waves = new Float32Array(batch * FREQUENCIES), single = Math.fround;
     for (let i = 0; i < half; i++) {
@@ -184,12 +196,14 @@ class Network {
     const hidden = this.linear(first, this.memory.put(waves), batch);
     this.kernel.silu(hidden, batch * first.outputs);
     const out = this.linear(second, hidden, batch), width = second.outputs;
-    if (this.labels) {
-      const { values, shape } = this.labels, none = shape[0] - 1;
+    if (this.told) {
       const view = this.memory.view(out, batch * width);
       labels.forEach((label, b) => {
-        const row = (label < 0 ? none : label) * width;
-        for (let i = 0; i < width; i++) view[b * width + i] += values[row + i];
+        const values = [label].flat();
+        this.told.forEach(({ count, vectors }, k) => {
+          const row = (values[k] >= 0 ? values[k] : count) * width;
+          for (let i = 0; i < width; i++) view[b * width + i] += vectors[row + i];
+        });
       });
     }
     this.kernel.silu(out, batch * width);
@@ -260,16 +274,19 @@ class Network {
   }
 
   // The clean estimate (B, H, W, C) of noised sprites at one level {t, alpha, sigma}.
-  //   labels: of each sprite, -1 for none; guidance: how much they count, 1 as the network believes;
+  //   labels: of each sprite its label, or of attributes a value each; -1 tells nothing;
+  //   guidance: how much they count, 1 as the network believes; asked: of attributes the values
+  //   for which that is so, -1 for those that are told anyway;
   //   allowed: true for each colour of the palette that may be used, or null for all.
-  clean(x, { t, alpha, sigma }, { labels = null, guidance = 1, allowed = null } = {}) {
+  clean(x, { t, alpha, sigma }, { labels = null, guidance = 1, asked = null, allowed = null } = {}) {
     const { channels, height, width, prediction } = this.model, { memory } = this;
     const pixels = height * width, batch = x.length / (pixels * channels);
     memory.top = this.rest;
     const none = filled(batch, -1), told = labels || none;
     const [found, stride] = this.output(x, batch, t, told);
-    if (guidance !== 1 && told.some((label) => label >= 0)) {
-      const [untold] = this.output(x, batch, t, none);
+    if (guidance !== 1 && told.flat().some((value) => value >= 0)) {
+      const anyway = asked ? told.map((row) => row.map((value, k) => (asked[k] < 0 ? value : -1))) : none;
+      const [untold] = this.output(x, batch, t, anyway);
       this.kernel.guide(found, untold, batch * pixels * stride, guidance);
     }
     if (this.colours) return this.choose(found, x, batch, alpha, sigma, allowed);

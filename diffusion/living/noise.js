@@ -2,10 +2,10 @@
 //
 // numpy's SeedSequence makes two keys of (seed, draw), which permute the index to a seed
 // of MT19937; 24-bit uniforms of it become normal numbers by Box and Muller in groups of sixteen,
-// as torch's `normal_` makes them on a CPU.
+// as torch's `normal_` makes them on a CPU. What is drawn of labels takes 53 bits, as `torch.rand`.
 "use strict";
 
-const SAMPLING = 2; // the first word of an address, as in noise.py
+const SAMPLING = 2, LABELS = 3; // the first word of an address, as in noise.py
 
 // numpy.random.SeedSequence(entropy).generate_state(count), as 32-bit words.
 function seedSequence(entropy, count) {
@@ -48,18 +48,16 @@ function mixed(word) {
   return (word ^ (word >>> 16)) >>> 0;
 }
 
-const twister = new Uint32Array(624);
-
-// Uniform numbers in [0, 1) of MT19937, 24 bits each.
-function uniforms(seed, count) {
-  const state = twister, found = new Float32Array(count);
+// The 32-bit words of MT19937, one for each call.
+function twister(seed) {
+  const state = new Uint32Array(624);
   state[0] = seed;
   for (let i = 1; i < 624; i++) {
     const before = state[i - 1] ^ (state[i - 1] >>> 30);
     state[i] = Math.imul(1812433253, before) + i;
   }
   let next = 624;
-  for (let i = 0; i < count; i++) {
+  return () => {
     if (next === 624) {
       for (let j = 0; j < 624; j++) {
         const y = (state[j] & 0x80000000) | (state[(j + 1) % 624] & 0x7fffffff);
@@ -71,10 +69,21 @@ function uniforms(seed, count) {
     y ^= y >>> 11;
     y ^= (y << 7) & 0x9d2c5680;
     y ^= (y << 15) & 0xefc60000;
-    y ^= y >>> 18;
-    found[i] = (y & 0xffffff) / 16777216;
-  }
+    return (y ^ (y >>> 18)) >>> 0;
+  };
+}
+
+// Uniform numbers in [0, 1), 24 bits each.
+function uniforms(seed, count) {
+  const word = twister(seed), found = new Float32Array(count);
+  for (let i = 0; i < count; i++) found[i] = (word() & 0xffffff) / 16777216;
   return found;
+}
+
+// torch.rand((), dtype=torch.float64, generator=keyed(*address)): the next number with each call.
+function keyed(address) {
+  const [low, high] = seedSequence(address, 2), word = twister(((low >>> 1) | (high << 31)) >>> 0);
+  return () => ((word() & 0x1fffff) * 2 ** 32 + word()) / 2 ** 53;
 }
 
 // torch.empty(count).normal_(generator=Generator().manual_seed(seed)), for 16 numbers or more.

@@ -20,7 +20,8 @@ SHARED = ("noise.js", "network.js", "samplers.js", "posterior.js")  # by the pag
 WORKER = (*SHARED, "relatives.js", "worker.js")
 BLOCK = re.compile(r'<script type="text/plain" id="block-(\w+)">([^<]*)</script>')
 TAKEN = ("files.js", "sprites.js", "shelf.js")  # by whatever has sprites to keep
-PAGE = (*SHARED, *TAKEN, "asking.js", "lesson.js", "workbench.js", "easel.js", "start.js")
+TOLD = ("draws.js", "telling.js", "wishes.js")  # labels and attributes
+PAGE = (*SHARED, *TAKEN, *TOLD, "asking.js", "lesson.js", "workbench.js", "easel.js", "start.js")
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ class Facts:
         drawn: the class of the first sprites of the seed, as `sample.py` draws them.
         seen: how many sprites the network was trained on; 0 if nobody says.
         art: whose the training sprites are, in a sentence.
+        asking: each attribute as it is typed to ask for a value of it.
     """
 
     title: str
@@ -64,6 +66,7 @@ class Facts:
     drawn: Sequence[int]
     seen: int
     art: str
+    asking: Sequence[str] = ()
 
 
 def living_page(

@@ -13,6 +13,7 @@ from diffusion.models.unet import UNet
 from diffusion.palette import Palette, SharpPalette
 from diffusion.predictions import Clean, Epsilon, Velocity
 from diffusion.runs.loading import Loaded
+from diffusion.samplers.attribute_draws import AttributeDraws
 from diffusion.samplers.base import Level, Origin, Sampler
 from diffusion.samplers.ddim import DDIM
 from diffusion.samplers.ddpm import DDPM
@@ -83,6 +84,7 @@ def served(loaded: Loaded, sampler: Sampler, precision: str = "f32") -> Served:
         "patch": denoiser.model.patch,
         "outputs": len(colours) if colours else channels,
         "labels": sprites["label_names"] if denoiser.classes else [],
+        **_attributes(sprites if denoiser.attributes else {}),
         "prediction": kind,
         "colours": colours,
         "weights": precision,
@@ -115,6 +117,14 @@ def ways_into_noise(
     return found
 
 
+def _attributes(sprites: dict[str, Any]) -> dict[str, Any]:
+    """Names and values of the attributes, in their order, and what draws them; nothing without."""
+    if "attributes" not in sprites:
+        return {}
+    draws = AttributeDraws.of_card(sprites)
+    return {"attributes": [*sprites["attributes"].items()], "draws": draws and draws.plain()}
+
+
 def _levels(schedule: NoiseSchedule, sampler: Sampler, noise_level: float) -> list[Level]:
     """The time grid of a sampler that begins at this level; empty where none does."""
     if noise_level < 1 / schedule.steps:
@@ -134,10 +144,6 @@ def _check(denoiser: Denoiser, sampler: Sampler, shape: list[int]) -> None:
         what = type(network).__name__ if type(network) is not UNet else prediction.__name__
         raise UserError(
             f"A page cannot hold {what}; it can hold what model=tiny, quick and small train."
-        )
-    if denoiser.attributes:
-        raise UserError(
-            "A page cannot tell its network attributes; train with model.classes=true, or without."
         )
     if sum(value.numel() for value in network.parameters()) > MOST_WEIGHTS:
         raise UserError(

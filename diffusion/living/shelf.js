@@ -47,13 +47,18 @@ function startShelf(keys = {}) {
   showShelf();
 }
 
-// Made by more than seed, index, label and guidance.
+// Made by more than seed, index, label or attributes, and guidance.
 const steered = ({ from, painted, allowed }) => Boolean(from || painted || allowed);
 
 // What `sample.py kept=` reads: sprites that an address alone makes again.
 function keptJson() {
-  const sprites = bench.kept.filter((sprite) => !steered(sprite)).map(({ seed, index, label, guidance }) =>
-    ({ seed, index, label: label < 0 ? null : app.model.labels[label], guidance: label < 0 ? 1 : guidance }));
+  const sprites = bench.kept.filter((sprite) => !steered(sprite)).map((sprite) => {
+    const { seed, index, label, guidance } = sprite, asked = askedFor(sprite);
+    const address = { seed, index, label: label < 0 ? null : app.model.labels[label] };
+    address.guidance = isTold(sprite) ? guidance : 1;
+    if (asked.length) address.attributes = Object.fromEntries(asked.map(({ name, value }) => [name, value]));
+    return address;
+  });
   return JSON.stringify({ checkpoint: app.facts.checkpoint, sprites }, null, 1) + "\n";
 }
 

@@ -60,10 +60,16 @@ for (const group of all(".sprites")) {
 
 function called(sprite) {
   if (sprite.name) return sprite.name;
-  const label = sprite.label >= 0 ? `, ${app.model.labels[sprite.label]}` : "";
+  const words = sprite.label >= 0 ? [app.model.labels[sprite.label]] : askedWords(sprite);
+  const told = words.map((word) => `, ${word}`).join("");
   const from = sprite.from ? `, like ${sprite.from}` : "";
-  return `sprite ${sprite.index} of seed ${sprite.seed}${label}${from}`;
+  return `sprite ${sprite.index} of seed ${sprite.seed}${told}${from}`;
 }
+
+// What a sprite was asked for, as {name, value} and as words: `hair=long`.
+const askedFor = ({ asked = [] }) => asked.flatMap((value, k) =>
+  (value < 0 ? [] : [{ k, name: app.attributes[k][0], value: app.attributes[k][1][value] }]));
+const askedWords = (sprite) => askedFor(sprite).map(({ name, value }) => `${name}=${value}`);
 
 const fileOf = (sprite) =>
   `sprite-${sprite.seed}-${sprite.index}${sprite.from ? `-like-${sprite.from}` : ""}`
@@ -74,10 +80,11 @@ function lineOf(sprite) {
   const words = [app.facts.command, `seed=${sprite.seed}`, `index=${sprite.index}`];
   if (sprite.label >= 0) {
     words.push(`label_index=${sprite.label}`);
-    if (sprite.guidance !== 1) words.push(`guidance=${sprite.guidance}`);
   } else if (app.model.labels.length) {
     words.push("label=none");
   }
+  for (const { k, value } of askedFor(sprite)) words.push(inShell(`${app.facts.asking[k]}=${value}`));
+  if (sprite.guidance !== 1 && isTold(sprite)) words.push(`guidance=${sprite.guidance}`);
   if (sprite.from) words.push(`from=${sprite.from}.png`, `noise_level=${sprite.level}`);
   if (sprite.painted) words.push("from=picture.png", "keep=mask.png");
   if (sprite.allowed) {
@@ -86,6 +93,10 @@ function lineOf(sprite) {
   }
   return words.join(" ");
 }
+
+// Whether there is anything that guidance could follow.
+const isTold = (sprite) => sprite.label >= 0 || askedFor(sprite).length > 0;
+const inShell = (word) => (/^[\w=.,:+/@%-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
 
 const hex = (colour) => [0, 1, 2]
   .map((c) => colour[colour.length < 3 ? 0 : c].toString(16).padStart(2, "0")).join("");

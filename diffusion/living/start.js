@@ -14,6 +14,7 @@ async function start() {
     model, facts, size, shape: { channels, height, width }, names: facts.names,
     levels: model.levels.map((levels) => levels.map(row)),
     ways: Object.fromEntries(Object.entries(ways).map(([name, way]) => [name, way.map(row)])),
+    attributes: model.attributes || [], draws: model.draws ? new AttributeDraws(model.draws) : null,
     sprites: bytes && facts.names.map((_, k) => new Uint8ClampedArray(bytes, k * size, size)),
     next: 0,
   });
@@ -21,12 +22,6 @@ async function start() {
   app.subject = (k) =>
     ({ image: app.sprites[k], name: app.names[k], label: facts.classes ? facts.classes[k] : -1, row: k });
   app.takeIndices = (n) => Array.from({ length: n }, () => app.next++);
-  // The label of each index: one for all, or drawn as `sample.py` draws them.
-  app.labelsOf = (indices, choice) => {
-    if (!model.labels.length) return null;
-    const drawn = (index) => facts.drawn[index % facts.drawn.length];
-    return indices.map((index) => (choice === "drawn" ? drawn(index) : Number(choice)));
-  };
   startWorker();
   const within = facts.limits, n = facts.names.length, handed = [kernel, weights];
   await ask("load", { kernel, model, weights, bytes: bytes && bytes.slice(0), n, within }, null, handed);
@@ -43,7 +38,7 @@ async function hero() {
   $("again").disabled = true;
   const indices = app.takeIndices(1), frames = [], side = innerWidth < 600 ? 256 : 320;
   $("hero-says").textContent = "Noise, and a network that takes it away.";
-  const made = make(indices, { seed: app.facts.seed, labels: app.labelsOf(indices, "drawn") },
+  const made = make(indices, { seed: app.facts.seed, ...telling(indices, anything()) },
     ({ now }) => frames.push(now[0]));
   const [sprite] = await made;
   if (!still) {

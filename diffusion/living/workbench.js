@@ -4,12 +4,8 @@
 const BATCH = 16, MOST_SHOWN = 400; // sprites; older ones that are not kept make room
 
 function startBench() {
-  const { labels, colours } = app.model;
-  $("label-box").hidden = $("guidance-box").hidden = labels.length === 0;
-  if (labels.length) {
-    $("label").append(new Option("as in training", "drawn"), new Option("none", "-1"));
-    labels.forEach((name, k) => $("label").append(new Option(name, String(k))));
-  }
+  const { colours } = app.model;
+  startWishes();
   $("colours-box").hidden = !colours;
   if (colours) startColours(colours);
   $("more").addEventListener("click", makeMore);
@@ -64,9 +60,8 @@ function swatchOf(colour, kind) {
 
 async function makeMore() {
   if (bench.busy) return bench.busy;
-  const guidance = Number($("guidance").value || 1), choice = $("label").value || "drawn";
-  const indices = app.takeIndices(BATCH), labels = app.labelsOf(indices, choice);
-  bench.busy = add(indices, { seed: app.facts.seed, labels, guidance, allowed: bench.allowed });
+  const indices = app.takeIndices(BATCH), { seed } = app.facts;
+  bench.busy = add(indices, { seed, ...telling(indices, wish()), allowed: bench.allowed });
   $("more").disabled = true;
   try {
     await bench.busy;
@@ -124,6 +119,7 @@ async function choose(sprite) {
   $("chosen").hidden = false;
   show($("chosen-canvas"), sprite.image, 144);
   $("line").textContent = lineOf(sprite);
+  showTold(sprite);
   $("keep").firstChild.textContent = isKept(sprite) ? "Take down " : "Keep ";
   if (sprite.verdict === undefined) {
     const { verdicts } = await ask("verdicts", { images: [sprite.image] });
@@ -139,8 +135,9 @@ async function choose(sprite) {
 async function moreLike(sprite) {
   if (bench.busy) return;
   const stop = Math.max(app.firstStop, Number($("unlike").value)), indices = [...Array(8).keys()];
-  const labels = app.model.labels.length ? indices.map(() => sprite.label) : null;
-  const words = { seed: app.facts.seed, stop, start: fromBytes(sprite.image), from: fileOf(sprite), labels };
+  const { label: choice, asked = anything().asked } = sprite;
+  const told = telling(indices, { choice, asked, guidance: 1 }, true);
+  const words = { seed: app.facts.seed, stop, start: fromBytes(sprite.image), from: fileOf(sprite), ...told };
   bench.busy = add(indices, words);
   try {
     await bench.busy;

@@ -1,0 +1,35 @@
+// diffusion/samplers/attribute_draws.py in the browser: attributes that nobody asked for.
+"use strict";
+
+class AttributeDraws {
+  // What `AttributeDraws.plain` wrote: the share of each value, for each attribute; and of each value
+  // of all attributes which others it occurs with, as bits.
+  constructor({ attribute_frequencies: frequencies, attribute_pairs: pairs }) {
+    this.frequencies = frequencies;
+    this.firsts = [0];
+    for (const shares of frequencies) this.firsts.push(this.firsts.at(-1) + shares.length);
+    this.together = pairs.map((row) => Uint8Array.from(atob(row), (byte) => byte.charCodeAt(0)));
+  }
+
+  // The values of one sprite, -1 for one that is not told.
+  //   asked: those that are not drawn, -1 for the others.
+  draw(seed, index, asked) {
+    const uniform = keyed([LABELS, seed, index]), row = [...asked];
+    const chosen = asked.flatMap((value, k) => (value < 0 ? [] : [this.firsts[k] + value]));
+    this.frequencies.forEach((shares, k) => {
+      if (asked[k] >= 0) return;
+      const weights = shares.map((share, value) =>
+        (chosen.every((other) => this.occur(other, this.firsts[k] + value)) ? share : 0));
+      const place = uniform() * weights.reduce((sum, weight) => sum + weight, 0);
+      let sum = 0;
+      const beyond = weights.findIndex((weight) => (sum += weight) > place);
+      row[k] = beyond < 0 ? weights.findLastIndex((weight) => weight > 0) : beyond;
+      if (row[k] >= 0) chosen.push(this.firsts[k] + row[k]);
+    });
+    return row;
+  }
+
+  occur(one, other) {
+    return (this.together[one][other >> 3] >> (7 - (other & 7))) & 1;
+  }
+}
