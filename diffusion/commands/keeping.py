@@ -11,9 +11,11 @@ from omegaconf import DictConfig
 from torch import Tensor
 
 from datamodules.files.paths import typed
+from diffusion.commands.asking import asked
 from diffusion.commands.entry import plain
 from diffusion.commands.numbers import LARGEST_SEED
 from diffusion.commands.sampling import files_of, laid_out, place
+from diffusion.commands.typed import ATTRIBUTE
 from diffusion.errors import UserError
 from diffusion.runs.files import Folder
 from diffusion.runs.loading import Loaded, checkpoint_file, load
@@ -22,6 +24,7 @@ from diffusion.runs.reading import entries
 from diffusion.runs.sprite_folder import Passports, SpriteFolder
 from diffusion.runs.trust import trusted
 from diffusion.samplers.base import Sampler
+from diffusion.samplers.sprite_set import SpriteSet
 
 REMEDY = "save it from the page again"
 MOST = 100_000  # sprites in one such file
@@ -29,12 +32,14 @@ MOST = 100_000  # sprites in one such file
 
 @dataclass(frozen=True)
 class Address:
-    """What makes one sprite: its seed and index, its class, -1 for none, and guidance."""
+    """What makes one sprite: its seed and index, its class, -1 for none, and guidance; and the
+    attributes that were asked for, with their values."""
 
     seed: int
     index: int
     label: int
     guidance: float
+    asked: tuple[tuple[str, str], ...] = ()
 
 
 def make_kept(cfg: DictConfig) -> Path:
@@ -51,7 +56,11 @@ def make_kept(cfg: DictConfig) -> Path:
         "checkpoint": loaded.sha256,
         "sampler": recipe,
         **laid_out(cfg),
-        "kept": [[each.seed, each.index, each.label, each.guidance] for each in addresses],
+        "kept": [
+            [each.seed, each.index, each.label, each.guidance]
+            + ([dict(each.asked)] if each.asked else [])
+            for each in addresses
+        ],
     }
     output = Output(place(cfg.out, str(cfg.run), "kept"), settings)
     row = {"checkpoint": loaded.sha256, "sampler": recipe}
@@ -61,44 +70,65 @@ def make_kept(cfg: DictConfig) -> Path:
     if folder.holds(""):
         print(f"made already: {len(addresses):,} sprites in {output.path}")
         return output.path
-    images = images_at(addresses, loaded, sampler, cfg.accelerator, cfg.batch_size)
-    labels = torch.tensor([each.label for each in addresses]) if loaded.denoiser.classes else None
+    images, told = sprites_at(addresses, loaded, sampler, cfg.accelerator, cfg.batch_size)
+    labels = told if loaded.denoiser.classes or told.ndim == 2 else None
     folder.add("", images, indices, labels, [each.seed for each in addresses])
     print(f"{len(addresses):,} sprites in {output.path}")
     return output.path
 
 
-def images_at(
+def sprites_at(
     addresses: Sequence[Address],
     loaded: Loaded,
     sampler: Sampler,
     accelerator: str = "cpu",
     batch_size: int = 64,
-) -> Tensor:
-    """The sprites of these addresses, uint8 `(N, C, H, W)` in their order."""
+) -> tuple[Tensor, Tensor]:
+    """The sprites of these addresses, uint8 `(N, C, H, W)` in their order, and what they were
+    told: labels `(N,)`, or attributes `(N, A)`, -1 for none."""
     from lightning.fabric import Fabric
 
     device = Fabric(accelerator=accelerator, devices=1).device
     places = sorted(range(len(addresses)), key=lambda k: _set_of(addresses[k]))
-    found: dict[int, Tensor] = {}
-    for (seed, guidance, label), some in groupby(places, lambda k: _set_of(addresses[k])):
+    made: dict[int, Tensor] = {}
+    told: dict[int, Tensor] = {}
+    for _, some in groupby(places, lambda k: _set_of(addresses[k])):
         rows = list(some)
-        sprites = loaded.sprites(sampler, seed, device, label, guidance)
-        made = torch.cat(list(sprites.batches([addresses[k].index for k in rows], batch_size)))
-        found |= dict(zip(rows, made, strict=True))
-    return torch.stack([found[k] for k in range(len(addresses))])
+        indices = [addresses[k].index for k in rows]
+        sprites = _sprites(addresses[rows[0]], loaded, sampler, device)
+        labels = sprites.labels(indices)
+        labels = torch.full((len(rows),), -1) if labels is None else labels
+        made |= dict(zip(rows, torch.cat(list(sprites.batches(indices, batch_size))), strict=True))
+        told |= dict(zip(rows, labels, strict=True))
+    every = range(len(addresses))
+    return torch.stack([made[k] for k in every]), torch.stack([told[k] for k in every])
 
 
-def _set_of(address: Address) -> tuple[int, float, int]:
-    return address.seed, address.guidance, address.label
+def _set_of(address: Address) -> tuple[int, float, int, tuple[tuple[str, str], ...]]:
+    return address.seed, address.guidance, address.label, address.asked
+
+
+def _sprites(
+    address: Address, loaded: Loaded, sampler: Sampler, device: torch.device
+) -> SpriteSet:
+    """The set that a sprite is of."""
+    told, given, in_words = asked(_words(address), loaded)
+    guidance = 1.0 if in_words else address.guidance
+    sprites = told.sprites(sampler, address.seed, device, address.label, guidance)
+    return sprites.asked(given)
+
+
+def _words(address: Address) -> dict[str, Any]:
+    """What of it is typed where attributes are asked for."""
+    return {ATTRIBUTE: dict(address.asked), "guidance": address.guidance if address.asked else 1}
 
 
 def read_kept(file: Path, loaded: Loaded) -> list[Address]:
     """What a page has saved.
 
     Raises:
-        UserError: it is damaged, holds nothing, or is of another checkpoint or of labels that
-            the run does not know.
+        UserError: it is damaged, holds nothing, or is of another checkpoint or of labels or
+            attributes that the run does not know.
     """
     found = entries(Folder(file.parent), file.name, REMEDY)
     if found is None:
@@ -118,8 +148,13 @@ def _address(row: Any, where: str, loaded: Loaded) -> Address:
     row = row if isinstance(row, dict) else {}
     seed, index, guidance = row.get("seed"), row.get("index"), row.get("guidance", 1)
     whole = type(seed) is int and 0 <= seed <= LARGEST_SEED and type(index) is int
+    wanted = row.get("attributes", {})
+    whole = whole and isinstance(wanted, dict)
     if not whole or not 0 <= index < 2**32 or type(guidance) not in (int, float):
         raise UserError(f"{where} has no seed, index and guidance; {REMEDY}.")
     name = row.get("label")
     label = -1 if name is None else loaded.label(str(name))
-    return Address(seed, index, label, 1.0 if label < 0 else float(guidance))
+    values = tuple((str(key), str(value)) for key, value in wanted.items())
+    address = Address(seed, index, label, float(guidance) if values or label >= 0 else 1.0, values)
+    asked(_words(address), loaded)  # one that the run does not know is said before any is made
+    return address

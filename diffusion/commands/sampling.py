@@ -185,10 +185,9 @@ def wanted(cfg: DictConfig, loaded: Loaded) -> tuple[SpriteSet, dict[str, Any]]:
     guidance = 1.0 if in_words else cfg.guidance
     sprites = labels.told(loaded).sprites(sampler, cfg.seed, label=labels.label, guidance=guidance)
     sprites = replace(sprites, given=labels.given)
-    if sprites.draws:  # a sprite that is there has attributes already
-        sprites = replace(
-            sprites, draws=replace(sprites.draws, given=wanted_values) if name is None else None
-        )
+    sprites = sprites.asked(wanted_values)
+    if name is not None:  # a sprite that is there has attributes already
+        sprites = replace(sprites, draws=None)
     sprites, hands = steer(sprites, plain(cfg), image)
     settings = {
         "checkpoint": loaded.sha256,

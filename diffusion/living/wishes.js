@@ -14,9 +14,10 @@ function startWishes() {
   for (const [name, values] of attributes) {
     const box = document.createElement("label"), select = document.createElement("select");
     select.append(new Option("any", "-1"), ...values.map((value, k) => new Option(value, String(k))));
-    box.append(name, select);
+    box.append(inPlain(name), select);
     $("attributes").append(box);
   }
+  $("drawn-says").hidden = !app.draws;
   $("attributes-box").open = innerWidth >= 600;
   $("attributes").addEventListener("change", wished);
   $("ask-nothing").addEventListener("click", () => attributes.forEach((_, k) => askFor(k, -1)));
@@ -28,6 +29,8 @@ const wish = () => ({
   choice: $("label").value || "drawn", guidance: Number($("guidance").value || 1),
   asked: all("#attributes select").map(({ value }) => Number(value)),
 });
+
+const inPlain = (name) => name.replaceAll("_", " ");
 
 function askFor(k, value) {
   all("#attributes select")[k].value = String(value);
@@ -52,7 +55,7 @@ function showTold({ told = [] }) {
     const [name, values] = app.attributes[k], chip = document.createElement("button");
     chip.type = "button";
     chip.told = [k, value];
-    chip.textContent = `${name} ${values[value]}`;
+    chip.textContent = `${inPlain(name)} ${values[value]}`;
     chip.addEventListener("click", () => askFor(k, wish().asked[k] === value ? -1 : value));
     return [chip];
   }));

@@ -1,6 +1,6 @@
 """The sprites of one seed: whatever the batch or the device, sprite k is always the same."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -47,6 +47,10 @@ class SpriteSet:
         """The same set, of this class alone; with -1 without labels."""
         shares = [float(k == label) for k in range(len(self.label_frequencies))]
         return replace(self, label_frequencies=shares if label >= 0 else ())
+
+    def asked(self, given: Mapping[int, int]) -> "SpriteSet":
+        """The same set, with these attributes as they are given; the others are drawn."""
+        return replace(self, draws=replace(self.draws, given=given)) if self.draws else self
 
     def labels(self, indices: Sequence[int]) -> Tensor | None:
         """The label of each index, int64 `(len(indices),)`, or its attributes, with A columns;

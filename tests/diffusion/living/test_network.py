@@ -13,6 +13,7 @@ from diffusion.noise import ImageNoise
 from diffusion.pixels import PixelCodec
 from diffusion.runs.building import build_denoiser
 from diffusion.runs.loading import Loaded
+from diffusion.samplers.attribute_draws import AttributeDraws
 from diffusion.samplers.base import Origin
 from diffusion.samplers.ddim import DDIM
 from diffusion.samplers.ddpm import DDPM
@@ -21,6 +22,7 @@ from diffusion.samplers.heun import Heun
 from diffusion.samplers.sprite_set import SpriteSet
 from diffusion.schedules.cosine import Cosine
 from diffusion.schedules.linear import Linear
+from diffusion.steering.asked import Asked
 from diffusion.steering.guidance import guided
 from diffusion.steering.kept import Kept
 
@@ -29,6 +31,9 @@ TINY, QUICK = {"widths": (32, 64, 64)}, {"widths": (96, 128), "patch": 2}
 NETWORKS = {
     "tiny palette": TINY | {"size": (16, 16)},
     "tiny palette of labels": TINY | {"size": (24, 24), "classes": 3},
+    "tiny palette of attributes": TINY | {"size": (16, 16), "classes": [3, 5, 2]},
+    "quick epsilon of one attribute": QUICK
+    | {"prediction": "Epsilon", "size": (9, 12), "classes": [4]},
     "tiny epsilon of 32": TINY | {"prediction": "Epsilon", "size": (32, 32)},
     "tiny student": TINY | {"prediction": "SharpPalette", "size": (16, 16)},
     "quick palette of 24": QUICK | {"size": (24, 24)},
@@ -63,10 +68,32 @@ def loaded(
     for weight in denoiser.parameters():
         scale = math.sqrt(weight[0].numel()) if weight.ndim > 1 else 10
         weight.copy_(torch.randn(weight.shape, generator=drawn) / scale)
-    names = [f"class {k}" for k in range(classes)]
+    labels = 0 if isinstance(classes, list) else classes
+    names = [f"class {k}" for k in range(labels)]
     sprites = {"shape": [channels, *size], "hard_alpha": True, "label_names": names}
-    sprites["label_frequencies"] = [1 / classes] * classes if classes else []
+    sprites["label_frequencies"] = [1 / labels] * labels if labels else []
+    if denoiser.attributes:
+        values = torch.randint(0, 2**31, (60, len(classes)), generator=drawn) % torch.tensor(
+            classes
+        )
+        sprites |= AttributeDraws.of(values, classes).plain()
+        sprites["attributes"] = {
+            f"column{k}": [f"value {value}" for value in range(count)]
+            for k, count in enumerate(classes)
+        }
     return Loaded(denoiser, {"recipe": recipe, "sprites": sprites}, "0")
+
+
+def some_told(run):
+    """What three sprites are told: something, nothing, and something else."""
+    if run.denoiser.attributes:
+        n = len(run.denoiser.attributes)
+        return [
+            [0] * n,
+            [-1] * n,
+            [count - 1 if k else -1 for k, count in enumerate(run.denoiser.attributes)],
+        ]
+    return [0, -1, 1] if run.denoiser.classes else None
 
 
 def last(tensor):
@@ -90,7 +117,7 @@ def test_the_clean_estimate_is_that_of_torch(name):
     run = loaded(**NETWORKS[name])
     channels, height, width = run.card["sprites"]["shape"]
     x = torch.randn(3, channels, height, width, generator=torch.Generator().manual_seed(1))
-    labels = [0, -1, 1] if run.denoiser.classes else None
+    labels = some_told(run)
     told = None if labels is None else torch.tensor(labels)
     expected, rounding, levels = [], [], []
     for t in TIMES:
@@ -113,6 +140,21 @@ def test_the_clean_estimate_is_that_of_torch(name):
     for ours, theirs, limit in zip(found, expected, rounding, strict=True):
         largest = max(1, abs(theirs).max())  # epsilon's estimate is large near t = 1
         assert abs(ours - theirs).max() / largest < 1e-5 + 4 * limit
+
+
+@pytest.mark.parametrize("anyway", [True, False])
+def test_guidance_of_what_is_asked_for_is_that_of_python(anyway):
+    run, t = loaded(classes=[3, 5, 2]), torch.full((3,), 0.6)
+    x = torch.randn(3, 4, 16, 16, generator=torch.Generator().manual_seed(1))
+    told = [[2, 4, 1], [2, -1, 1], [2, 0, 1]] if anyway else [[2, -1, 1]] * 3
+    asked = Asked(run.denoiser, {0: (2, 2.5), 2: (1, 2.5)})
+    expected = last(asked(x, t, torch.tensor(told) if anyway else None))
+    alpha, sigma = run.denoiser.schedule(t[:1])
+    given = {"level": {"t": 0.6, "alpha": float(alpha), "sigma": float(sigma)}}
+    given["words"] = {"labels": told, "asked": [2, -1, 1], "guidance": 2.5}
+    body = """write("found", (await network()).clean(floats("x"), given.level, given.words))"""
+    found = in_node(body, given, arrays={"x": last(x)}, served=served(run, DDPM()))
+    np.testing.assert_allclose(found.reshape(expected.shape), expected, atol=1e-5)
 
 
 def test_guidance_is_that_of_python():
