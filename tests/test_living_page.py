@@ -13,6 +13,8 @@ import torch
 from browsers import browser, firefox, nothing_went_wrong, sized  # noqa: F401
 
 from diffusion.living.gallery import Shown, gallery
+from diffusion.noise import ImageNoise
+from diffusion.pixels import PixelCodec
 from diffusion.runs.loading import load
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
@@ -27,19 +29,25 @@ WORDS = "model.classes=true prediction=palette sampler=dpm_solver sampler.steps=
 
 @pytest.fixture(scope="module")
 def pages(smoke_runs, tmp_path_factory):
-    """A run, its page, and one without the training sprites; by forked commands."""
+    """A run, its page, and one without the training sprites; and a page of a run that learned
+    attributes; by forked commands."""
     import os
 
     from conftest import run_in_child
 
     folder = tmp_path_factory.mktemp("living")
     (folder / "run").symlink_to(smoke_runs(WORDS))
-    for words in ("page=whole.html", "page=bare.html page_sprites=false page_weights=f16"):
+    (folder / "parts").symlink_to(smoke_runs(WORDS.replace("true", "attributes")))
+    for words in (
+        "run=run page=whole.html",
+        "run=run page=bare.html page_sprites=false page_weights=f16",
+        "run=parts page=parts.html",
+    ):
         child = os.fork()
         if child == 0:
             try:
                 os.chdir(folder)
-                os._exit(run_in_child("sample.py", f"run=run {words}".split(), folder))
+                os._exit(run_in_child("sample.py", words.split(), folder))
             finally:
                 os._exit(1)
         assert os.waitpid(child, 0)[1] == 0, (folder / ".err").read_text()
@@ -196,8 +204,6 @@ def test_what_is_kept_survives_and_is_made_again_by_sample_py(opened, command, p
 
 def test_every_sprite_has_a_line_that_makes_it_again(opened, command, pages, tmp_path):
     """New ones, those like another, those in some colours, and painted ones."""
-    from PIL import Image
-
     page = opened("whole")
     (tmp_path / "run").symlink_to(pages / "run")
     page.find_element(By.ID, "guidance").send_keys("1.5")
@@ -220,20 +226,123 @@ def test_every_sprite_has_a_line_that_makes_it_again(opened, command, pages, tmp
     until(page, "return document.querySelectorAll('#ways canvas').length === 8 && !bench.busy")
     page.execute_script("document.querySelector('#ways button').click()")
     found.append(page.execute_script("return bench.chosen"))
-    painted = np.array(page.execute_script("return [...easel.image]"), np.uint8)
-    mask = np.array(page.execute_script("return [...easel.kept]"), np.uint8) * 255
-    Image.fromarray(painted.reshape(16, 16, 4)).save(tmp_path / "picture.png")
-    Image.fromarray(mask.reshape(16, 16)).save(tmp_path / "mask.png")
-    parent = np.array(found[0]["image"], np.uint8).reshape(16, 16, 4)
-    Image.fromarray(parent).save(tmp_path / f"{found[1]['from']}.png")
+    taken(page, tmp_path, found[0], found[1]["from"])
     for k, sprite in enumerate(found):
         line = page.execute_script("return lineOf(arguments[0])", sprite)
-        result = command(f"{line.removeprefix('python ')} out=again{k}")
-        assert result.code == 0, result.err
-        with np.load(tmp_path / f"again{k}" / "sprites.npz") as file:
-            again = file["images"][0]
-        image = np.array(sprite["image"], np.uint8).reshape(16, 16, 4)
-        assert (again != image).any(-1).sum() <= 1, line
+        assert made_again(command, line, tmp_path, k, sprite)
+
+
+def taken(page, folder, parent, name):
+    """Saves what lines of variants and of painted sprites name: the parent, picture and mask."""
+    from PIL import Image
+
+    painted = np.array(page.execute_script("return [...easel.image]"), np.uint8)
+    mask = np.array(page.execute_script("return [...easel.kept]"), np.uint8) * 255
+    Image.fromarray(painted.reshape(16, 16, 4)).save(folder / "picture.png")
+    Image.fromarray(mask.reshape(16, 16)).save(folder / "mask.png")
+    image = np.array(parent["image"], np.uint8).reshape(16, 16, 4)
+    Image.fromarray(image).save(folder / f"{name}.png")
+
+
+def made_again(command, line, folder, k, sprite):
+    """Whether a line makes the sprite, up to a pixel."""
+    result = command(f"{line.removeprefix('python ')} out=again{k}")
+    assert result.code == 0, result.err
+    with np.load(folder / f"again{k}" / "sprites.npz") as file:
+        again = file["images"][0]
+    image = np.array(sprite["image"], np.uint8).reshape(16, 16, 4)
+    return bool((again != image).any(-1).sum() <= 1)
+
+
+def test_attributes_are_asked_for_and_the_others_are_drawn_as_sample_py_does(
+    opened, command, pages, tmp_path
+):
+    page = opened("parts")
+    (tmp_path / "parts").symlink_to(pages / "parts")
+    assert not page.find_element(By.ID, "label-box").is_displayed()
+    assert not page.find_element(By.ID, "guidance").is_enabled()  # it has nothing to follow
+    assert len(page.find_elements(By.CSS_SELECTOR, "#attributes select")) == 10
+    numbers = page.execute_script("return bench.made.map(({index}) => index)")
+    assert command(f"sample.py run=parts n={max(numbers) + 1} out=any").code == 0
+    with np.load(tmp_path / "any" / "sprites.npz") as file:
+        theirs = file["images"][numbers].reshape(16, -1)
+    assert (pixels(page, "bench.made") != theirs).sum() <= 8
+
+    assert text(page, "attributes-head") == "Ask for: anything"
+    page.execute_script("askFor(app.attributes.findIndex(([name]) => name === 'hair'), 3)")
+    for box in page.find_elements(By.CSS_SELECTOR, "#attributes label"):
+        if box.text.startswith("tool"):
+            box.find_element(By.TAG_NAME, "select").send_keys("sword")
+    assert text(page, "attributes-head") == "Ask for: hair=long, tool=sword"
+    page.find_element(By.ID, "more").click()
+    until(page, "return bench.made.length === 32 && !bench.busy")
+    found = [page.execute_script("return bench.made[2]")]
+    page.find_element(By.ID, "guidance").send_keys("2")
+    page.find_element(By.ID, "more").click()
+    until(page, "return bench.made.length === 48 && !bench.busy")
+    found.append(page.execute_script("return bench.made[1]"))
+    page.execute_script("choose(bench.made[1]); keep(bench.made[1]); keep(bench.made[40])")
+    chips = page.find_elements(By.CSS_SELECTOR, "#told button")
+    pressed = [each.text for each in chips if each.get_attribute("aria-pressed") == "true"]
+    assert (len(chips), pressed) == (10, ["hair long", "tool sword"])
+    page.find_element(By.ID, "like").click()
+    until(page, "return bench.made.length === 56 && !bench.busy")
+    found.append(page.execute_script("return bench.made[3]"))
+    chips[0].click()  # asks for the body of this one
+    page.execute_script("putOnEasel(bench.made[2].image)")
+    page.find_element(By.ID, "top-half").click()
+    page.find_element(By.ID, "finish").click()
+    until(page, "return document.querySelectorAll('#ways canvas').length === 8 && !bench.busy")
+    page.execute_script("document.querySelector('#ways button').click()")
+    found.append(page.execute_script("return bench.chosen"))
+    taken(page, tmp_path, found[1], found[2]["from"])
+    for k, sprite in enumerate(found):
+        line = page.execute_script("return lineOf(arguments[0])", sprite)
+        assert "hair=long tool=sword" in line.replace("attribute.", "")
+        assert ("body=" in line) == (sprite is found[-1])
+        assert made_again(command, line, tmp_path, k, sprite)
+
+    (tmp_path / "kept.json").write_text(page.execute_script("return keptJson()"))
+    kept = pixels(page, "bench.kept")
+    result = command("sample.py run=parts kept=kept.json out=kept")
+    assert result.code == 0, result.err
+    with np.load(tmp_path / "kept" / "sprites.npz") as file:
+        assert (file["images"].reshape(2, -1) != kept).sum() <= 8
+        assert file["attribute.tool"][0] == "sword"
+    page.find_element(By.ID, "ask-nothing").click()
+    assert text(page, "attributes-head") == "Ask for: anything"
+    wrong = json.loads((tmp_path / "kept.json").read_text())
+    for attributes, sentence in (({"hair": "lung"}, "short, spiky"), (["hair"], "save it from")):
+        wrong["sprites"][0]["attributes"] = attributes
+        (tmp_path / "wrong.json").write_text(json.dumps(wrong))
+        result = command("sample.py run=parts kept=wrong.json out=wrong")
+        assert (result.code, sentence in result.err) == (2, True), result
+    assert not (tmp_path / "wrong").exists()
+
+
+def test_the_lesson_tells_a_network_of_attributes_none_as_look_py_does(opened, pages):
+    page = opened("parts")
+    page.find_elements(By.CSS_SELECTOR, ".steps button")[2].click()
+    level(page, 60)
+    shown = page.execute_script(
+        "const {image} = lesson.subject, level = levelNow();"
+        "return ask('look', {image, level, seed: 0}).then(({network}) =>"
+        "  ({level, image: [...image], network: [...network]}))"
+    )
+    run = load(pages / "parts" / "checkpoints" / "last.ckpt")
+    image = torch.tensor(shown["image"], dtype=torch.uint8).view(16, 16, 4).permute(2, 0, 1)[None]
+    t, alpha, sigma = (shown["level"][key] for key in ("t", "alpha", "sigma"))
+    x = alpha * PixelCodec().encode(image) + sigma * ImageNoise(0, [0], (4, 16, 16))(0)
+    thought = PixelCodec().decode(run.denoiser(x, torch.full((1,), t)))[0].permute(1, 2, 0)
+    theirs = np.array(shown["network"], int).reshape(16, 16, 4)
+    assert (abs(thought.numpy() - theirs) > 1).sum() <= 4
+    for step, button in ((3, "go-on"), (4, "from-nothing")):
+        page.execute_script("goTo(arguments[0])", step)
+        page.find_element(By.ID, button).click()
+        until(page, "return document.querySelectorAll('#finished canvas').length === 8")
+        until(page, "return !lesson.making")
+    page.find_elements(By.CSS_SELECTOR, "#finished button")[0].click()
+    assert len(page.find_elements(By.CSS_SELECTOR, "#told button")) == 10
 
 
 def test_files_are_saved_as_they_are_said_to_be(opened, browser, tmp_path):  # noqa: F811

@@ -3,7 +3,7 @@
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
-from diffusion.commands.typed import collected
+from diffusion.commands.typed import collected, name_of
 
 PARSER = OverridesParser.create()
 
@@ -26,6 +26,11 @@ def test_words_of_the_command_stay_its_own(word):
 
 def test_an_attribute_may_have_the_name_of_a_word():
     assert collected(["attribute.n=3"], "sample") == ["+attribute.n='3'"]
+    names = ["hair", "n", "sampler", "hydra", "label"]
+    typed = [name_of(name, "sample") for name in names]
+    assert typed == ["hair", *(f"attribute.{name}" for name in names[1:])]
+    for name, word in zip(names, typed, strict=True):
+        assert collected([f"{word}=3"], "sample") == [f"+attribute.{name}='3'"]
 
 
 def test_what_python_has_quoted_is_not_quoted_again():
