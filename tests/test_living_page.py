@@ -4,6 +4,7 @@ Its numbers are compared with Python's in tests/diffusion/living.
 """
 
 import json
+import shlex
 import time
 from base64 import b64encode
 
@@ -11,7 +12,9 @@ import numpy as np
 import pytest
 import torch
 from browsers import browser, firefox, nothing_went_wrong, sized  # noqa: F401
+from hydra.core.override_parser.overrides_parser import OverridesParser
 
+from diffusion.commands.typed import collected
 from diffusion.living.gallery import Shown, gallery
 from diffusion.noise import ImageNoise
 from diffusion.pixels import PixelCodec
@@ -311,6 +314,16 @@ def test_attributes_are_asked_for_and_the_others_are_drawn_as_sample_py_does(
         assert file["attribute.tool"][0] == "sword"
     page.find_element(By.ID, "ask-nothing").click()
     assert text(page, "attributes-head") == "Ask for: anything"
+    odd = ["it's", "a b", "Ünï", "$x `y`", '"big" one', "'q'\\", "7", "[a,b]"]
+    line = page.execute_script(
+        "app.attributes = arguments[0].map((value) => ['hair', [value]]);"
+        "app.facts.asking = arguments[0].map(() => 'hair');"
+        "return lineOf({...bench.made[0], asked: arguments[0].map(() => 0)})",
+        odd,
+    )
+    words = [word for word in shlex.split(line) if word.startswith("hair=")]
+    parsed = OverridesParser.create().parse_overrides(collected(words, "sample"))
+    assert [each.value() for each in parsed] == odd
     wrong = json.loads((tmp_path / "kept.json").read_text())
     for attributes, sentence in (({"hair": "lung"}, "short, spiky"), (["hair"], "save it from")):
         wrong["sprites"][0]["attributes"] = attributes

@@ -83,7 +83,9 @@ function lineOf(sprite) {
   } else if (app.model.labels.length) {
     words.push("label=none");
   }
-  for (const { k, value } of askedFor(sprite)) words.push(inShell(`${app.facts.asking[k]}=${value}`));
+  for (const { k, value } of askedFor(sprite)) {
+    words.push(inShell(`${app.facts.asking[k]}=${/^['"]/.test(value) ? inQuotes(value) : value}`));
+  }
   if (sprite.guidance !== 1 && isTold(sprite)) words.push(`guidance=${sprite.guidance}`);
   if (sprite.from) words.push(`from=${sprite.from}.png`, `noise_level=${sprite.level}`);
   if (sprite.painted) words.push("from=picture.png", "keep=mask.png");
@@ -96,6 +98,9 @@ function lineOf(sprite) {
 
 // Whether there is anything that guidance could follow.
 const isTold = (sprite) => sprite.label >= 0 || askedFor(sprite).length > 0;
+// A value that begins with a quotation mark, which sample.py would take for its own; and a word as
+// a shell takes it.
+const inQuotes = (value) => `'${value.replace(/(\\*)(?='|$)/g, "$1$1").replaceAll("'", "\\'")}'`;
 const inShell = (word) => (/^[\w=.,:+/@%-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
 
 const hex = (colour) => [0, 1, 2]
