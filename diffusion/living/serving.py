@@ -18,6 +18,7 @@ from diffusion.samplers.ddim import DDIM
 from diffusion.samplers.ddpm import DDPM
 from diffusion.samplers.dpm_solver import DPMSolver
 from diffusion.schedules.base import NoiseSchedule
+from diffusion.steering.colours import places
 
 PREDICTIONS = {
     Palette: "palette",
@@ -85,6 +86,7 @@ def served(loaded: Loaded, sampler: Sampler, precision: str = "f32") -> Served:
         "labels": sprites["label_names"] if denoiser.classes else [],
         "prediction": kind,
         "colours": colours,
+        "places": places(denoiser.prediction.colours).tolist() if colours else None,
         "weights": precision,
         "tensors": tensors,
         "sampler": {

@@ -141,6 +141,31 @@ def test_all_colours_allowed_is_the_network_itself():
     assert torch.equal(FewColours(network(), 5)(x_t, t), network()(x_t, t))
 
 
+DARK, BLUE = 1, 4  # what is darkest, and what is once that is gone
+
+
+def test_what_a_forbidden_colour_would_have_goes_to_the_nearest_allowed():
+    x_t, t = torch.randn(2, 4, 8, 8), torch.tensor([0.2, 0.9])
+    free = network().output(x_t, t).softmax(dim=1)
+    allowed = torch.arange(6) != DARK
+    shares = AllowedColours(network(), allowed).output(x_t, t).softmax(dim=1)
+    expected = free.clone()
+    expected[:, BLUE] += free[:, DARK]
+    assert torch.allclose(shares, expected[:, allowed], atol=1e-6)
+
+
+def test_of_few_colours_an_outline_stays_one():
+    """What was sure to be dark is dark, and not transparent, where the darkest colour goes."""
+    x_t, t = torch.randn(4, 4, 8, 8), torch.full((4,), 0.9)
+    outline = torch.zeros(6)[:, None, None].repeat(1, 8, 8)
+    outline[DARK, 0], outline[BLUE] = 9.0, 4.0
+    denoiser = network()
+    denoiser.model.forward = lambda x_t, t, label=None: outline.expand(len(x_t), -1, -1, -1)
+    shares = FewColours(denoiser, 1).output(x_t, t).softmax(dim=1)
+    assert (shares[:, BLUE, 0] > 0.99).all(), "the outline"
+    assert torch.allclose(shares[:, 0], denoiser.output(x_t, t).softmax(dim=1)[:, 0]), "the ground"
+
+
 @pytest.mark.parametrize("axes", AXES)
 def test_rolling_the_noise_rolls_a_tile(axes):
     """By the network's stride, along the axes that are closed, and along no others."""
