@@ -14,6 +14,7 @@ that have only these colours too, and looks into the kept halves of many sprites
 import argparse
 import sys
 import time
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,8 @@ from PIL import Image
 sys.path.insert(0, str(Path(__file__).parents[1]))
 import sprite_diffusion as sd  # noqa: E402
 from datamodules.characters.attributes import read_attributes  # noqa: E402
+from datamodules.characters.drawing import draw_all  # noqa: E402
+from datamodules.characters.people import ATTRIBUTES, characters  # noqa: E402
 from datamodules.forge import ForgeData  # noqa: E402
 from diffusion import pictures  # noqa: E402
 from diffusion.judge import Judge  # noqa: E402
@@ -46,7 +49,6 @@ WORDS: dict[str, dict[str, Any]] = {
     "mirror=true": {"mirror": True},
     "tile=xy": {"tile": "xy"},
 }
-OF_THE_HEAD = ("head", "skin", "hair", "hair_colour", "hat")  # they lie in the upper half
 ORIGINS, SHOWN, SCALE = 32, 12, 3
 
 
@@ -173,15 +175,12 @@ class Bench:
         return line
 
     def _read_back(self, images: np.ndarray, origins: list[int]) -> str:
-        """What can be read in kept heads, and in the whole."""
-        known = read_attributes(self.data.sprites.images[origins])
-        told = [known[k // 16] for k in range(len(images))]
-        read = read_attributes(images)
+        """What can be read in kept halves, and in the whole."""
+        known = [each for each in _in_upper_half(origins) for _ in range(16)]
         pairs = [
             (one[name], other[name])
-            for one, other in zip(told, read, strict=True)
-            for name in OF_THE_HEAD
-            if name in one and name in other
+            for one, other in zip(known, read_attributes(images), strict=True)
+            for name in one.keys() & other.keys()
         ]
         equal = sum(one == other for one, other in pairs)
         free = self.run.sample(len(images), seed=0).images
@@ -189,7 +188,7 @@ class Bench:
             self.data.validity(_channels_first(each))["readable"] for each in (images, free)
         )
         return (
-            f"of {len(pairs)} attributes of kept heads {equal / len(pairs):.1%} read the same; "
+            f"of {len(pairs)} attributes in kept halves {equal / len(pairs):.1%} read the same; "
             f"{whole:.0%} are readable characters, of sprites made from nothing {anew:.0%}"
         )
 
@@ -201,6 +200,19 @@ def draw(rows: dict[str, np.ndarray], origin: np.ndarray) -> Image.Image:
     ]
     pieces.append(pictures.grid(_channels_first(origin[None]), columns=1, scale=SCALE))
     return pictures.named_rows(pieces, [*rows, "sprite 0"])
+
+
+def _in_upper_half(rows: list[int]) -> list[dict[str, str]]:
+    """Of these characters the attributes that change no pixel of the lower half."""
+    everyone, found = characters(max(rows) + 1), []
+    for character in (everyone[row] for row in rows):
+        own = {}
+        for name, values in ATTRIBUTES.items():
+            drawn = draw_all([replace(character, **{name: value}) for value in values], 16)
+            if (drawn[:, 8:] == drawn[:1, 8:]).all():
+                own[name] = getattr(character, name)
+        found.append(own)
+    return found
 
 
 def _channels_first(images: np.ndarray) -> torch.Tensor:

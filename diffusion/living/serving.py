@@ -74,6 +74,7 @@ def served(loaded: Loaded, sampler: Sampler, precision: str = "f32") -> Served:
         tensors.append({"name": name, "shape": list(value.shape), "offset": len(blob)})
         blob += plain.tobytes().ljust(-(-plain.nbytes // 4) * 4, b"\0")
     colours = loaded.card["recipe"]["prediction"].get("colours")
+    known = None if colours is None else torch.tensor(colours) / 127.5 - 1
     model = {
         "channels": channels,
         "height": height,
@@ -86,7 +87,7 @@ def served(loaded: Loaded, sampler: Sampler, precision: str = "f32") -> Served:
         "labels": sprites["label_names"] if denoiser.classes else [],
         "prediction": kind,
         "colours": colours,
-        "places": places(denoiser.prediction.colours).tolist() if colours else None,
+        "places": None if known is None else places(known).tolist(),
         "weights": precision,
         "tensors": tensors,
         "sampler": {

@@ -1,5 +1,6 @@
 """Each hand on the network has a law, and all of them go together under every sampler."""
 
+from dataclasses import replace
 from itertools import combinations
 
 import pytest
@@ -12,6 +13,7 @@ from diffusion.errors import UserError
 from diffusion.models.unet import UNet
 from diffusion.palette import Palette, SharpPalette
 from diffusion.predictions import Epsilon, Velocity
+from diffusion.samplers.attribute_draws import AttributeDraws
 from diffusion.samplers.ddim import DDIM
 from diffusion.samplers.ddpm import DDPM
 from diffusion.samplers.dpm_solver import DPMSolver
@@ -112,6 +114,17 @@ def test_two_hands_are_both_obeyed_and_a_sprite_is_the_same_in_any_batch(pair, p
     assert all(obeys(name, images) for name in pair)
     sprites = the_set(denoiser, DPMSolver(8))
     assert torch.equal(torch.cat(list(sprites.batches(range(12), 5))), images)
+
+
+@pytest.mark.parametrize("name", sorted({*HANDS} - {"mixed", "guided"}))
+def test_a_hand_is_laid_on_a_network_that_is_told_drawn_attributes(name):
+    draws = AttributeDraws([[0.5, 0.5]], torch.ones(2, 2, dtype=torch.bool))
+    sprites = replace(the_set(HANDS[name](network()), DPMSolver(8)), draws=draws)
+    images = next(sprites.batches(range(12)))
+    assert obeys(name, images)
+    assert torch.equal(torch.cat(list(sprites.batches(range(12), 5))), images)
+    untold = replace(sprites, draws=None, label_frequencies=())
+    assert name == "asked" or not torch.equal(next(untold.batches(range(12))), images)
 
 
 @pytest.mark.parametrize("what", WORDS)
