@@ -47,7 +47,7 @@ lint: .venv/ready ## format, style, layers and types
 	.venv/bin/lint-imports
 	$(PY) -m mypy
 
-smoke: .venv/ready ## everything once, in under a minute
+smoke: .venv/ready ## everything once, in seconds
 	OMP_NUM_THREADS=1 $(PY) train.py experiment=smoke logger=csv hydra.run.dir=runs/smoke
 
 kernel: .venv/ready ## compile the arithmetic of pages anew; only after a change of kernel.c

@@ -16,6 +16,21 @@ function fromHalf(bits) {
   return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1024 + fraction) * 2 ** (exponent - 25);
 }
 
+// Of pixels with `wide` scores each: what a colour that is not allowed would have goes to the nearest
+// that is, as in diffusion/steering/colours.py.
+function handOver(scores, wide, allowed, places) {
+  const apart = (k, other) => places[k].reduce((sum, v, c) => sum + (v - places[other][c]) ** 2, 0);
+  const may = allowed.flatMap((yes, k) => (yes ? [k] : []));
+  const moves = allowed.flatMap((yes, k) =>
+    yes ? [] : [[k, may.reduce((best, other) => (apart(k, other) < apart(k, best) ? other : best))]]);
+  for (let first = 0; first < scores.length; first += wide) {
+    for (const [k, to] of moves) {
+      const one = scores[first + k], other = scores[first + to];
+      scores[first + to] = Math.max(one, other) + Math.log1p(Math.exp(-Math.abs(one - other)));
+    }
+  }
+}
+
 // The memory of the kernel: what is put there stays, what is allocated after `rest` is given back.
 class Memory {
   constructor(kernel) {
@@ -309,7 +324,10 @@ class Network {
     for (let p = 0; p < pixels; p++) {
       for (let c = 0; c < channels; c++) four[4 * p + c] = x[p * channels + c];
     }
-    if (allowed) allowed.forEach((may, k) => { bias[k] = may ? 0 : FORBIDDEN; });
+    if (allowed) {
+      allowed.forEach((may, k) => { bias[k] = may ? 0 : FORBIDDEN; });
+      handOver(memory.view(scores, pixels * wide), wide, allowed, this.model.places);
+    }
     const sharp = prediction === "sharppalette" ? Math.min(1, 2 * (alpha / sigma) ** 2) : 0;
     const each = (value) => memory.put(new Float32Array(batch).fill(value));
     const out = memory.allocate(pixels * 4);

@@ -19,6 +19,7 @@ from diffusion.samplers.ddim import DDIM
 from diffusion.samplers.ddpm import DDPM
 from diffusion.samplers.dpm_solver import DPMSolver
 from diffusion.schedules.base import NoiseSchedule
+from diffusion.steering.colours import places
 
 PREDICTIONS = {
     Palette: "palette",
@@ -74,6 +75,7 @@ def served(loaded: Loaded, sampler: Sampler, precision: str = "f32") -> Served:
         tensors.append({"name": name, "shape": list(value.shape), "offset": len(blob)})
         blob += plain.tobytes().ljust(-(-plain.nbytes // 4) * 4, b"\0")
     colours = loaded.card["recipe"]["prediction"].get("colours")
+    known = None if colours is None else torch.tensor(colours) / 127.5 - 1
     model = {
         "channels": channels,
         "height": height,
@@ -87,6 +89,7 @@ def served(loaded: Loaded, sampler: Sampler, precision: str = "f32") -> Served:
         **_attributes(sprites if denoiser.attributes else {}),
         "prediction": kind,
         "colours": colours,
+        "places": None if known is None else places(known).tolist(),
         "weights": precision,
         "tensors": tensors,
         "sampler": {

@@ -49,7 +49,7 @@ class SpriteSet:
         return replace(self, label_frequencies=shares if label >= 0 else ())
 
     def asked(self, given: Mapping[int, int]) -> "SpriteSet":
-        """The same set with these attributes, by their numbers; the others are drawn, if any are."""
+        """The same set with these attributes, by number; the others are drawn, if any."""
         return replace(self, draws=replace(self.draws, given=given)) if self.draws else self
 
     def labels(self, indices: Sequence[int]) -> Tensor | None:

@@ -1,22 +1,29 @@
-"""Only these colours, or only so many: the others are forbidden at every step.
+"""Only these colours, or only so many: at every step the others stand for the nearest of them.
 
-A way of few steps can end between two of them; `PaletteCodec` then takes the nearer.
+Where colours are one, so are their probabilities: p(c) is the sum over all that have become c.
+That is the network's own answer for sprites of fewer colours, and an outline stays one in the
+darkest that is left. A way of few steps can end between two; `PaletteCodec` then takes the nearer.
 """
 
+import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from diffusion.denoiser import Denoiser
 from diffusion.errors import UserError
 from diffusion.pixels import PixelCodec
+from diffusion.steering.repainting import oklab
 from diffusion.steering.steered import Steered, palette_of
+
+UNLIKE = 10.0  # what alpha counts beside Oklab: no colour stands for none, or none for one
 
 
 class AllowedColours(Steered):
     """A palette network that knows only some of its colours.
 
-    The scores of the others are left out before they become shares, so an estimate is a mean of
-    allowed colours and a finished sprite holds no other.
+    What it would give the others is given to the nearest allowed ones, so an estimate is a mean of
+    these and a finished sprite holds no other.
 
     Args:
         denoiser: with a palette.
@@ -27,6 +34,7 @@ class AllowedColours(Steered):
     """
 
     allowed: Tensor
+    nearest: Tensor
 
     def __init__(self, denoiser: Denoiser, allowed: Tensor) -> None:
         super().__init__(denoiser)
@@ -34,11 +42,16 @@ class AllowedColours(Steered):
         if not allowed.any():
             raise UserError("colours= leaves no colour at all; allow at least one.")
         self.register_buffer("allowed", allowed.nonzero().flatten(), persistent=False)
+        stands_for = nearest(distances(known.colours), allowed[None])
+        self.register_buffer("nearest", stands_for, persistent=False)
         levels = known.colours[self.allowed].add(1).mul(127.5).round().int().tolist()
         self.prediction = type(known)(levels)
 
     def output(self, x_t: Tensor, t: Tensor, label: Tensor | None = None) -> Tensor:
-        return super().output(x_t, t, label)[:, self.allowed]
+        output = super().output(x_t, t, label)
+        if len(self.allowed) == output.shape[1]:
+            return output
+        return handed_over(output, self.nearest)[:, self.allowed]
 
     def estimate(self, output: Tensor, x_t: Tensor, t: Tensor) -> Tensor:
         return self.prediction.to_clean(output, x_t, *self.schedule.of_sprites(t))
@@ -47,8 +60,9 @@ class AllowedColours(Steered):
 class FewColours(Steered):
     """A palette network that gives each sprite at most so many opaque colours.
 
-    At every step the colours with the largest shares in the whole sprite stay; what is transparent
-    is not counted. Which they are is the network's choice, made anew until it is settled.
+    At every step the colours with the largest shares in the whole sprite stay, and the others
+    stand for the nearest of them; what is transparent is not counted. Which they are is the
+    network's choice, made anew until it is settled.
 
     Args:
         denoiser: with a palette.
@@ -59,6 +73,7 @@ class FewColours(Steered):
     """
 
     opaque: Tensor
+    distances: Tensor
 
     def __init__(self, denoiser: Denoiser, most: int) -> None:
         super().__init__(denoiser)
@@ -66,6 +81,7 @@ class FewColours(Steered):
         if most < 1:
             raise UserError(f"max_colours={most} must be 1 or more.")
         self.register_buffer("opaque", opaque(known), persistent=False)
+        self.register_buffer("distances", distances(known), persistent=False)
 
     def output(self, x_t: Tensor, t: Tensor, label: Tensor | None = None) -> Tensor:
         output, palette = super().output(x_t, t, label), palette_of(self, "max_colours=")
@@ -74,8 +90,7 @@ class FewColours(Steered):
         if self.most >= int(self.opaque.sum()):
             return output
         least = mass.topk(self.most, dim=1).values[:, -1:]
-        dropped = (mass < least) & self.opaque
-        return output.masked_fill(dropped[:, :, None, None], -torch.inf)
+        return handed_over(output, nearest(self.distances, (mass >= least) | ~self.opaque))
 
 
 class PaletteCodec(PixelCodec):
@@ -115,6 +130,52 @@ class PaletteCodec(PixelCodec):
         rank = counts.masked_fill(~shown, -1).argsort(dim=1, descending=True, stable=True)
         dropped = shown.expand_as(counts).clone().scatter(1, rank[:, : self.most], False)
         return distance.masked_fill(dropped[:, :, None, None], torch.inf).argmin(dim=1)
+
+
+def places(colours: Tensor) -> Tensor:
+    """Where each colour lies in Oklab, and its alpha, float32 `(K, 3 or 4)`.
+
+    Args:
+        colours: `(K, C)` in the model range.
+    """
+    levels = PixelCodec().decode(colours[:, :, None, None])[:, :, 0, 0].cpu().numpy()
+    seen = oklab(levels if levels.shape[1] > 1 else levels.repeat(3, axis=1))
+    alpha = levels[:, 3:] / 255 if levels.shape[1] == 4 else np.zeros((len(levels), 0))
+    return torch.from_numpy(np.hstack([seen, UNLIKE * alpha])).float().to(colours.device)
+
+
+def distances(colours: Tensor) -> Tensor:
+    """Squared distance between the places of each two of K colours, `(K, K)`."""
+    there = places(colours)
+    return (there[:, None] - there).square().sum(dim=-1)
+
+
+def nearest(distances: Tensor, allowed: Tensor) -> Tensor:
+    """Which allowed colour each colour stands for, int64 `(B, K)`; an allowed one for itself.
+
+    Args:
+        distances: `(K, K)`.
+        allowed: bool `(B, K)`, at least one of each row.
+    """
+    return distances.masked_fill(~allowed[:, None], torch.inf).argmin(dim=-1)
+
+
+def handed_over(scores: Tensor, nearest: Tensor) -> Tensor:
+    """Scores in which each colour has those of all that stand for it; minus infinity for none.
+
+    Args:
+        scores: log-probabilities up to a constant, `(B, K, H, W)`.
+        nearest: what each colour stands for, int64 `(B, K)` or `(1, K)`.
+    """
+    count = scores.shape[1]
+    with torch.autocast(scores.device.type, enabled=False):
+        scores = scores.float()
+        most = scores.amax(dim=1, keepdim=True)
+        moves = F.one_hot(nearest, count).to(scores).expand(len(scores), -1, -1)
+        shares = torch.einsum("bkhw,bkc->bchw", (scores - most).exp(), moves)
+        there = moves.any(dim=1)[:, :, None, None]
+        tiny = torch.finfo(shares.dtype).tiny
+        return (shares.clamp(min=tiny).log() + most).masked_fill(~there, -torch.inf)
 
 
 def opaque(colours: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ class Mirrored(Steered):
     """
 
     def output(self, x_t: Tensor, t: Tensor, label: Tensor | None = None) -> Tensor:
-        twice = None if label is None else label.repeat(2)
+        twice = None if label is None else torch.cat([label, label])
         seen = torch.cat([x_t, x_t.flip(-1)])
         one, other = super().output(seen, t.repeat(2), twice).chunk(2)
         return (one + other.flip(-1)) / 2

@@ -23,6 +23,7 @@ from diffusion.samplers.sprite_set import SpriteSet
 from diffusion.schedules.cosine import Cosine
 from diffusion.schedules.linear import Linear
 from diffusion.steering.asked import Asked
+from diffusion.steering.colours import AllowedColours
 from diffusion.steering.guidance import guided
 from diffusion.steering.kept import Kept
 
@@ -166,6 +167,20 @@ def test_guidance_is_that_of_python():
     given = {"level": {"t": 0.6, "alpha": float(alpha), "sigma": float(sigma)}, "labels": labels}
     body = """write("found", (await network()).clean(floats("x"), given.level,
                                                      {labels: given.labels, guidance: 2.5}))"""
+    found = in_node(body, given, arrays={"x": last(x)}, served=served(run, DDPM()))
+    np.testing.assert_allclose(found.reshape(expected.shape), expected, atol=1e-5)
+
+
+def test_allowed_colours_are_those_of_python():
+    run = loaded(size=(16, 16))
+    allowed = torch.arange(21) % 3 > 0
+    x = torch.randn(3, 4, 16, 16, generator=torch.Generator().manual_seed(1))
+    expected = last(AllowedColours(run.denoiser, allowed)(x, torch.full((3,), 0.6)))
+    alpha, sigma = run.denoiser.schedule(torch.tensor([0.6]))
+    given = {"level": {"t": 0.6, "alpha": float(alpha), "sigma": float(sigma)}}
+    body = """write("found", (await network()).clean(floats("x"), given.level,
+                                                     {allowed: given.allowed}))"""
+    given["allowed"] = allowed.tolist()
     found = in_node(body, given, arrays={"x": last(x)}, served=served(run, DDPM()))
     np.testing.assert_allclose(found.reshape(expected.shape), expected, atol=1e-5)
 

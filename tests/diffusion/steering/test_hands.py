@@ -1,5 +1,6 @@
 """Each hand on the network has a law, and all of them go together under every sampler."""
 
+from dataclasses import replace
 from itertools import combinations
 
 import pytest
@@ -12,6 +13,7 @@ from diffusion.errors import UserError
 from diffusion.models.unet import UNet
 from diffusion.palette import Palette, SharpPalette
 from diffusion.predictions import Epsilon, Velocity
+from diffusion.samplers.attribute_draws import AttributeDraws
 from diffusion.samplers.ddim import DDIM
 from diffusion.samplers.ddpm import DDPM
 from diffusion.samplers.dpm_solver import DPMSolver
@@ -114,6 +116,17 @@ def test_two_hands_are_both_obeyed_and_a_sprite_is_the_same_in_any_batch(pair, p
     assert torch.equal(torch.cat(list(sprites.batches(range(12), 5))), images)
 
 
+@pytest.mark.parametrize("name", sorted({*HANDS} - {"mixed", "guided"}))
+def test_a_hand_is_laid_on_a_network_that_is_told_drawn_attributes(name):
+    draws = AttributeDraws([[0.5, 0.5]], torch.ones(2, 2, dtype=torch.bool))
+    sprites = replace(the_set(HANDS[name](network()), DPMSolver(8)), draws=draws)
+    images = next(sprites.batches(range(12)))
+    assert obeys(name, images)
+    assert torch.equal(torch.cat(list(sprites.batches(range(12), 5))), images)
+    untold = replace(sprites, draws=None, label_frequencies=())
+    assert name == "asked" or not torch.equal(next(untold.batches(range(12))), images)
+
+
 @pytest.mark.parametrize("what", WORDS)
 @pytest.mark.parametrize("prediction", [Palette, Epsilon])
 def test_kept_values_stay_to_the_byte_and_the_rest_varies(what, prediction):
@@ -139,6 +152,31 @@ def test_all_colours_allowed_is_the_network_itself():
     assert torch.equal(made(AllowedColours(network(), everything)), made(network()))
     x_t, t = torch.randn(2, 4, 8, 8), torch.tensor([0.2, 0.9])
     assert torch.equal(FewColours(network(), 5)(x_t, t), network()(x_t, t))
+
+
+DARK, BLUE = 1, 4  # what is darkest, and what is once that is gone
+
+
+def test_what_a_forbidden_colour_would_have_goes_to_the_nearest_allowed():
+    x_t, t = torch.randn(2, 4, 8, 8), torch.tensor([0.2, 0.9])
+    free = network().output(x_t, t).softmax(dim=1)
+    allowed = torch.arange(6) != DARK
+    shares = AllowedColours(network(), allowed).output(x_t, t).softmax(dim=1)
+    expected = free.clone()
+    expected[:, BLUE] += free[:, DARK]
+    assert torch.allclose(shares, expected[:, allowed], atol=1e-6)
+
+
+def test_of_few_colours_an_outline_stays_one():
+    """What was sure to be dark is dark, and not transparent, where the darkest colour goes."""
+    x_t, t = torch.randn(4, 4, 8, 8), torch.full((4,), 0.9)
+    outline = torch.zeros(6)[:, None, None].repeat(1, 8, 8)
+    outline[DARK, 0], outline[BLUE] = 9.0, 4.0
+    denoiser = network()
+    denoiser.model.forward = lambda x_t, t, label=None: outline.expand(len(x_t), -1, -1, -1)
+    shares = FewColours(denoiser, 1).output(x_t, t).softmax(dim=1)
+    assert (shares[:, BLUE, 0] > 0.99).all(), "the outline"
+    assert torch.allclose(shares[:, 0], denoiser.output(x_t, t).softmax(dim=1)[:, 0]), "the ground"
 
 
 @pytest.mark.parametrize("axes", AXES)
