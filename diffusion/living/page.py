@@ -12,7 +12,7 @@ from typing import Any
 
 from torch import Tensor
 
-from diffusion.living.serving import Served
+from diffusion.living.serving import Served, places_of
 from diffusion.report.inline import ARROWS, THEME, environment, source, source_hash
 
 HERE = Path(__file__).parent
@@ -94,15 +94,25 @@ def living_page(
 
 
 def refreshed(page: str) -> str:
-    """A page of an earlier day as the code of today writes it: the same network and sprites."""
+    """A page of an earlier day as the code of today writes it: the same network and sprites, and
+    what was not written of them then."""
     blocks = dict(BLOCK.findall(page))
     blocks["kernel"] = _kernel()
+    whole = _whole(blocks)
+    if "places" not in whole["model"]:
+        whole["model"]["places"] = places_of(whole["model"]["colours"])
+        blocks["model"] = packed(json.dumps(whole).encode())
     return _rendered(blocks)
+
+
+def _whole(blocks: dict[str, str]) -> dict[str, Any]:
+    whole: dict[str, Any] = json.loads(gzip.decompress(b64decode(blocks["model"])))
+    return whole
 
 
 def _rendered(blocks: dict[str, str]) -> str:
     """The page around its blocks, of which `model` says all that is said in words."""
-    whole = json.loads(gzip.decompress(b64decode(blocks["model"])))
+    whole = _whole(blocks)
     model, facts = whole["model"], whole["facts"]
     script = source(ARROWS, *(HERE / name for name in PAGE), THEME[1])
     theme, style = source(THEME[0]), source(HERE / "style.css")

@@ -75,7 +75,6 @@ def served(loaded: Loaded, sampler: Sampler, precision: str = "f32") -> Served:
         tensors.append({"name": name, "shape": list(value.shape), "offset": len(blob)})
         blob += plain.tobytes().ljust(-(-plain.nbytes // 4) * 4, b"\0")
     colours = loaded.card["recipe"]["prediction"].get("colours")
-    known = None if colours is None else torch.tensor(colours) / 127.5 - 1
     model = {
         "channels": channels,
         "height": height,
@@ -89,7 +88,7 @@ def served(loaded: Loaded, sampler: Sampler, precision: str = "f32") -> Served:
         **_attributes(sprites if denoiser.attributes else {}),
         "prediction": kind,
         "colours": colours,
-        "places": None if known is None else places(known).tolist(),
+        "places": places_of(colours),
         "weights": precision,
         "tensors": tensors,
         "sampler": {
@@ -102,6 +101,11 @@ def served(loaded: Loaded, sampler: Sampler, precision: str = "f32") -> Served:
         "levels": [_levels(denoiser.schedule, sampler, k / STOPS) for k in range(1, STOPS + 1)],
     }
     return Served(model, bytes(blob), rounded)
+
+
+def places_of(colours: list[list[int]] | None) -> list[list[float]] | None:
+    """Where the colours of a palette lie, to find the nearest of one that is not allowed."""
+    return None if colours is None else places(torch.tensor(colours) / 127.5 - 1).tolist()
 
 
 def ways_into_noise(
