@@ -204,7 +204,7 @@ def draw(rows: dict[str, np.ndarray], origin: np.ndarray) -> Image.Image:
 
 def _in_upper_half(rows: list[int]) -> list[dict[str, str]]:
     """Of these characters the attributes that change no pixel of the lower half."""
-    everyone, found = characters(max(rows) + 1), []
+    everyone, found = characters(max(3, max(rows) + 1)), []
     for character in (everyone[row] for row in rows):
         own = {}
         for name, values in ATTRIBUTES.items():

@@ -13,11 +13,15 @@ from datamodules.files.paths import typed
 
 
 class Picked(NamedTuple):
-    """What it is called, its pixels uint8 `(C, H, W)`, and its label, -1 without one."""
+    """What it is called, its pixels uint8 `(C, H, W)`, and its label and attributes.
+
+    Those that are not known are -1; a picture has no attributes.
+    """
 
     name: str
     image: Tensor
     label: int = -1
+    attributes: tuple[int, ...] = ()
 
 
 def from_file(

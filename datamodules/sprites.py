@@ -173,8 +173,9 @@ class SpriteDataModule(LightningDataModule, ABC):
             last = len(self.sprites) - 1
             raise DataError(f"There is no row {row}; this data has rows 0 to {last}.")
         one = np.array([row])
-        labels = self.labels(one)
-        return Picked(self.called(row), self.images(one)[0], -1 if labels is None else int(labels))
+        labels, image = self.labels(one), self.images(one)[0]
+        values = self.attribute_values(one)[0].tolist() if self.attribute_names else ()
+        return Picked(self.called(row), image, -1 if labels is None else int(labels), (*values,))
 
     def called(self, row: int) -> str:
         """What to call the sprite of this row."""

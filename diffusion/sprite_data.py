@@ -77,8 +77,8 @@ class SpriteData(Protocol):
     def colours(self, limit: int) -> list[list[int]]:
         """The colours of the training rows in order, as bytes; just over `limit` if more."""
 
-    def pick(self, wanted: str | int) -> tuple[str, Tensor, int]:
-        """Name, image uint8 `(C, H, W)` and label of the sprite of a row, a name or a file."""
+    def pick(self, wanted: str | int) -> tuple[str, Tensor, int, tuple[int, ...]]:
+        """Name, image uint8 `(C, H, W)`, label and attributes of a row, a name or a file."""
 
     def called(self, row: int) -> str:
         """What to call the sprite of this row."""

@@ -7,6 +7,8 @@ import pytest
 from conftest import QUICK, SMOKE_OF_ANY
 from PIL import Image
 
+from datamodules.characters.drawing import draw_all
+from datamodules.characters.people import ATTRIBUTES, characters
 from diffusion.runs.loading import load
 from diffusion.runs.training_data import training_data
 
@@ -114,6 +116,10 @@ def test_labels_are_learned_and_asked_for(command, trained, tmp_path):
 @pytest.mark.processes
 def test_attributes_are_learned_and_asked_for_by_their_names(command, trained, tmp_path):
     trained("model.classes=attributes")
+    character = characters(3)[1]
+    others = {name: getattr(character, name) for name in ATTRIBUTES if name != "hair"}
+    others = " ".join(f"{name}={value}" for name, value in others.items())
+    Image.fromarray(draw_all([character], 16)[0]).save(tmp_path / "fred.png")
     ask = "sample.py run=run sampler.steps=3 n=3"
     asked = {
         "any": "",
@@ -121,9 +127,12 @@ def test_attributes_are_learned_and_asked_for_by_their_names(command, trained, t
         "again": "attribute.tool=sword hair=long batch_size=1",
         "three": "hair=long tool=sword guidance={hair:1,tool:3}",
         "half": "hair=long from=0 keep=top",
+        "changed": "hair=long from=Fred noise_level=0.8",
+        "typed": f"hair=long {others} from=fred.png noise_level=0.8",
     }
     for folder, words in asked.items():
         assert command(f"{ask} {words} out={folder}").code == 0
+    assert nearly_equal(sprites(tmp_path, "changed"), sprites(tmp_path, "typed")), "all else stays"
     assert {row["label"] for row in manifest(tmp_path, "two")} == {"hair=long, tool=sword"}
     assert nearly_equal(sprites(tmp_path, "two"), sprites(tmp_path, "again"))
     assert not nearly_equal(sprites(tmp_path, "two"), sprites(tmp_path, "three"))
@@ -155,7 +164,7 @@ def test_attributes_are_learned_and_asked_for_by_their_names(command, trained, t
 def test_a_sprite_is_completed_with_its_own_label(command, trained, tmp_path):
     trained("model.classes=true")
     card = load(tmp_path / "run" / "checkpoints" / "last.ckpt").card
-    _, bob, own = training_data(card).pick("Bob")
+    _, bob, own, _ = training_data(card).pick("Bob")
     names = card["sprites"]["label_names"]
     other = names[own - 1]
     Image.fromarray(bob.permute(1, 2, 0).numpy()).save(tmp_path / "bob.png")

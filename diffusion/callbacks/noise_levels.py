@@ -42,7 +42,7 @@ class NoiseLevels(Callback):
         data, denoiser = data_of(trainer), pl_module.denoiser
         known, held_out = suspects(data), data.split["val"][: self.n]
         self.names = [data.called(int(row)) for row in known]
-        self.name, self.sprite, self.label = data.pick(int(known[0]))
+        self.name, self.sprite, self.label, _ = data.pick(int(known[0]))
         exact = memoriser(data, denoiser, pl_module.flip)
         self.posterior = exact.model
         labels = data.labels(known[: self.n]), data.labels(held_out)

@@ -88,7 +88,7 @@ def _measure(run: RunDirectory, trainer: lightning.Trainer, data: SpriteData) ->
     sampler: Sampler = make(run.config["sampler"])
     loaded = load(run.last, packages_of(run.config))  # its own, which was typed
     sprites = loaded.sprites(sampler, seed=0, device=trainer.strategy.root_device)
-    shown = [data.pick(int(row)) for row in data.split["train"][:PANELS]]
+    shown = [data.pick(int(row))[:3] for row in data.split["train"][:PANELS]]
     run.say(
         f"closing: {SAMPLES} sprites by {type(sampler).__name__} in {sampler.evaluations:,} "
         f"evaluations, their scores and passports, whether they can be told apart, a film of "

@@ -33,7 +33,7 @@ def look(cfg: DictConfig, view: str) -> Path:
         loaded = load(checkpoint_file(str(cfg.run), cfg.checkpoint), trusted(plain(cfg.trust)))
         data = training_data(loaded.card, cfg.data.get("path"), loaded.trust)
         schedule, settings = loaded.denoiser.schedule, {"checkpoint": loaded.sha256}
-    name, image, own = data.pick(cfg[view])
+    name, image, own, _ = data.pick(cfg[view])
     settings |= {"sprite": hashlib.sha256(image.numpy().tobytes()).hexdigest(), "seed": cfg.seed}
     if view != "noising":
         sampler, recipe = loaded.sampler(plain(cfg.get("sampler")))

@@ -168,19 +168,20 @@ def wanted(cfg: DictConfig, loaded: Loaded) -> tuple[SpriteSet, dict[str, Any]]:
     """The sprites that the words mean, and everything that decides how each of them looks."""
     check_kinds(typed := plain(cfg.get("sampler")), "sampler")
     sampler, recipe = loaded.sampler(typed)
-    own = origin = drawn = image = None
+    picked = origin = drawn = image = None
     level = cfg.noise_level
     if level is None:
         level = 0.5 if cfg.keep in (None, OWN_COLOURS) else 1.0
     if (name := cfg["from"]) is not None:
         given = from_file(name, loaded.card["sprites"]["shape"], _say)  # needs no training data
         picked = given or training_data(loaded.card, cfg.data.path, loaded.trust).pick(name)
-        _, image, own = picked
+        image = picked.image
         loaded.denoiser.schedule.grid(sampler.steps, level)
         if cfg.keep in (None, OWN_COLOURS) or level < 1:
             origin = Origin(PixelCodec().encode(image), level)
         drawn = hashlib.sha256(image.numpy().tobytes()).hexdigest()
-    loaded, wanted_values, in_words = asked(plain(cfg), loaded)
+    own, values = (None, ()) if picked is None else (picked.label, picked.attributes)
+    loaded, wanted_values, in_words = asked(plain(cfg), loaded, values)
     labels = wanted_labels(plain(cfg), loaded, own)
     guidance = 1.0 if in_words else cfg.guidance
     sprites = labels.told(loaded).sprites(sampler, cfg.seed, label=labels.label, guidance=guidance)

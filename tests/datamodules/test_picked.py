@@ -12,7 +12,7 @@ from datamodules.picked import from_file
 def test_a_sprite_of_the_data_comes_with_its_label():
     data = ready(Crowd)
     for wanted in (7, "no 7"):
-        name, image, label = data.pick(wanted)
+        name, image, label, _ = data.pick(wanted)
         assert (name, label) == ("no 7", LABELS[7])
         assert (image.numpy() == IMAGES[7].transpose(2, 0, 1)).all()
     assert ready(Plain).pick(3).label == -1
