@@ -18,7 +18,7 @@ help: ## list the targets
 
 train: .venv/ready ## train the embedded default in runs/first (at most 8 minutes), or continue it
 	# one thread: two that share a busy machine wait for each other and are many times slower
-	OMP_NUM_THREADS=1 $(PY) train.py hydra.run.dir=runs/first minutes=6
+	OMP_NUM_THREADS=1 $(PY) train.py model.classes=attributes hydra.run.dir=runs/first minutes=6
 
 page: .venv/ready ## the network of that run in one HTML file: runs/first/page.html
 	$(PY) sample.py run=$(RUN) page=$(RUN)/page.html

@@ -17,7 +17,12 @@ WORDS = "model.classes=true prediction=palette sampler=dpm_solver sampler.steps=
 
 
 @pytest.mark.parametrize(
-    "words", [WORDS, pytest.param("prediction=velocity", marks=pytest.mark.nightly)]
+    "words",
+    [
+        WORDS,
+        WORDS.replace("=true", "=attributes"),
+        pytest.param("prediction=velocity", marks=pytest.mark.nightly),
+    ],
 )
 def test_onnx_answers_as_torch_does_at_any_size(words, command, trained, tmp_path):
     onnxruntime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
@@ -31,12 +36,17 @@ def test_onnx_answers_as_torch_does_at_any_size(words, command, trained, tmp_pat
         given, label = {"x_t": x.numpy(), "t": t.numpy()}, None
         if run.denoiser.classes:
             label = torch.arange(n) - 1
+        if attributes := run.denoiser.attributes:
+            label = torch.arange(n)[:, None] % (torch.tensor(attributes) + 1) - 1
+        if label is not None:
             given["label"] = label.numpy()
         ours, theirs = run.denoiser(x, t, label).numpy(), session.run(None, given)[0]
         np.testing.assert_allclose(theirs, ours, atol=1e-4 * max(1, abs(ours).max()))
     levels = json.loads(session.get_modelmeta().custom_metadata_map["levels"])
     assert len(levels) == 6
     assert levels[-1] == [0, 1, 0]
+    told = session.get_modelmeta().custom_metadata_map.get("attributes", "{}")
+    assert json.loads(told) == run.card["sprites"].get("attributes", {})
 
     code = re.search(r"```python\n(import json\n.*?)```", PAGE, re.DOTALL)[1]
     code = code.replace('"mine.onnx"', repr(str(tmp_path / "mine.onnx")))

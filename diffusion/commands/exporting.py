@@ -40,7 +40,8 @@ def export_network(
         print(f"{place}/: python sample.py run={place}/model.safetensors n=64")
     elif place.suffix == ".onnx":
         write_file(place, onnx_file(loaded), new=True)
-        inputs = "x_t, t, label" if loaded.denoiser.classes else "x_t, t"
+        told = loaded.denoiser.classes or loaded.denoiser.attributes
+        inputs = "x_t, t, label" if told else "x_t, t"
         print(f"{place}: ({inputs}) -> x0; onnxruntime answers as torch does")
     else:
         write(place, named(loaded.denoiser), loaded.card)

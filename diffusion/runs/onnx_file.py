@@ -1,7 +1,8 @@
 """A run's network for other people's programs: one ONNX file that makes clean estimates.
 
 In it are network, schedule and prediction: (x_t, t[, label]) -> x0, for any batch, height and
-width, and as metadata the levels of the run's own sampler. docs/page.md has a sampler in numpy.
+width, and as metadata the levels of the run's own sampler, and what the numbers of its labels or
+attributes mean. docs/page.md has a sampler in numpy.
 """
 
 import json
@@ -65,7 +66,11 @@ def onnx_file(loaded: Loaded) -> bytes:
     model = program.model_proto
     sampler, noise = loaded.sampler()[0], torch.zeros(1)
     levels = sampler.start(loaded.denoiser.schedule, noise)[0]
-    onnx.helper.set_model_props(model, {"levels": json.dumps(levels)})
+    sprites = loaded.card["sprites"]
+    told = {"labels": sprites["label_names"]} if loaded.denoiser.classes else {}
+    told |= {"attributes": sprites["attributes"]} if loaded.denoiser.attributes else {}
+    properties = {name: json.dumps(value) for name, value in ({"levels": levels} | told).items()}
+    onnx.helper.set_model_props(model, properties)
     content: bytes = model.SerializeToString()
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
     for case in TRIED:
@@ -90,4 +95,6 @@ def _inputs(loaded: Loaded, n: int, rows: int, columns: int, t: float) -> dict[s
     given = {"x_t": x_t, "t": torch.full((n,), t)}
     if classes := loaded.denoiser.classes:
         given["label"] = torch.arange(n) % (classes + 1) - 1  # -1 is none
+    if attributes := loaded.denoiser.attributes:
+        given["label"] = torch.arange(n)[:, None] % (torch.tensor(attributes) + 1) - 1
     return given
