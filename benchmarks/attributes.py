@@ -3,9 +3,11 @@
     python train.py model.classes=attributes hydra.run.dir=runs/attributes
     OMP_NUM_THREADS=1 python benchmarks/attributes.py runs/attributes
 
-The run is one on procedural characters, in which attributes can be read back. A row per attribute:
-how many sprites in a hundred show the value that was asked for, of those in which it can be read,
-at each guidance; and how many can be read. For pairs of values that no training sprite has:
+The run is one on procedural characters or on Nouns, in which attributes can be read back; of Nouns
+those of the nearest of all combinations. A row per attribute: how many sprites in a hundred show
+the value that was asked for, of those in which it can be read, at each guidance; and how many can
+be read. The last row asks for all attributes at once. For pairs of values that no training sprite
+has:
 
     python benchmarks/attributes.py --without-pairs pairs.npz
     python train.py data=array data.path=pairs.npz model.classes=attributes \
@@ -27,7 +29,10 @@ import sprite_diffusion as sd  # noqa: E402
 from datamodules.characters.attributes import read_attributes  # noqa: E402
 from datamodules.characters.people import ATTRIBUTES, Character, characters  # noqa: E402
 from datamodules.forge import ForgeData  # noqa: E402
+from datamodules.nouns import NounsData  # noqa: E402
 from diffusion import pictures  # noqa: E402
+from diffusion.runs.loading import checkpoint_file, load  # noqa: E402
+from diffusion.runs.training_data import training_data  # noqa: E402
 
 PAIRS = (  # values that together no training sprite has
     {"hair": "long", "tool": "sword"},
@@ -37,6 +42,8 @@ PAIRS = (  # values that together no training sprite has
     {"body": "stout", "head": "square"},
 )
 
+
+MOST = 48  # values of an attribute that are asked for; where it has more, some of them by chance
 
 SHOWN: tuple[dict[str, str], ...] = (  # rows of the picture: more and more of the same sprites
     {},
@@ -79,9 +86,44 @@ def without_pairs(file: Path, n: int = 4000) -> None:
     print(f"{len(kept):,} of {n:,} characters in {file}")
 
 
-def read(run: sd.Run, n: int, guidance: float, words: Mapping[str, str]) -> list[dict[str, str]]:
-    """What n sprites show that were made with these words."""
-    return read_attributes(run.sample(n, seed=0, guidance=guidance, **words).images)
+class Reader:
+    """Makes sprites of a run, and reads their attributes.
+
+    Args:
+        run: its directory.
+    """
+
+    def __init__(self, run: str) -> None:
+        card = load(checkpoint_file(run, "last")).card
+        self.run, self.known = sd.load(run), card["sprites"]["attributes"]
+        self.data = training_data(card)
+
+    def __call__(self, n: int, guidance: float, words: Mapping[str, str]) -> list[dict[str, str]]:
+        """What n sprites show that were made with these words."""
+        images = self.run.sample(n, seed=0, guidance=guidance, **words).images
+        if not isinstance(self.data, NounsData):
+            return read_attributes(images)
+        numbers, _ = self.data.layers.nearest(images)
+        return [
+            {name: values[k] for (name, values), k in zip(self.known.items(), row, strict=True)}
+            for row in numbers
+        ]
+
+    def rows(self, pairs: bool) -> Iterator[tuple[str, list[dict[str, str]]]]:
+        """What is asked for in each row of the table."""
+        if pairs:
+            for pair in PAIRS:
+                yield " ".join(f"{name}={value}" for name, value in pair.items()), [pair]
+            return
+        rng = np.random.default_rng(0)
+        for name, values in self.known.items():
+            some = rng.permutation(values)[:MOST].tolist()
+            yield f"{name}, {len(values)} values", [{name: value} for value in some]
+        drawn = [
+            {name: str(rng.choice(values)) for name, values in self.known.items()}
+            for _ in range(MOST)
+        ]
+        yield "all at once", drawn
 
 
 def shares(found: list[dict[str, str]], words: Mapping[str, str]) -> tuple[float, float]:
@@ -89,16 +131,6 @@ def shares(found: list[dict[str, str]], words: Mapping[str, str]) -> tuple[float
     legible = [each for each in found if words.keys() <= each.keys()]
     right = sum(all(each[name] == value for name, value in words.items()) for each in legible)
     return right / max(1, len(legible)), len(legible) / len(found)
-
-
-def rows(pairs: bool) -> Iterator[tuple[str, list[dict[str, str]]]]:
-    """What is asked for in each row of the table."""
-    if pairs:
-        for pair in PAIRS:
-            yield " ".join(f"{name}={value}" for name, value in pair.items()), [pair]
-        return
-    for name, values in ATTRIBUTES.items():
-        yield f"{name}, {len(values)} values", [{name: value} for value in values]
 
 
 def main() -> None:
@@ -114,19 +146,19 @@ def main() -> None:
     if arguments.without_pairs:
         without_pairs(arguments.without_pairs)
         return
-    run = sd.load(arguments.run)
     if arguments.picture:
-        draw(run).save(arguments.picture, optimize=True)
+        draw(sd.load(arguments.run)).save(arguments.picture, optimize=True)
         return
     heads = [f"guidance {scale:g}" for scale in arguments.guidance]
     print(f"| asked for | {' | '.join(heads)} |\n|---|{'---|' * len(heads)}", flush=True)
     total = np.zeros((len(heads), 2))
-    table = [*rows(arguments.pairs)]
+    read = Reader(arguments.run)
+    table = [*read.rows(arguments.pairs)]
     for name, asked in table:
         cells = []
         for k, scale in enumerate(arguments.guidance):
             each = [
-                shares(read(run, max(1, arguments.n // len(asked)), scale, words), words)
+                shares(read(max(1, arguments.n // len(asked)), scale, words), words)
                 for words in asked
             ]
             right, legible = np.mean(each, axis=0)

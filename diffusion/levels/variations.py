@@ -62,7 +62,7 @@ def vary(
     x0 = PixelCodec().encode(image)
     found = []
     for level in levels:
-        made = replace(sprites, origin=Origin(x0, level))
+        made = replace(sprites, origin=Origin(x0, level), draws=None)  # it is a sprite already
         images = torch.cat(list(made.batches(range(n))))
         rows, _ = nearest(images, [training])
         found.append(

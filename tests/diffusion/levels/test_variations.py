@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from hands import BOB, CODEC, network
 from hypothesis import given
 from hypothesis import strategies as st
 from randomsprites import sprites
@@ -15,6 +16,7 @@ from diffusion.exact.posterior import Posterior
 from diffusion.levels.variations import variation_pictures, vary
 from diffusion.pixels import PixelCodec
 from diffusion.runs.files import Folder
+from diffusion.samplers.attribute_draws import AttributeDraws
 from diffusion.samplers.base import Origin
 from diffusion.samplers.ddim import DDIM
 from diffusion.samplers.ddpm import DDPM
@@ -48,6 +50,16 @@ def test_a_start_at_one_is_the_whole_way():
 def test_a_noise_level_that_the_schedule_lacks_is_refused(noise_level):
     with pytest.raises(UserError, match="noise_level"):
         vary(IMAGES[0], SPRITES, IMAGES, levels=[noise_level], n=1)
+
+
+def test_a_variation_is_told_no_attributes_of_another_sprite():
+    draws = AttributeDraws([[0.5, 0.5]], torch.ones(2, 2, dtype=torch.bool))
+    sprites = SpriteSet(network(), DDIM(10), CODEC, (4, 8, 8))
+    untold, drawn = (
+        vary(BOB, each, BOB[None], [0.8], n=8)[0].images
+        for each in (sprites, replace(sprites, draws=draws))
+    )
+    assert torch.equal(untold, drawn)
 
 
 @pytest.mark.parametrize("sampler", [DDIM(25), DDPM(25)])
