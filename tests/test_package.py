@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from conftest import QUICK, ROOT
 
 pytestmark = pytest.mark.processes
@@ -53,6 +54,7 @@ def typed(installed, tmp_path):
             text=True,
         )
         assert done.returncode == 0, done.stdout + done.stderr
+        assert "RuntimeWarning" not in done.stderr, done.stderr
         return done.stdout
 
     return run
@@ -73,6 +75,13 @@ def test_commands_work_from_any_folder(typed, tmp_path):
     words += " -m seed=0,1 sweep_name=two"
     typed(f"python -m sprite_diffusion train {words}")
     assert len(list((tmp_path / "runs" / "two").glob("*/summary.json"))) == 2
+    typed(f"python -m sprite_diffusion train {words} wandb_sweep=two.yaml")
+    sweep = yaml.safe_load((tmp_path / "two.yaml").read_text())
+    assert "${interpreter} -m ${program} train" in " ".join(sweep["command"])
+    told = [word.replace("${oc.env:WANDB_RUN_ID}", "agents") for word in sweep["command"][2:-1]]
+    told = [word.replace("${program}", sweep["program"]) for word in told]
+    typed(["python", *told, "seed=1"])  # as an agent types it
+    assert (tmp_path / "runs" / "two" / "agents" / "summary.json").exists()
 
 
 def test_the_notebook_runs(typed, tmp_path):
