@@ -7,8 +7,9 @@
 A row per word: the share of sprites that obey it, their distance to unseen real sprites, the share
 that repeats a training sprite, CPU seconds of 16 sprites after start-up; and of procedural
 characters, whose attributes can be read back, the share in which all and the mean share that can.
-Labels have rows where the run learned some. `--promises` compares half a palette with real sprites
-that have only these colours too, and looks into the kept halves of many sprites.
+Labels have rows where the run learned some, and so has another tool for sprite 0. `--promises`
+compares half a palette with real sprites that have only these colours too, and looks into the kept
+halves of many sprites.
 """
 
 import argparse
@@ -48,6 +49,10 @@ WORDS: dict[str, dict[str, Any]] = {
     "from=0 noise_level=0.4": {"from_": 0, "noise_level": 0.4},
     "mirror=true": {"mirror": True},
     "tile=xy": {"tile": "xy"},
+}
+AXE: dict[str, dict[str, Any]] = {  # of characters whose attributes the network was told
+    "from=0 noise_level=0.7 tool=axe": {"from_": 0, "noise_level": 0.7, "tool": "axe"},
+    "from=0 keep=left tool=axe": {"from_": 0, "keep": "left", "tool": "axe"},
 }
 ORIGINS, SHOWN, SCALE = 32, 12, 3
 
@@ -92,6 +97,8 @@ class Bench:
             rows[f"label={one}"] = {"label": one}
             rows[f"label={one} guidance=2"] = {"label": one, "guidance": 2.0}
             rows[f"label={one}+{other}"] = {"label": f"{one}+{other}"}
+        if self.loaded.denoiser.attributes and isinstance(self.data, ForgeData):
+            rows |= AXE
         return rows
 
     def row(self, name: str, words: dict[str, Any], images: np.ndarray) -> str:
@@ -115,6 +122,8 @@ class Bench:
         """In what share of the sprites the word is obeyed, where that can be counted."""
         same = (images == self.origin).all(axis=-1)
         match words:
+            case {"tool": tool}:
+                held = np.array([each.get("tool") == tool for each in read_attributes(images)])
             case {"colours": colours}:
                 held = _only(images, {bytes.fromhex(each) for each in colours})
             case {"max_colours": most}:
