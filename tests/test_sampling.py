@@ -138,7 +138,10 @@ def test_attributes_are_learned_and_asked_for_by_their_names(command, trained, t
     assert not nearly_equal(sprites(tmp_path, "two"), sprites(tmp_path, "three"))
     told = {name: manifest(tmp_path, name)[0]["attributes"] for name in ("any", "two")}
     assert len(told["any"]) == len(told["two"]) == 10
-    assert "attributes" not in manifest(tmp_path, "half")[0]  # it is a sprite that has its own
+    assert "attributes" not in manifest(tmp_path, "changed")[0]  # it is a sprite with its own
+    kept = [row["attributes"] for row in manifest(tmp_path, "half")]
+    assert {row["hair"] for row in kept} == {"long"}, "what is asked for"
+    assert {row["hat"] for row in kept} == {characters(3)[0].hat}, "what the kept part shows"
     assert (told["two"]["hair"], told["two"]["tool"]) == ("long", "sword")
     with np.load(tmp_path / "any" / "sprites.npz") as file:
         assert file["attribute.hair"][0] == told["any"]["hair"]

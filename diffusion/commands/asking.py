@@ -15,16 +15,16 @@ SHOWN = 8  # values of an attribute that a sentence names
 
 
 def asked(
-    words: Mapping[str, Any], loaded: Loaded, own: Sequence[int] = ()
+    words: Mapping[str, Any], loaded: Loaded, stay: Mapping[int, int] | None = None
 ) -> tuple[Loaded, dict[int, int], str | None]:
     """The network, told the attributes that are asked for; these by their numbers, and in words.
 
-    Where one is asked for, the others stay those of the sprite that all begin with.
+    Where one is asked for, those that stay are told as well.
 
     Args:
         words: `attribute`, and `guidance`: a number for all of them, or one for each.
         loaded: the run.
-        own: the attributes of the sprite that `from=` names, -1 for one that is not known.
+        stay: the values of the sprite that `from=` names, by the numbers of the attributes.
 
     Raises:
         UserError: an attribute or value that the run does not know, or none is asked for and
@@ -58,7 +58,7 @@ def asked(
             more = f" or one of {len(values) - len(shown)} more" if len(values) > SHOWN else ""
             raise UserError(f"{name}={value} is not known; it can be {', '.join(shown)}{more}.")
         found[[*known].index(name)] = values.index(str(value)), each.get(name, 1.0)
-    found |= {k: (v, 1.0) for k, v in enumerate(own) if v >= 0 and k not in found}
+    found |= {k: (v, 1.0) for k, v in (stay or {}).items() if k not in found}
     told = replace(loaded, denoiser=Asked(loaded.denoiser, found))
     in_words = ", ".join(f"{name}={value}" for name, value in wanted.items())
     return told, {attribute: value for attribute, (value, _) in found.items()}, in_words

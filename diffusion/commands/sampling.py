@@ -13,10 +13,10 @@ from omegaconf import DictConfig
 from torch import Tensor
 from tqdm import tqdm
 
-from datamodules.picked import from_file
 from diffusion import pictures
 from diffusion.best_of import best_of, check_candidates
 from diffusion.commands.asking import asked
+from diffusion.commands.beginning import beginning
 from diffusion.commands.entry import plain
 from diffusion.commands.labelling import wanted_labels
 from diffusion.commands.numbers import check_kinds
@@ -32,7 +32,6 @@ from diffusion.runs.loading import Loaded, beside, checkpoint_file, load
 from diffusion.runs.output import Output
 from diffusion.runs.reading import record
 from diffusion.runs.sprite_folder import Passports, SpriteFolder
-from diffusion.runs.training_data import training_data
 from diffusion.runs.trust import packages_of, trusted
 from diffusion.samplers.base import Origin
 from diffusion.samplers.sprite_set import SpriteSet
@@ -168,28 +167,26 @@ def wanted(cfg: DictConfig, loaded: Loaded) -> tuple[SpriteSet, dict[str, Any]]:
     """The sprites that the words mean, and everything that decides how each of them looks."""
     check_kinds(typed := plain(cfg.get("sampler")), "sampler")
     sampler, recipe = loaded.sampler(typed)
-    picked = origin = drawn = image = None
     level = cfg.noise_level
     if level is None:
         level = 0.5 if cfg.keep in (None, OWN_COLOURS) else 1.0
-    if (name := cfg["from"]) is not None:
-        given = from_file(name, loaded.card["sprites"]["shape"], _say)  # needs no training data
-        picked = given or training_data(loaded.card, cfg.data.path, loaded.trust).pick(name)
-        image = picked.image
+    origin = drawn = None
+    if first := beginning(cfg, loaded):
         loaded.denoiser.schedule.grid(sampler.steps, level)
-        if cfg.keep in (None, OWN_COLOURS) or level < 1:
-            origin = Origin(PixelCodec().encode(image), level)
-        drawn = hashlib.sha256(image.numpy().tobytes()).hexdigest()
-    own, values = (None, ()) if picked is None else (picked.label, picked.attributes)
-    loaded, wanted_values, in_words = asked(plain(cfg), loaded, values)
-    labels = wanted_labels(plain(cfg), loaded, own)
+        if first.part is None or level < 1:
+            origin = Origin(PixelCodec().encode(first.image), level)
+        drawn = hashlib.sha256(first.image.numpy().tobytes()).hexdigest()
+    stay = first.given if first else {}
+    loaded, told, in_words = asked(plain(cfg), loaded, stay)
+    labels = wanted_labels(plain(cfg), loaded, first.label if first else None)
     guidance = 1.0 if in_words else cfg.guidance
     sprites = labels.told(loaded).sprites(sampler, cfg.seed, label=labels.label, guidance=guidance)
     sprites = replace(sprites, given=labels.given)
-    sprites = sprites.asked(wanted_values)
-    if name is not None:  # a sprite that is there has attributes already
+    if first is None or (first.attributes and first.part is not None):
+        sprites = sprites.asked(stay | told)
+    else:  # a sprite that is there has attributes already
         sprites = replace(sprites, draws=None)
-    sprites, hands = steer(sprites, plain(cfg), image)
+    sprites, hands = steer(sprites, plain(cfg), first.image if first else None)
     settings = {
         "checkpoint": loaded.sha256,
         "sampler": recipe,
@@ -207,12 +204,6 @@ def wanted(cfg: DictConfig, loaded: Loaded) -> tuple[SpriteSet, dict[str, Any]]:
         **hands,
     }
     return replace(sprites, origin=origin), settings
-
-
-def _say(text: str) -> None:
-    """Prints, once per launch."""
-    if process_rank() == 0:
-        print(text)
 
 
 def _view(name: str, sprites: SpriteSet, indices: Sequence[int], tile: str | None) -> bytes:

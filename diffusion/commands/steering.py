@@ -54,8 +54,8 @@ def steer(
         decides["tile"] = str(words["tile"])
     if words["mirror"]:
         denoiser, decides["mirror"] = Mirrored(denoiser), True
-    if keep is not None and picked is not None:
-        kept = _mask(str(keep), picked)
+    kept = None if picked is None else kept_part(keep, picked)
+    if kept is not None and picked is not None:
         denoiser = Kept(denoiser, PixelCodec().encode(picked), kept)
         decides["keep"] = hashlib.sha256(kept.numpy().tobytes()).hexdigest()
         if isinstance(codec, PaletteCodec):
@@ -131,6 +131,11 @@ def _check_kept(codec: PaletteCodec, picked: Tensor, kept: Tensor) -> None:
             "keep= keeps pixels whose colours colours= does not allow; keep less, such as "
             "keep=alpha, or leave out one."
         )
+
+
+def kept_part(what: str | None, picked: Tensor) -> Tensor | None:
+    """What `keep=` keeps of a sprite uint8 `(C, H, W)`, bool of its shape; None for no part."""
+    return None if what in (None, OWN_COLOURS) else _mask(str(what), picked)
 
 
 def _mask(what: str, picked: Tensor) -> Tensor:
