@@ -113,7 +113,7 @@ def test_sheet_that_the_cell_does_not_divide(command, tmp_path):
         ("seed=abc", "seed=abc"),
         ("data.n=abc", "data.n=abc"),
         ("data.path=x.npz", "data=array"),
-        ("data=sprites.npz", "known are array, folder, forge, nouns, sheet."),
+        ("data=sprites.npz", "known are array, folder, forge, forge_small, nouns, sheet."),
         ("lr=0.1", "optimizer.lr"),
         ("sampler.steps=2.5", "sampler.steps"),
         ("checkpoint.every_n_steps=0", "every_n_steps"),
