@@ -27,7 +27,7 @@ report: .venv/ready ## judge that run: runs/first/report/report.html
 	OMP_NUM_THREADS=1 $(PY) report.py runs=[$(RUN)] n=$(N)
 
 demo: .venv/ready ## a small sweep on procedural sprites, and the report that compares its runs
-	OMP_NUM_THREADS=1 $(PY) train.py -m experiment=smoke logger=csv trainer.max_steps=200 \
+	OMP_NUM_THREADS=1 $(PY) train.py -m experiment=smoke data=forge trainer.max_steps=200 trainer.val_check_interval=50 checkpoint.every_n_steps=50 \
 		schedule=linear,cosine seed=0,1 sweep_name=demo
 	OMP_NUM_THREADS=1 $(PY) report.py sweep=runs/demo n=64
 
@@ -48,7 +48,7 @@ lint: .venv/ready ## format, style, layers and types
 	$(PY) -m mypy
 
 smoke: .venv/ready ## everything once, in seconds
-	OMP_NUM_THREADS=1 $(PY) train.py experiment=smoke logger=csv hydra.run.dir=runs/smoke
+	OMP_NUM_THREADS=1 $(PY) train.py experiment=smoke hydra.run.dir=runs/smoke
 
 kernel: .venv/ready ## compile the arithmetic of pages anew; only after a change of kernel.c
 	$(PY) -m pip install --quiet --disable-pip-version-check -e '.[kernel]' -c constraints.txt

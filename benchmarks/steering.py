@@ -7,9 +7,9 @@
 A row per word: the share of sprites that obey it, their distance to unseen real sprites, the share
 that repeats a training sprite, CPU seconds of 16 sprites after start-up; and of procedural
 characters, whose attributes can be read back, the share in which all and the mean share that can.
-Labels have rows where the run learned some, and so has another tool for sprite 0. `--promises`
-compares half a palette with real sprites that have only these colours too, and looks into the kept
-halves of many sprites.
+It needs sprites with alpha and a palette. Labels have rows where the run learned some, and so has
+another tool for sprite 0. `--promises` compares half a palette with real sprites that have only
+these colours too, and looks into the kept halves of many sprites.
 """
 
 import argparse

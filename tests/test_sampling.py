@@ -22,6 +22,10 @@ def manifest(tmp_path, folder):
     return json.loads((tmp_path / folder / "manifest.json").read_text())
 
 
+def settings(tmp_path, folder):
+    return json.loads((tmp_path / folder / "settings.json").read_text())
+
+
 def nearly_equal(a, b):
     """As the contract defines it: all pixels but those that cross a threshold, under 0.1%."""
     return (np.abs(a - b) > 1).any(axis=-1).mean() < 1e-3
@@ -141,7 +145,11 @@ def test_attributes_are_learned_and_asked_for_by_their_names(command, trained, t
     assert "attributes" not in manifest(tmp_path, "changed")[0]  # it is a sprite with its own
     kept = [row["attributes"] for row in manifest(tmp_path, "half")]
     assert {row["hair"] for row in kept} == {"long"}, "what is asked for"
-    assert {row["hat"] for row in kept} == {characters(3)[0].hat}, "what the kept part shows"
+    for name in ("hat", "skin", "hair_colour", "body"):  # what the kept part shows
+        assert {row[name] for row in kept} == {getattr(characters(3)[0], name)}
+    assert len({(row["clothes"], row["cloth_colour"], row["belt"]) for row in kept}) > 1
+    stays = {name: settings(tmp_path, name).get("stay") for name in ("half", "changed", "typed")}
+    assert [bool(stays[name]) for name in stays] == [True, True, False], "it decides the sprites"
     assert (told["two"]["hair"], told["two"]["tool"]) == ("long", "sword")
     with np.load(tmp_path / "any" / "sprites.npz") as file:
         assert file["attribute.hair"][0] == told["any"]["hair"]

@@ -19,12 +19,11 @@ def asked(
 ) -> tuple[Loaded, dict[int, int], str | None]:
     """The network, told the attributes that are asked for; these by their numbers, and in words.
 
-    Where one is asked for, those that stay are told as well.
 
     Args:
         words: `attribute`, and `guidance`: a number for all of them, or one for each.
         loaded: the run.
-        stay: the values of the sprite that `from=` names, by the numbers of the attributes.
+        stay: values that are told beside, by the numbers of the attributes.
 
     Raises:
         UserError: an attribute or value that the run does not know, or none is asked for and
@@ -44,7 +43,8 @@ def asked(
         raise UserError(
             f"guidance={guidance} needs something to follow; ask for {_first(known)}, say."
         )
-    if not wanted:
+    stay = stay or {}
+    if not wanted and not stay:
         return loaded, {}, None
     found = {}
     for name, value in wanted.items():
@@ -58,9 +58,9 @@ def asked(
             more = f" or one of {len(values) - len(shown)} more" if len(values) > SHOWN else ""
             raise UserError(f"{name}={value} is not known; it can be {', '.join(shown)}{more}.")
         found[[*known].index(name)] = values.index(str(value)), each.get(name, 1.0)
-    found |= {k: (v, 1.0) for k, v in (stay or {}).items() if k not in found}
+    found |= {k: (v, 1.0) for k, v in stay.items() if k not in found}
     told = replace(loaded, denoiser=Asked(loaded.denoiser, found))
-    in_words = ", ".join(f"{name}={value}" for name, value in wanted.items())
+    in_words = ", ".join(f"{name}={value}" for name, value in wanted.items()) or None
     return told, {attribute: value for attribute, (value, _) in found.items()}, in_words
 
 

@@ -24,8 +24,8 @@ class Beginning:
     Attributes:
         image: uint8 `(C, H, W)`.
         label: -1 without one.
-        attributes: -1 for one that is not known, or that the kept part does not show; empty
-            where none are known.
+        attributes: those that stay; -1 for one that is not known, or that the kept part does not
+            show where the rest begins with noise. Empty where the network is told none.
         part: which of its values stay, bool `(C, H, W)`; None for no such part.
     """
 
@@ -35,7 +35,7 @@ class Beginning:
     part: Tensor | None
 
     @property
-    def given(self) -> dict[int, int]:
+    def stay(self) -> dict[int, int]:
         """The attributes that stay, by number."""
         return {k: value for k, value in enumerate(self.attributes) if value >= 0}
 
@@ -53,7 +53,9 @@ def beginning(cfg: DictConfig, loaded: Loaded) -> Beginning | None:
     data = training_data(loaded.card, cfg.data.path, loaded.trust)
     _, image, label, attributes = data.pick(name)
     part = kept_part(cfg.keep, image)
-    if part is not None and attributes:
+    if not loaded.denoiser.attributes:
+        attributes = ()
+    elif part is not None and cfg.noise_level in (None, 1):
         attributes = _shown(attributes, data, part)
     return Beginning(image, label, attributes, part)
 

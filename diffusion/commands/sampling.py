@@ -21,6 +21,7 @@ from diffusion.commands.entry import plain
 from diffusion.commands.labelling import wanted_labels
 from diffusion.commands.numbers import check_kinds
 from diffusion.commands.steering import OWN_COLOURS, steer
+from diffusion.commands.typed import ATTRIBUTE
 from diffusion.engines.base import EngineFile, Layout
 from diffusion.errors import UserError
 from diffusion.judge import Judge
@@ -176,14 +177,15 @@ def wanted(cfg: DictConfig, loaded: Loaded) -> tuple[SpriteSet, dict[str, Any]]:
         if first.part is None or level < 1:
             origin = Origin(PixelCodec().encode(first.image), level)
         drawn = hashlib.sha256(first.image.numpy().tobytes()).hexdigest()
-    stay = first.given if first else {}
+    named = first is not None and (first.part is not None or plain(cfg)[ATTRIBUTE])
+    stay = first.stay if first and named else {}
     loaded, told, in_words = asked(plain(cfg), loaded, stay)
     labels = wanted_labels(plain(cfg), loaded, first.label if first else None)
     guidance = 1.0 if in_words else cfg.guidance
     sprites = labels.told(loaded).sprites(sampler, cfg.seed, label=labels.label, guidance=guidance)
     sprites = replace(sprites, given=labels.given)
-    if first is None or (first.attributes and first.part is not None):
-        sprites = sprites.asked(stay | told)
+    if first is None or (first.attributes and origin is None):
+        sprites = sprites.asked(told)
     else:  # a sprite that is there has attributes already
         sprites = replace(sprites, draws=None)
     sprites, hands = steer(sprites, plain(cfg), first.image if first else None)
@@ -198,6 +200,7 @@ def wanted(cfg: DictConfig, loaded: Loaded) -> tuple[SpriteSet, dict[str, Any]]:
         **laid_out(cfg),
         **labels.decides(loaded),
         **({"attributes": in_words} if in_words else {}),
+        **({"stay": [[attribute, stay[attribute]] for attribute in sorted(stay)]} if stay else {}),
         "guidance": plain(cfg.guidance),
         "from": drawn,
         "noise_level": None if drawn is None else level,

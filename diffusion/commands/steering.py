@@ -45,15 +45,19 @@ def steer(
     denoiser, codec = sprites.denoiser, sprites.codec
     decides: dict[str, Any] = {}
     if keep == OWN_COLOURS and picked is not None:
+        _check_coloured(len(picked), "keep=colours")
         colours, keep = _colours_of(picked), None
-    if any(each is not None for each in (colours, *others)):
-        denoiser, codec, decides = _coloured(sprites, colours, *others)
+    recolour, most = others
+    if any(each is not None for each in (colours, recolour, most)):
+        denoiser, codec, decides = _coloured(sprites, colours, recolour, most)
     if words["tile"] is not None:
         _check_tile(denoiser, sprites.shape)
         denoiser = Tiled(denoiser, str(words["tile"]))
         decides["tile"] = str(words["tile"])
     if words["mirror"]:
         denoiser, decides["mirror"] = Mirrored(denoiser), True
+    if most is not None:  # after the mirror: both halves have the same few
+        denoiser = FewColours(denoiser, most)
     kept = None if picked is None else kept_part(keep, picked)
     if kept is not None and picked is not None:
         denoiser = Kept(denoiser, PixelCodec().encode(picked), kept)
@@ -86,7 +90,6 @@ def _coloured(
         painted = _repainted(_channels(recolour, "recolour", known), known, seen)
         decides["recolour"] = [bytes(row.tolist()).hex() for row in painted]
     if most is not None:
-        denoiser = FewColours(denoiser, most)
         decides["max_colours"] = most
     palette = palette_of(denoiser, "A word about colours").colours
     return denoiser, PaletteCodec(sprites.codec.hard_alpha, palette, most, painted), decides
@@ -108,6 +111,11 @@ def _check(words: Mapping[str, Any], picked: Tensor | None) -> None:
         )
     if keep == OWN_COLOURS and colours is not None:
         raise UserError("keep=colours and colours= both say which colours; leave out one.")
+
+
+def _check_coloured(channels: int, word: str) -> None:
+    if channels == 1:
+        raise UserError(f"{word} needs sprites of colours, and these are grey.")
 
 
 def _check_tile(denoiser: Denoiser, shape: Sequence[int]) -> None:
@@ -194,8 +202,7 @@ def _channels(words: str | Sequence[str], key: str, known: Tensor) -> np.ndarray
     """Opaque colours as this run has channels, each once, uint8 `(A, C)`."""
     found = read_palette(words, key)
     found = found[found[:, 3] == 255] if found.shape[1] == 4 else found
-    if known.shape[1] == 1:
-        raise UserError(f"{key}= needs sprites of colours, and these are grey.")
+    _check_coloured(known.shape[1], f"{key}=")
     found = np.pad(found[:, :3], ((0, 0), (0, known.shape[1] - 3)), constant_values=255)
     _, first = np.unique(found, axis=0, return_index=True)
     if not len(first):

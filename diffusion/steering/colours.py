@@ -16,7 +16,8 @@ from diffusion.pixels import PixelCodec
 from diffusion.steering.repainting import oklab
 from diffusion.steering.steered import Steered, palette_of
 
-UNLIKE = 10.0  # what alpha counts beside Oklab: no colour stands for none, or none for one
+LEAST = -1e30  # below every score
+UNLIKE = 10.0  # beside distances in Oklab: no colour stands for none, or none for one
 
 
 class AllowedColours(Steered):
@@ -141,7 +142,8 @@ def places(colours: Tensor) -> Tensor:
     levels = PixelCodec().decode(colours[:, :, None, None])[:, :, 0, 0].cpu().numpy()
     seen = oklab(levels if levels.shape[1] > 1 else levels.repeat(3, axis=1))
     alpha = levels[:, 3:] / 255 if levels.shape[1] == 4 else np.zeros((len(levels), 0))
-    return torch.from_numpy(np.hstack([seen, UNLIKE * alpha])).float().to(colours.device)
+    apart = np.hstack([seen, alpha + UNLIKE * (alpha > 0)])
+    return torch.from_numpy(apart).float().to(colours.device)
 
 
 def distances(colours: Tensor) -> Tensor:
@@ -169,13 +171,11 @@ def handed_over(scores: Tensor, nearest: Tensor) -> Tensor:
     """
     count = scores.shape[1]
     with torch.autocast(scores.device.type, enabled=False):
-        scores = scores.float()
-        most = scores.amax(dim=1, keepdim=True)
+        scores, there = scores.float(), nearest[:, :, None, None].expand_as(scores)
+        most = torch.full_like(scores, LEAST).scatter_reduce(1, there, scores, "amax")
         moves = F.one_hot(nearest, count).to(scores).expand(len(scores), -1, -1)
-        shares = torch.einsum("bkhw,bkc->bchw", (scores - most).exp(), moves)
-        there = moves.any(dim=1)[:, :, None, None]
-        tiny = torch.finfo(shares.dtype).tiny
-        return (shares.clamp(min=tiny).log() + most).masked_fill(~there, -torch.inf)
+        shares = (scores - most.gather(1, there)).exp()
+        return torch.einsum("bkhw,bkc->bchw", shares, moves).log() + most
 
 
 def opaque(colours: Tensor) -> Tensor:

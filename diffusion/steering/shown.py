@@ -18,20 +18,19 @@ def shown(images: Tensor, values: Tensor, part: Tensor) -> list[bool]:
         values: int64 `(N, A)`, -1 for one that is not known.
         part: bool `(C, H, W)`.
     """
-    found = []
+    everything, found = images.flatten(1).float(), []
     for column in values.T:
         known = column >= 0
-        pixels, own = images[known].flatten(1).double(), column[known]
-        if not len(own):
+        pixels = everything[known]
+        there, own, counts = column[known].unique(return_inverse=True, return_counts=True)
+        if not len(there):
             found.append(False)
             continue
-        counts = torch.bincount(own).double()
-        sums = torch.zeros(len(counts), pixels.shape[1], dtype=torch.float64)
-        sums.index_add_(0, own, pixels)
-        means = sums / counts.clamp(min=1)[:, None]
+        sums = torch.zeros(len(there), pixels.shape[1]).index_add(0, own, pixels)
+        means = sums / counts[:, None]
         between = (counts[:, None] * (means - pixels.mean(0)).square()).sum(0)
-        within = (pixels - means[own]).square().sum(0) / max(1, len(own) - len(counts))
-        explained = (between - (int((counts > 0).sum()) - 1) * within).clamp(min=0)
+        within = (pixels - means[own]).square().sum(0) / max(1, len(own) - len(there))
+        explained = (between - (len(there) - 1) * within).clamp(min=0)
         held = explained[part.flatten()].sum()
         found.append(bool(held > 0 and held >= ENOUGH * explained.sum()))
     return found

@@ -5,13 +5,15 @@ from itertools import combinations
 
 import pytest
 import torch
-from hands import BOB, CODEC, COLOURS, colours_of, network
+from hands import BOB, CODEC, COLOURS, Opinions, colours_of, network
 from torch import nn
 
+from diffusion.commands.steering import steer
 from diffusion.denoiser import Denoiser
 from diffusion.errors import UserError
 from diffusion.models.unet import UNet
 from diffusion.palette import Palette, SharpPalette
+from diffusion.pixels import PixelCodec
 from diffusion.predictions import Epsilon, Velocity
 from diffusion.samplers.attribute_draws import AttributeDraws
 from diffusion.samplers.ddim import DDIM
@@ -21,7 +23,14 @@ from diffusion.samplers.heun import Heun
 from diffusion.samplers.sprite_set import SpriteSet
 from diffusion.schedules.cosine import Cosine
 from diffusion.steering.asked import Asked
-from diffusion.steering.colours import AllowedColours, FewColours, PaletteCodec
+from diffusion.steering.colours import (
+    AllowedColours,
+    FewColours,
+    PaletteCodec,
+    distances,
+    handed_over,
+    nearest,
+)
 from diffusion.steering.guidance import Guided
 from diffusion.steering.kept import WORDS, Kept, kept_values
 from diffusion.steering.mirrored import Mirrored
@@ -29,6 +38,7 @@ from diffusion.steering.mixed import Mixed
 from diffusion.steering.tiled import AXES, Tiled
 from diffusion.weightings import Uniform
 
+LESS = torch.tensor(-torch.inf)
 ALLOWED = torch.tensor([True, True, False, True, False, True])
 
 
@@ -177,6 +187,34 @@ def test_of_few_colours_an_outline_stays_one():
     shares = FewColours(denoiser, 1).output(x_t, t).softmax(dim=1)
     assert (shares[:, BLUE, 0] > 0.99).all(), "the outline"
     assert torch.allclose(shares[:, 0], denoiser.output(x_t, t).softmax(dim=1)[:, 0]), "the ground"
+
+
+def test_a_shadow_stands_for_a_colour_and_not_for_none():
+    levels = torch.tensor([[0, 0, 0, 0], [0, 0, 0, 60], [255, 255, 255, 255]]) / 127.5 - 1
+    allowed = torch.tensor([[True, False, True]])
+    assert nearest(distances(levels), allowed).tolist() == [[0, 2, 2]]
+
+
+def test_unlikely_colours_are_handed_over_as_exactly_as_likely_ones():
+    scores = torch.tensor([0.0, -200.0, -201.0, -120.0])[None, :, None, None]
+    found = handed_over(scores, torch.tensor([[0, 1, 1, 3]]))[0, :, 0, 0]
+    together = torch.tensor([-200.0, -201.0]).logsumexp(0)
+    expected = torch.stack([scores[0, 0, 0, 0], together, LESS, scores[0, 3, 0, 0]])
+    assert torch.equal(found, expected)
+
+
+@pytest.mark.parametrize("sampler", [DDPM(20), DPMSolver(8)])
+def test_few_colours_and_a_mirror_agree_on_sprites_without_alpha(sampler):
+    """Chosen for each half by itself, no colour at all would be left in some."""
+    denoiser = Denoiser(Opinions(5), Cosine(), Palette(COLOURS[1:]), Uniform())
+    free = SpriteSet(denoiser.requires_grad_(False), sampler, PixelCodec(), (4, 8, 8))
+    words = dict.fromkeys(("keep", "colours", "recolour", "tile"))
+    sprites, _ = steer(free, words | {"max_colours": 1, "mirror": True}, None)
+    images = next(sprites.batches(range(32)))
+    assert torch.equal(images, images.flip(-1))
+    assert {len(colours_of(image)) for image in images} == {1}
+    x_t, t = torch.randn(32, 4, 8, 8), torch.full((32,), 0.5)
+    assert sprites.denoiser(x_t, t).isfinite().all()
 
 
 @pytest.mark.parametrize("axes", AXES)

@@ -19,6 +19,9 @@ def test_an_attribute_is_seen_where_it_changes_pixels():
     assert shown(images, values, upper) == [True, False, False]
     assert shown(images, values, ~upper) == [False, True, False]
     assert shown(images, values, torch.zeros_like(upper)) == [False, False, False]
+    values[::2, 0], values[:, 1] = -1, values[:, 1] + 1000  # of a table that knows many more
+    assert shown(images, values, upper) == [True, False, False]
+    assert shown(images, values, ~upper) == [False, True, False]
 
 
 def test_the_head_of_a_character_shows_hair_and_hat_and_not_the_belt():
