@@ -21,6 +21,7 @@ ROOT = Path(__file__).parents[1]
 REAL = ROOT.parent / "shared" / "data"
 SMOKE_OF_ANY = "train.py experiment=smoke logger=csv"  # data and network
 SMOKE = f"{SMOKE_OF_ANY} data.n=300 model.widths=[32] model.blocks=1"
+TWICE = "trainer.max_steps=40 trainer.val_check_interval=20 checkpoint.every_n_steps=20"
 QUICK_OF_ANY = (  # a run that only has to be there: a small network, no measurements
     f"{SMOKE_OF_ANY} model.widths=[32] model.blocks=1 closing=false callbacks.samples=null "
     "callbacks.noise_levels=null trainer.max_steps=6 trainer.val_check_interval=3"

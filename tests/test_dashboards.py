@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import SMOKE
+from conftest import SMOKE, TWICE
 from lightning.pytorch.utilities import rank_zero_only
 from PIL import Image
 from randominception import in_place_of_the_real
@@ -194,7 +194,7 @@ def test_everything_that_a_textbook_run_finds_is_in_every_dashboard(
 def test_a_run_that_goes_back_to_an_earlier_checkpoint_says_every_step_once(command, tmp_path):
     pytest.importorskip("tensorboard")
     run = tmp_path / "run"
-    line = SMOKE.replace("logger=csv", "logger=tensorboard callbacks.samples=null")
+    line = SMOKE.replace("logger=csv", "logger=tensorboard callbacks.samples=null") + f" {TWICE}"
     assert command(f"{line} closing=false hydra.run.dir=run").code == 0
     for name in ("last", "best"):
         (run / "checkpoints" / f"{name}.ckpt").unlink()

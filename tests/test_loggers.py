@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from conftest import SMOKE
+from conftest import SMOKE, TWICE
 from PIL import Image
 from test_continuing import begun, composed, typed
 
@@ -198,7 +198,7 @@ def test_tensorboard_holds_the_keys_pictures_and_tables_of_a_run_and_of_its_cont
 ):
     pytest.importorskip("tensorboard")
     line = SMOKE.replace("logger=csv", "logger=[csv,tensorboard] hydra.run.dir=run")
-    assert command(line).code == 0
+    assert command(f"{line} {TWICE}").code == 0
     ended = events(tmp_path / "run")
     tags = ended.Tags()
     assert {"samples/sprite_fd", "samples/copy_rate"} <= set(tags["scalars"])

@@ -13,6 +13,7 @@ from conftest import ROOT, SMOKE, column
 
 SMALL = "model.widths=[32,32] data.n=100 data.batch_size=8 sampler.steps=2"
 EXACT = f"{SMOKE} {SMALL} trainer.precision=32-true trainer.log_every_n_steps=1"
+EXACT += " trainer.val_check_interval=20"
 CPUS = "trainer=ddp trainer.accelerator=cpu"
 
 

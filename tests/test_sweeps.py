@@ -202,7 +202,7 @@ def test_failed_jobs_stop_nobody_and_are_continued(launch, tmp_path):
     (tmp_path / "bomb-2").write_text("kill")
     path = f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}"
     bomb = "+callbacks.bomb._target_=bomb.Bomb"
-    line = f"{SWEEP} seed=0,1,2 {bomb} checkpoint.every_n_steps=10"
+    line = f"{SWEEP} logger=wandb seed=0,1,2 {bomb} checkpoint.every_n_steps=10"
 
     process = launch(line, WANDB_MODE="offline", PYTHONPATH=path)
     out, _ = process.communicate(timeout=900)

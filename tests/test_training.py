@@ -202,7 +202,7 @@ def test_averages_keep_the_running_statistics(command, tmp_path):
 @pytest.mark.processes
 def test_an_offline_wandb_run_holds_metrics_pictures_and_tables(command, tmp_path, monkeypatch):
     monkeypatch.setenv("WANDB_MODE", "offline")
-    line = SMOKE.replace(" logger=csv", "")
+    line = SMOKE.replace("logger=csv", "logger=wandb")
     assert command(f"{line} hydra.run.dir=run").code == 0
     (log,) = tmp_path.rglob("*.wandb")
     leet = [Path(sys.executable).with_name("wandb"), "leet", "inspect", log, "--summary", "--json"]
