@@ -13,7 +13,6 @@ from typing import NamedTuple
 import numpy as np
 
 from datamodules.characters.drawing import PALETTE, palette_rows
-from datamodules.characters.people import Character
 from datamodules.characters.reader import WINDOWS, Window, check, choices, drawings
 
 WAY = 0.25  # as far as a sprite may stray towards another value
@@ -97,7 +96,8 @@ def _guess(pixels: np.ndarray, low: int) -> _Guess:
         for row in zip(*(column.tolist() for column in columns.values()), strict=True)
     ]
     clear = [{a: v for a, v in row.items() if sure[a][k]} for k, row in enumerate(values)]
-    drawn = _RGBA[palette_rows([Character(**row) for row in values], pixels.shape[1])]
+    worn = {name: column.tolist() for name, column in columns.items()}
+    drawn = _RGBA[palette_rows(worn, pixels.shape[1])]
     return _Guess(values, clear, drawn.reshape(len(pixels), -1))
 
 

@@ -25,7 +25,7 @@ from datamodules.characters.parts import (
     SKIN,
     TOOLS,
 )
-from datamodules.characters.people import Character
+from datamodules.characters.people import ATTRIBUTES, Character
 from datamodules.errors import DataError
 
 DRAWN = 16  # the size of the hand-drawn parts
@@ -66,7 +66,8 @@ LAYERS = (  # from bottom to top
     _layer("head", FACES),
     _layer("tool", TOOLS, column=10),
 )
-_SHAPE = ("body", "head", "hair", "hat", "clothes", "tool")  # the other attributes only colour
+_SHAPE = ("body", "head", "hair", "hat", "clothes", "tool")
+_INK = ("skin", "hair_colour", "cloth_colour", "belt")  # these only colour
 
 
 def draw(character: Character, size: int = DRAWN) -> np.ndarray:
@@ -80,20 +81,33 @@ def draw_all(characters: Sequence[Character], size: int = DRAWN) -> np.ndarray:
     Raises:
         DataError: the size is not 16, 24 or 32.
     """
-    return PALETTE[palette_rows(characters, size)]
+    return PALETTE[palette_rows(worn_by(characters), size)]
 
 
-def palette_rows(characters: Sequence[Character], size: int) -> np.ndarray:
-    """The same sprites as rows of `PALETTE`, uint8 `(N, size, size)`."""
+def worn_by(characters: Sequence[Character]) -> dict[str, list[str]]:
+    """Attribute -> its value for each of the characters."""
+    return {name: [getattr(each, name) for each in characters] for name in ATTRIBUTES}
+
+
+def palette_rows(worn: Mapping[str, Sequence[str]], size: int) -> np.ndarray:
+    """Characters as rows of `PALETTE`, uint8 `(N, size, size)`.
+
+    Args:
+        worn: attribute -> its value for each of N >= 1 characters.
+        size: of the sprites, 16, 24 or 32.
+    """
     if size not in SIZES:
         raise DataError(f"The forge draws sprites of 16, 24 or 32 px, not {size}; change size.")
     shapes: dict[tuple[str, ...], int] = {}  # each is drawn once, however it is coloured
     which = [
-        shapes.setdefault(tuple(getattr(c, a) for a in _SHAPE), len(shapes)) for c in characters
+        shapes.setdefault(one, len(shapes)) for one in zip(*(worn[a] for a in _SHAPE), strict=True)
     ]
     figures = np.stack([_figure(dict(zip(_SHAPE, shape, strict=True))) for shape in shapes])
     letters = _inked(_lit(_grown(figures, size)) if size > DRAWN else figures)[which]
-    colours = np.stack([_colours(c) for c in characters])
+    inks: dict[tuple[str, ...], int] = {}
+    coloured = zip(*(worn[a] for a in _INK), strict=True)
+    whose = [inks.setdefault(ink, len(inks)) for ink in coloured]
+    colours = np.stack([_colours(*ink) for ink in inks])[whose]
     return colours[np.arange(len(letters))[:, None, None], letters]
 
 
@@ -192,11 +206,11 @@ for _letters, _names in MATERIALS.items():
     _FIXED[list(_letters.encode())] = [_ROW[name] for name in _names]
 
 
-def _colours(character: Character) -> np.ndarray:
+def _colours(skin: str, hair_colour: str, cloth_colour: str, belt: str) -> np.ndarray:
     """Letter -> row of the palette, uint8 `(128,)`."""
-    skin, cloth = SKIN[character.skin], CLOTH_COLOUR[character.cloth_colour]
-    belt = BELT[character.belt] or (cloth[-1], cloth[-1])
-    names = (*skin, skin[0], *HAIR_COLOUR[character.hair_colour], *cloth, *belt)
+    bare, cloth = SKIN[skin], CLOTH_COLOUR[cloth_colour]
+    girdle = BELT[belt] or (cloth[-1], cloth[-1])
+    names = (*bare, bare[0], *HAIR_COLOUR[hair_colour], *cloth, *girdle)
     colours = _FIXED.copy()
     colours[list(b"szMHhjCcdbu")] = [_ROW[name] for name in names]
     return colours

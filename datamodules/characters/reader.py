@@ -23,6 +23,7 @@ from datamodules.characters.drawing import (
     neighbours,
     palette_rows,
     votes,
+    worn_by,
 )
 from datamodules.characters.people import ATTRIBUTES, BOB, Character
 from datamodules.errors import DataError
@@ -67,7 +68,7 @@ def read_back_all(images: np.ndarray) -> list[Character | None]:
             if outfit and head and tool
         }
         if guesses:
-            equal = palette_rows(list(guesses.values()), size) == sprites[list(guesses)]
+            equal = palette_rows(worn_by(list(guesses.values())), size) == sprites[list(guesses)]
             for (k, guess), right in zip(guesses.items(), equal.all((1, 2)), strict=True):
                 if right:
                     found[k] = guess
@@ -105,9 +106,12 @@ def drawings(size: int, low: int) -> list[tuple[np.ndarray, np.ndarray]]:
     found = []
     for window in WINDOWS:
         names = window.tells + window.takes
-        rows = [dict(zip(names, values, strict=True)) for values in product(*choices(window, low))]
+        rows = zip(*product(*choices(window, low)), strict=True)
+        told = dict(zip(names, rows, strict=True))
+        count = len(told[names[0]])
+        worn = {name: told.get(name, (getattr(wearer, name),) * count) for name in ATTRIBUTES}
         seen = _seen(names, size, low)
-        drawn = palette_rows([replace(wearer, **row) for row in rows], size)
+        drawn = palette_rows(worn, size)
         found.append((seen, drawn[:, seen]))
     return found
 
