@@ -1,9 +1,13 @@
 """Words that no command knows are kept for the run to say what they mean."""
 
 import pytest
+import torch
+from hands import network
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
+from diffusion.commands.asking import asked
 from diffusion.commands.typed import collected, name_of
+from diffusion.runs.loading import Loaded
 
 PARSER = OverridesParser.create()
 
@@ -35,3 +39,16 @@ def test_an_attribute_may_have_the_name_of_a_word():
 
 def test_what_python_has_quoted_is_not_quoted_again():
     assert collected(["hair='a b'"], "sample") == ["+attribute.hair='a b'"]
+
+
+def test_what_stays_is_told_though_nothing_is_asked_for():
+    """Also where the card says of no two values that they occur together, and nothing is drawn."""
+    card = {"sprites": {"attributes": {"hair": ["short", "long"]}}}
+    loaded = Loaded(network(), card, "")
+    told, values, words = asked({"attribute": {}, "guidance": 1}, loaded, {0: 1})
+    assert (values, words) == ({0: 1}, None)
+    x_t, t = torch.randn(3, 4, 8, 8), torch.full((3,), 0.5)
+    longs = loaded.denoiser.output(x_t, t, torch.ones(3, 1, dtype=torch.int64))
+    assert torch.equal(told.denoiser.output(x_t, t), longs)
+    told, values, words = asked({"attribute": {"hair": "short"}, "guidance": 1}, loaded, {0: 1})
+    assert (values, words) == ({0: 0}, "hair=short"), "what is asked for goes before"
