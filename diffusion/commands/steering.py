@@ -41,13 +41,13 @@ def steer(
         UserError: words that do not go together, or not with this network.
     """
     _check(words, picked)
-    keep, colours, *others = (words[key] for key in ("keep", "colours", "recolour", "max_colours"))
+    keep, colours, recolour = (words[key] for key in ("keep", "colours", "recolour"))
+    most = words["max_colours"]
     denoiser, codec = sprites.denoiser, sprites.codec
     decides: dict[str, Any] = {}
     if keep == OWN_COLOURS and picked is not None:
         _check_coloured(len(picked), "keep=colours")
         colours, keep = _colours_of(picked), None
-    recolour, most = others
     if any(each is not None for each in (colours, recolour, most)):
         denoiser, codec, decides = _coloured(sprites, colours, recolour, most)
     if words["tile"] is not None:
