@@ -42,7 +42,13 @@ def test_training_stops_and_keeps_what_was_good(tmp_path, monkeypatch, factor):
 
 
 @pytest.mark.parametrize(
-    "options", [[], ["trainer.accumulate_grad_batches=2"], ["callbacks.ema=null"]]
+    "options",
+    [
+        [],
+        ["trainer.accumulate_grad_batches=2"],
+        ["trainer.accumulate_grad_batches=2", "trainer.log_every_n_steps=3"],  # seen in mid-step
+        ["callbacks.ema=null"],
+    ],
 )
 def test_training_goes_back_and_skips_the_bad_batches(tmp_path, monkeypatch, capsys, options):
     Bad(monkeypatch, [6 * (1 + ("accumulate" in str(options)))], float("nan"))

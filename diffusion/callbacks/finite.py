@@ -133,6 +133,7 @@ def _go_back(trainer: lightning.Trainer, file: Path) -> int:
         averages.on_load_checkpoint(trainer, module, checkpoint)
     strategy.load_optimizer_state_dict(checkpoint)
     for optimizer, config in zip(trainer.optimizers, trainer.lr_scheduler_configs, strict=True):
+        optimizer.zero_grad()  # what the bad micro-batch has added to a step that goes on
         rates = config.scheduler.get_last_lr()  # of this step, not of the checkpoint's
         for group, rate in zip(optimizer.param_groups, rates, strict=True):
             group["lr"] = rate
