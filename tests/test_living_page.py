@@ -223,16 +223,21 @@ def test_every_sprite_has_a_line_that_makes_it_again(opened, command, pages, tmp
     page.find_element(By.ID, "more").click()
     until(page, "return bench.made.length === 56 && !bench.busy")
     found.append(page.execute_script("return bench.made[1]"))
-    page.execute_script("putOnEasel(bench.made[2].image)")
-    page.find_element(By.ID, "top-half").click()
-    page.find_element(By.ID, "finish").click()
-    until(page, "return document.querySelectorAll('#ways canvas').length === 8 && !bench.busy")
-    page.execute_script("document.querySelector('#ways button').click()")
-    found.append(page.execute_script("return bench.chosen"))
+    found.append(painted(page, 2))
     taken(page, tmp_path, found[0], found[1]["from"])
     for k, sprite in enumerate(found):
         line = page.execute_script("return lineOf(arguments[0])", sprite)
         assert made_again(command, line, tmp_path, k, sprite)
+
+
+def painted(page, k):
+    """The first way in which the network finishes the top half of sprite k."""
+    page.execute_script("putOnEasel(bench.made[arguments[0]].image)", k)
+    page.find_element(By.ID, "top-half").click()
+    page.find_element(By.ID, "finish").click()
+    until(page, "return document.querySelectorAll('#ways canvas').length === 8 && !bench.busy")
+    page.execute_script("document.querySelector('#ways button').click()")
+    return page.execute_script("return bench.chosen")
 
 
 def taken(page, folder, parent, name):
@@ -292,12 +297,7 @@ def test_attributes_are_asked_for_and_the_others_are_drawn_as_sample_py_does(
     until(page, "return bench.made.length === 56 && !bench.busy")
     found.append(page.execute_script("return bench.made[3]"))
     chips[0].click()  # asks for the body of this one
-    page.execute_script("putOnEasel(bench.made[2].image)")
-    page.find_element(By.ID, "top-half").click()
-    page.find_element(By.ID, "finish").click()
-    until(page, "return document.querySelectorAll('#ways canvas').length === 8 && !bench.busy")
-    page.execute_script("document.querySelector('#ways button').click()")
-    found.append(page.execute_script("return bench.chosen"))
+    found.append(painted(page, 2))
     taken(page, tmp_path, found[1], found[2]["from"])
     for k, sprite in enumerate(found):
         line = page.execute_script("return lineOf(arguments[0])", sprite)

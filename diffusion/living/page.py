@@ -94,14 +94,12 @@ def living_page(
 
 
 def refreshed(page: str) -> str:
-    """A page of an earlier day as the code of today writes it: the same network and sprites, and
-    what was not written of them then."""
+    """A page of an earlier day as the code of today writes it: the same network and sprites."""
     blocks = dict(BLOCK.findall(page))
     blocks["kernel"] = _kernel()
     whole = _whole(blocks)
-    if "places" not in whole["model"]:
-        whole["model"]["places"] = places_of(whole["model"]["colours"])
-        blocks["model"] = packed(json.dumps(whole).encode())
+    whole["model"]["places"] = places_of(whole["model"]["colours"])
+    blocks["model"] = packed(json.dumps(whole).encode())
     return _rendered(blocks)
 
 
