@@ -11,15 +11,17 @@ from lightning import LightningDataModule
 from PIL import Image
 from torch import Tensor
 
-from datamodules.arrays import Sprites
+from datamodules.arrays import Sprites, packed
 from datamodules.attributes import Attribute, attributes_of
 from datamodules.batches import Batch, EvalBatches, TrainBatches
 from datamodules.doctor.examination import Card, check, examine, pinned
 from datamodules.doctor.splits import Parts, nested
 from datamodules.errors import DataError
+from datamodules.few_colours import few_colours, in_colours
 from datamodules.picked import Picked, from_file
 from datamodules.rules import READER
 
+COMPARED = 512  # training sprites that tell how far pixels move
 MAX_BATCH = 2**14  # small sets repeat, so that any batch would be filled
 
 
@@ -31,6 +33,8 @@ class SpriteDataModule(LightningDataModule, ABC):
         seed: key of the training order; the split does not depend on it.
         n_train: train on so many sprites only, drawn from the training part; None for all.
             Validation and test stay as they are.
+        most_colours: of the training sprites; where they have more, all sprites are brought to so
+            many that stand for theirs. None keeps every colour.
         attributes: where more is known of each sprite, see `datamodules.attributes`; None for what
             the source itself knows.
 
@@ -56,6 +60,7 @@ class SpriteDataModule(LightningDataModule, ABC):
         batch_size: int = 64,
         seed: int = 0,
         n_train: int | None = None,
+        most_colours: int | None = None,
         attributes: str | None = None,
     ) -> None:
         super().__init__()
@@ -65,7 +70,7 @@ class SpriteDataModule(LightningDataModule, ABC):
                 "trainer.accumulate_grad_batches= takes several into one step."
             )
         self.batch_size, self.seed, self.n_train = batch_size, seed, n_train
-        self.attributes_from = attributes
+        self.most_colours, self.attributes_from = most_colours, attributes
 
     @abstractmethod
     def read(self) -> Sprites:
@@ -85,6 +90,8 @@ class SpriteDataModule(LightningDataModule, ABC):
         check(self.sprites)
         self.split, self.groups, self.card = examine(self.sprites)
         self.card["reader"] = READER
+        if self.most_colours is not None:
+            self._bring_to(self.most_colours)
         if self.n_train is not None:
             self._train_on(self.n_train)
 
@@ -133,11 +140,13 @@ class SpriteDataModule(LightningDataModule, ABC):
 
     def colours(self, limit: int) -> list[list[int]]:
         """The colours of the training rows in order, as bytes; just over `limit` if more."""
-        found = np.empty((0, self.shape[0]), np.uint8)
-        for images in self.parts(self.split["train"]):
-            pixels = images.permute(0, 2, 3, 1).reshape(-1, self.shape[0]).numpy()
-            found = np.unique(np.concatenate([found, pixels]), axis=0)[: limit + 1]
-        return found.tolist()
+        found = np.empty(0, np.uint32)
+        for _, images in self.sprites.chunks(self.split["train"]):
+            found = np.union1d(found, packed(images))
+            if len(found) > limit:
+                break
+        colours = found.view(np.uint8).reshape(len(found), 4)[:, : self.shape[0]]
+        return np.unique(colours, axis=0)[: limit + 1].tolist()
 
     def images(self, rows: np.ndarray) -> Tensor:
         """Sprites uint8 `(n, C, H, W)` of these rows; RGB is 0 where alpha is 0."""
@@ -217,6 +226,26 @@ class SpriteDataModule(LightningDataModule, ABC):
         if self.trainer is None or self.trainer.strategy.root_device.type != "cuda":
             return batch
         return {name: values.pin_memory() for name, values in batch.items()}
+
+    def _bring_to(self, most: int) -> None:
+        """Brings the sprites to so many colours where the training sprites have more."""
+        if not isinstance(most, int) or most < 2:
+            raise DataError(
+                f"data.most_colours={most} must be a whole number, 2 or more; null keeps all."
+            )
+        if len(self.colours(most)) <= most:
+            return
+        train = self.split["train"]
+        few = few_colours(self.sprites, train, most)
+        before = self.sprites.take(train[:COMPARED])
+        self.sprites = replace(self.sprites, images=in_colours(self.sprites, few))
+        after = self.sprites.take(train[:COMPARED])
+        seen = before[..., -1] > 0 if self.shape[0] == 4 else np.full(before.shape[:3], True)
+        moved = np.abs(after[seen].astype(int) - before[seen]).mean()
+        self.card["notes"].append(
+            f"There were more colours; {most} of them stand for all, which moves a pixel by "
+            f"{moved:.1f} of 255 levels on average (data.most_colours)."
+        )
 
     def _train_on(self, n: int) -> None:
         train = self.split["train"]

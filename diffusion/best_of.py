@@ -3,6 +3,10 @@
 Small networks learn to tell real sprites that the generator has not seen, those of the validation
 part, from one half of the candidates, and say of the other half how real each looks. So no sprite
 is judged by a network that has learned from it, and copies of training sprites gain nothing.
+
+What looks most real is first of all of the kinds that the generator makes too rarely. So sprites
+compete within their own label; and the half that surprises the generator itself, such as one with
+specks, comes after the other.
 """
 
 from dataclasses import dataclass
@@ -54,32 +58,61 @@ def check_candidates(candidates: int, judge: Judge) -> None:
         )
 
 
-def best_of(images: Tensor, n: int, judge: Judge) -> list[Candidate]:
-    """What becomes of each candidate; of those that are kept the most real come first.
+def best_of(
+    images: Tensor, n: int, judge: Judge, surprises: Tensor, labels: Tensor | None = None
+) -> list[Candidate]:
+    """What becomes of each candidate; those that are kept come first, the best before the others.
 
     Args:
         images: uint8 `(N, C, H, W)`.
         n: how many to keep; fewer are where not so many pass.
         judge: of the data that the generator was trained on.
+        surprises: `(N,)`, how unlikely the generator finds each.
+        labels: int64 `(N,)`, what each was told to be.
     """
     looks = realness(judge.data.images(judge.data.split["val"]), images, JUDGES)
+    stand, unlikely = standing(looks, surprises, labels)
     verdicts = judge.passport.examine(images).verdict
     kept: list[Candidate] = []
     dropped: list[Candidate] = []
     places = torch.empty(n, dtype=torch.int64)  # of those kept
-    for k in looks.argsort(descending=True, stable=True).tolist():
+    for k in stand.argsort(stable=True).tolist():
         if verdicts[k] in REPEATS:
             why = f"a training sprite again ({verdicts[k]})"
         elif len(kept) == n:
-            why = "looks less real than those kept"
+            why = "unlikely to the network" if unlikely[k] else "looks less real than those kept"
         elif len(alike := _alike(images, k, places[: len(kept)])):
-            why = f"like candidate {int(alike[0])}, which looks more real"
+            why = f"like candidate {int(alike[0])}, which was before it"
         else:
             places[len(kept)] = k
-            kept.append(Candidate(k, float(looks[k]), True, f"number {len(kept) + 1} by looks"))
+            kept.append(
+                Candidate(k, float(looks[k]), True, f"number {len(kept) + 1} of those kept")
+            )
             continue
         dropped.append(Candidate(k, float(looks[k]), False, why))
     return kept + dropped
+
+
+def standing(
+    looks: Tensor, surprises: Tensor, labels: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
+    """Where each sprite stands, float32 `(N,)`, the best lowest; and which the network finds
+    unlikely, the upper half of the surprises of each label.
+
+    Args:
+        looks: `(N,)`, how real each looks.
+        surprises: `(N,)`, how unlikely the generator finds each.
+        labels: int64 `(N,)`; sprites compete within their label, and all where there are none or
+            where each has attributes.
+    """
+    kinds = torch.zeros(len(looks)) if labels is None or labels.ndim > 1 else labels
+    place, unlikely = torch.zeros(len(looks)), torch.zeros(len(looks), dtype=torch.bool)
+    for kind in kinds.unique():
+        those = (kinds == kind).nonzero().squeeze(1)
+        unlikely[those] = surprises[those] > surprises[those].median()
+        ordered = looks[those].argsort(descending=True, stable=True)
+        place[those[ordered]] = (torch.arange(len(those)) + 0.5) / len(those)
+    return place + unlikely, unlikely
 
 
 def _alike(images: Tensor, k: int, others: Tensor) -> Tensor:

@@ -481,10 +481,13 @@ def test_a_gallery_filters_and_what_is_kept_is_made_again(browser, command, page
     assert command("report.py runs=[run] gallery=true samplers=[ddim:2,ddpm:2]").code == 2
 
 
-def test_a_gallery_begins_with_the_most_real(browser, tmp_path):  # noqa: F811
-    looks = [0.5, -2.0, 3.25, 0.0, 1.5]
+def test_a_gallery_begins_with_the_best(browser, tmp_path):  # noqa: F811
+    looks, stands = [0.5, -2.0, 3.25, 0.0, 1.5], [0.5, 0.9, 0.1, 0.7, 0.3]
     new = {"verdict": "new", "name": "Bob", "distance": 40.0}
-    shown = [Shown(0, k, -1, 1.0, new, 50.0, look, None) for k, look in enumerate(looks)]
+    shown = [
+        Shown(0, k, -1, 1.0, new, 50.0, look, stand, None)
+        for k, (look, stand) in enumerate(zip(looks, stands, strict=True))
+    ]
     images = torch.randint(0, 256, (5, 4, 16, 16), dtype=torch.uint8)
     (tmp_path / "five.html").write_text(gallery(images, shown, [], "five", "a command", "0"))
     browser.get_log("browser")

@@ -14,6 +14,7 @@ from diffusion.palette import MAX_COLOURS
 from diffusion.sprite_data import SpriteData
 
 FEW, MANY = "few_colours", "many_colours"
+SUGGESTED = 64  # colours; fewer show, and more are learned more slowly
 
 
 def chosen(config: dict[str, Any], data: SpriteData) -> tuple[dict[str, Any], dict[str, str]]:
@@ -48,5 +49,10 @@ def in_lines(picked: dict[str, str], data: SpriteData) -> list[str]:
     if not picked:
         return []
     found = len(data.colours(limit=MAX_COLOURS))
-    colours = f"{found} colours" if found <= MAX_COLOURS else f"more than {MAX_COLOURS} colours"
+    colours = f"{found} colours"
+    if found > MAX_COLOURS:
+        colours = (
+            f"more than {MAX_COLOURS} colours. data.most_colours={SUGGESTED} brings sprites to "
+            f"{SUGGESTED} that stand for all, and is learned much sooner; check=true shows it"
+        )
     return [f"chosen      {group}={name}: {colours}" for group, name in picked.items()]

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from diffusion.best_of import standing
 from diffusion.commands.again import command_of
 from diffusion.judge import Judge
 from diffusion.living.gallery import Shown, gallery
@@ -20,6 +21,7 @@ from diffusion.runs.output import Output
 from diffusion.runs.reading import record
 from diffusion.runs.training_data import training_data
 from diffusion.sprite_data import SpriteData
+from diffusion.surprise import surprise
 
 STEERED = (
     "from",
@@ -80,6 +82,7 @@ def gallery_of_folder(
             verdict=_verdict(row, judge),
             percentile=row["percentile"],
             realness=None,
+            standing=None,
             steered=steered,
         )
         for row in record(Folder(output.path), "manifest.json")
@@ -120,6 +123,7 @@ def gallery_of_report(
             verdict={"verdict": each.verdict, "name": each.nearest, "distance": each.distance},
             percentile=each.percentile,
             realness=None,
+            standing=None,
             steered=None,
         )
         for each in judged.verdicts
@@ -134,9 +138,14 @@ def _page(images: Tensor, shown: Sequence[Shown], source: Source, data: SpriteDa
     if data is not None:
         val, why = data.split["val"], FEW
         if len(np.unique(data.groups[val])) >= MIN_GROUPS <= len(images) // 2:
-            looks, why = realness(data.images(val), images, JUDGES).tolist(), ""
-            pairs = zip(shown, looks, strict=True)
-            shown = [replace(each, realness=round(look, 3)) for each, look in pairs]
+            looks, why = realness(data.images(val), images, JUDGES), ""
+            told = torch.tensor([each.label for each in shown])
+            labels = told if source.loaded.denoiser.classes else None
+            stand, _ = standing(looks, surprise(source.loaded.denoiser, images, labels), labels)
+            shown = [
+                replace(each, realness=round(look, 3), standing=round(place, 3))
+                for each, look, place in zip(shown, looks.tolist(), stand.tolist(), strict=True)
+            ]
     title = beside(source.run).resolve().name
     command = command_of(source.run, source.sampler)
     return gallery(images, shown, _labels(source), title, command, source.loaded.sha256, why)

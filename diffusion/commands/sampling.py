@@ -14,7 +14,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from diffusion import pictures
-from diffusion.best_of import best_of, check_candidates
+from diffusion.best_of import Candidate, best_of, check_candidates
 from diffusion.commands.asking import asked
 from diffusion.commands.beginning import beginning
 from diffusion.commands.entry import plain
@@ -36,6 +36,7 @@ from diffusion.runs.sprite_folder import Passports, SpriteFolder
 from diffusion.runs.trust import packages_of, trusted
 from diffusion.samplers.base import Origin
 from diffusion.samplers.sprite_set import SpriteSet
+from diffusion.surprise import surprise
 
 LAYOUT = {"_target_": "diffusion.engines.base.Layout"}
 FILM = 16  # sprites in denoising.gif
@@ -93,9 +94,11 @@ def make_sprites(cfg: DictConfig) -> Path | None:
             )
             if leads:
                 chosen: Sequence[int] = parts[tag]
-                if judge:
-                    images, chosen = _best(images, cfg.n, judge, output)
                 labels = None if "mixture" in settings else sprites.labels(chosen)
+                if judge:
+                    found = _candidates(images, cfg.n, judge, loaded, labels)
+                    chosen = _kept(found, len(images), output)
+                    images, labels = images[chosen], None if labels is None else labels[chosen]
                 folder.add(tag, images, chosen, labels)
     if leads:
         rows = record(Folder(output.path), "manifest.json") if cfg.of else None
@@ -127,31 +130,39 @@ def _judge_of(passports: Passports, candidates: int) -> Judge:
     return passports.judge
 
 
-def _best(images: Tensor, n: int, judge: Judge, output: Output) -> tuple[Tensor, list[int]]:
-    """The best of them and their places; what became of each is written beside."""
-    found = best_of(images, n, judge)
+def _candidates(
+    images: Tensor, n: int, judge: Judge, loaded: Loaded, labels: Tensor | None
+) -> list[Candidate]:
+    """What becomes of each of the images."""
+    told = labels if loaded.denoiser.classes or loaded.denoiser.attributes else None
+    return best_of(images, n, judge, surprise(loaded.denoiser, images, told), labels)
+
+
+def _kept(found: list[Candidate], made: int, output: Output) -> list[int]:
+    """The places of the best; what became of each candidate is written beside."""
     kept = sorted(each.index for each in found if each.kept)
     rows = [asdict(each) | {"realness": round(each.realness, 3)} for each in found]
     output.add("candidates.json", json.dumps(rows, indent=1) + "\n")
     repeats, alike = (sum(each.why.startswith(why) for each in found) for why in ("a tr", "like"))
     print(
-        f"{len(kept):,} of {len(images):,} sprites in {output.path}; {repeats} repeat a training "
+        f"{len(kept):,} of {made:,} sprites in {output.path}; {repeats} repeat a training "
         f"sprite, {alike} are like another"
     )
-    return images[kept], kept
+    return kept
 
 
 def images_of(cfg: DictConfig) -> Tensor:
     """The same sprites in memory, uint8 `(N, C, H, W)`; nothing is written."""
     loaded = load(checkpoint_file(str(cfg.run), cfg.checkpoint), trusted(plain(cfg.trust)))
-    sprites, _ = wanted(cfg, loaded)
+    sprites, decides = wanted(cfg, loaded)
     check_size(len(indices := _indices(cfg, sprites)), sprites)
     judge = _judge_of(Passports(loaded, cfg.data.path), cfg.of) if cfg.of else None
     images = torch.cat(list(sprites.batches(indices, cfg.batch_size)))
     if judge is None:
         return images
-    kept = [each.index for each in best_of(images, cfg.n, judge) if each.kept]
-    return images[sorted(kept)]
+    labels = None if "mixture" in decides else sprites.labels(indices)
+    found = _candidates(images, cfg.n, judge, loaded, labels)
+    return images[sorted(each.index for each in found if each.kept)]
 
 
 def _indices(cfg: DictConfig, sprites: SpriteSet) -> range:

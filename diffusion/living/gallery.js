@@ -2,7 +2,7 @@
 "use strict";
 
 const ORDERS = {
-  "most real": (a, b) => b.realness - a.realness,
+  "most real": (a, b) => a.standing - b.standing,
   "furthest from training": (a, b) => b.percentile - a.percentile,
   "as they were made": (a, b) => a.place - b.place,
 };
@@ -16,7 +16,7 @@ async function start() {
     ({ ...row, place, image: new Uint8ClampedArray(bytes, place * size, size) }));
   const some = (key) => bench.made.some((sprite) => sprite[key] !== null);
   for (const name of Object.keys(ORDERS)) {
-    if (name === "most real" && !some("realness")) continue;
+    if (name === "most real" && !some("standing")) continue;
     if (name === "furthest from training" && !some("percentile")) continue;
     $("order").append(new Option(name));
   }

@@ -29,6 +29,7 @@ class Shown:
             could say.
         percentile: how many unseen real sprites of a hundred are nearer to training; or None.
         realness: above 0 it is taken for real; None where nobody judged.
+        standing: the best lowest, see `best_of.standing`; None where nobody judged.
         steered: with what, in a word; None where its address alone makes it.
     """
 
@@ -39,6 +40,7 @@ class Shown:
     verdict: dict[str, Any] | None
     percentile: float | None
     realness: float | None
+    standing: float | None
     steered: str | None
 
 

@@ -19,10 +19,10 @@ def forge():
     return data
 
 
-def many(tmp_path):
+def many(tmp_path, **words):
     images = np.random.default_rng(0).integers(0, 256, (60, 8, 8, 3), dtype=np.uint8)
     np.save(tmp_path / "many.npy", images)
-    data = ArrayData(str(tmp_path / "many.npy"))
+    data = ArrayData(str(tmp_path / "many.npy"), **words)
     data.setup()
     return data
 
@@ -37,6 +37,14 @@ def test_few_colours_are_a_palette_and_many_are_not(tmp_path):
         assert config["seed"] == 1
         assert picked == {"prediction": name}
         assert in_lines(picked, data)[0].startswith(f"chosen      prediction={name}: ")
+
+
+def test_many_colours_brought_to_few_are_a_palette(tmp_path):
+    data = many(tmp_path, most_colours=64)
+    config, picked = chosen({**AUTO}, data)
+    assert picked == {"prediction": "palette"}
+    assert in_lines(picked, data) == ["chosen      prediction=palette: 64 colours"]
+    assert "data.most_colours=64" in in_lines({"prediction": "velocity"}, many(tmp_path))[0]
 
 
 def test_what_was_chosen_is_not_chosen_again():
