@@ -95,7 +95,8 @@ def unused(card: Card, attributes: Iterable[str]) -> list[str]:
     labels, names, said = len(card["labels"]), list(attributes), []
     if labels:
         said += [
-            f"{labels} labels were read and are not used; model.classes=true trains with them."
+            f"{labels} labels were read and are not used; model.classes=true trains with them, "
+            "which makes better sprites."
         ]
     if names:
         told = f"{len(names)} attributes ({', '.join(names)}) were read and are not used"

@@ -86,7 +86,10 @@ def test_labels_are_counted_once_for_equal_sprites():
 def test_labels_that_nobody_uses_are_said():
     names = tuple(f"label {k}" for k in range(5))
     found = card(crowd(), labels=np.arange(40) % 5, label_names=names)
-    labels = "5 labels were read and are not used; model.classes=true trains with them."
+    labels = (
+        "5 labels were read and are not used; model.classes=true trains with them, which makes "
+        "better sprites."
+    )
     attributes = (
         "2 attributes (hair, tool) were read and are not used; model.classes=attributes trains "
         "with them."
