@@ -8,6 +8,7 @@ none that the set does not have.
 """
 
 import heapq
+from dataclasses import replace
 
 import numpy as np
 from scipy.spatial import KDTree
@@ -16,6 +17,21 @@ from datamodules.arrays import Images, Sprites, canonical, packed
 from datamodules.files.on_disk import OnDisk
 
 LOOKED_AT = 4096  # sprites whose colours decide
+COMPARED = 512  # sprites that tell how far pixels move
+
+
+def in_few_colours(sprites: Sprites, rows: np.ndarray, most: int) -> tuple[Sprites, str]:
+    """The sprites in at most so many colours, which stand for those of these rows; and what that
+    does to a pixel, in a sentence."""
+    few = few_colours(sprites, rows, most)
+    brought = replace(sprites, images=in_colours(sprites, few))
+    before, after = sprites.take(rows[:COMPARED]), brought.take(rows[:COMPARED])
+    seen = before[..., -1] > 0 if before.shape[-1] == 4 else np.full(before.shape[:3], True)
+    moved = np.abs(after[seen].astype(int) - before[seen]).mean()
+    return brought, (
+        f"There were more colours; {most} of them stand for all, which moves a pixel by "
+        f"{moved:.1f} of 255 levels on average (data.most_colours)."
+    )
 
 
 def few_colours(sprites: Sprites, rows: np.ndarray, most: int) -> np.ndarray:

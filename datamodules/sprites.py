@@ -17,11 +17,10 @@ from datamodules.batches import Batch, EvalBatches, TrainBatches
 from datamodules.doctor.examination import Card, check, examine, pinned
 from datamodules.doctor.splits import Parts, nested
 from datamodules.errors import DataError
-from datamodules.few_colours import few_colours, in_colours
+from datamodules.few_colours import in_few_colours
 from datamodules.picked import Picked, from_file
 from datamodules.rules import READER
 
-COMPARED = 512  # training sprites that tell how far pixels move
 MAX_BATCH = 2**14  # small sets repeat, so that any batch would be filled
 
 
@@ -233,19 +232,9 @@ class SpriteDataModule(LightningDataModule, ABC):
             raise DataError(
                 f"data.most_colours={most} must be a whole number, 2 or more; null keeps all."
             )
-        if len(self.colours(most)) <= most:
-            return
-        train = self.split["train"]
-        few = few_colours(self.sprites, train, most)
-        before = self.sprites.take(train[:COMPARED])
-        self.sprites = replace(self.sprites, images=in_colours(self.sprites, few))
-        after = self.sprites.take(train[:COMPARED])
-        seen = before[..., -1] > 0 if self.shape[0] == 4 else np.full(before.shape[:3], True)
-        moved = np.abs(after[seen].astype(int) - before[seen]).mean()
-        self.card["notes"].append(
-            f"There were more colours; {most} of them stand for all, which moves a pixel by "
-            f"{moved:.1f} of 255 levels on average (data.most_colours)."
-        )
+        if len(self.colours(most)) > most:
+            self.sprites, note = in_few_colours(self.sprites, self.split["train"], most)
+            self.card["notes"].append(note)
 
     def _train_on(self, n: int) -> None:
         train = self.split["train"]

@@ -96,7 +96,7 @@ def unused(card: Card, attributes: Iterable[str]) -> list[str]:
     if labels:
         said += [
             f"{labels} labels were read and are not used; model.classes=true trains with them, "
-            "which makes better sprites."
+            "which brings sprites nearer to real ones."
         ]
     if names:
         told = f"{len(names)} attributes ({', '.join(names)}) were read and are not used"

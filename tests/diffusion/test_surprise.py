@@ -62,8 +62,7 @@ def test_size_does_not(network):
     assert abs(float(found.mean())) < 1e-3
 
 
-def test_it_is_the_same_beside_other_sprites_of_its_kind(network):
-    """Up to what is usual for a size, which those beside it tell."""
+def test_the_order_of_sprites_says_nothing(network):
     images = squares(300, seed=4)
     whole, again = surprise(network, images), surprise(network, images.flip(0)).flip(0)
     torch.testing.assert_close(whole, again)

@@ -87,8 +87,8 @@ def test_labels_that_nobody_uses_are_said():
     names = tuple(f"label {k}" for k in range(5))
     found = card(crowd(), labels=np.arange(40) % 5, label_names=names)
     labels = (
-        "5 labels were read and are not used; model.classes=true trains with them, which makes "
-        "better sprites."
+        "5 labels were read and are not used; model.classes=true trains with them, which brings "
+        "sprites nearer to real ones."
     )
     attributes = (
         "2 attributes (hair, tool) were read and are not used; model.classes=attributes trains "
