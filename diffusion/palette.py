@@ -59,6 +59,22 @@ class Palette(Velocity, nn.Module):
         clean = (self.to_clean(output, x_t, alpha, sigma) - x0).square().mean(dim=(1, 2, 3))
         return clean / self.clean_scale((alpha / sigma).square().flatten())
 
+    def tempered(self, output: Tensor, alpha: Tensor, sigma: Tensor, temperature: float) -> Tensor:
+        """Scores `(B, K, H, W)` of which the likely ones are likelier below temperature 1.
+
+        Each pixel's colour is chosen for itself. A network that has not learned which go together
+        leaves several open until the end, and chance decides pixel by pixel: specks. So
+
+            p(c | x_t) ~ exp(s score_c - |x_t - alpha c|^2 / (2 sigma^2)),
+            s = 1 + (1 / temperature - 1) alpha^2 / (alpha^2 + sigma^2):
+
+        the temperature of language models (Ackley et al. 1985, "A learning algorithm for Boltzmann
+        machines", equation 5) for what the network has learned, the more so the more of x_t is
+        sprite. Shapes are chosen as before; then they are filled in earnest.
+        """
+        seen = alpha**2 / (alpha**2 + sigma**2)
+        return output * (1 + (1 / temperature - 1) * seen)
+
     def sayable(self, x0: Tensor) -> Tensor:
         """The sprites with each pixel in the nearest colour of the palette.
 

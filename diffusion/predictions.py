@@ -9,6 +9,8 @@ from abc import ABC, abstractmethod
 import torch
 from torch import Tensor
 
+from diffusion.errors import UserError
+
 
 class Prediction(ABC):
     """A training target and its inverse, `to_clean(target(...)) == x0`; trained by regression."""
@@ -31,6 +33,19 @@ class Prediction(ABC):
     ) -> Tensor:
         """Mean squared error of the target `(B,)`."""
         return (output - self.target(x0, eps, alpha, sigma)).square().mean(dim=(1, 2, 3))
+
+    def tempered(self, output: Tensor, alpha: Tensor, sigma: Tensor, temperature: float) -> Tensor:
+        """An output that is surer of itself below temperature 1; only a choice can be.
+
+        Raises:
+            UserError: the output is no choice, and the temperature not 1.
+        """
+        if temperature != 1:
+            raise UserError(
+                f"sampler.temperature={temperature} needs a network that chooses among colours; "
+                "train with prediction=palette, or leave it out."
+            )
+        return output
 
     def sayable(self, x0: Tensor) -> Tensor:
         """The nearest sprites `(B, C, H, W)` that there are estimates of: here all are."""

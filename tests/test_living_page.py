@@ -512,6 +512,8 @@ def test_a_bad_page_is_refused_and_nothing_is_written(command, pages, tmp_path):
         ("page=a.html page_weights=int8", "f32"),
         ("page=a.html page_sprites=7", "true or false"),
         ("page=a.html of=100", "leave out of="),
+        ("page=a.html mirror=true", "leave out mirror="),
+        ("page=a.html guidance=2", "leave out guidance="),
         ("page=a.html sampler=heun", "sampler=dpm_solver"),
         ("kept=nothing.json", "There is no file"),
     ):

@@ -64,9 +64,10 @@ def compose_module(config: dict[str, Any], data: SpriteData) -> DiffusionModule:
     except (TypeError, ValueError) as error:
         raise UserError(f"optimizer: {error}.") from error
     sampler: Sampler = make(config["sampler"])
+    sampler.check(denoiser)
     levels, _ = sampler.start(denoiser.schedule, torch.zeros(()))
     preview = (config["callbacks"].get("samples") or {}).get("sampler", config["sampler"])
-    make(preview).start(denoiser.schedule, torch.zeros(()))
+    make(preview).check(denoiser)
     if config["compile"]:
         denoiser.model.compile()  # in place: the names in checkpoints stay plain
     sprites = {

@@ -1,5 +1,7 @@
 """`sample.py`: new sprites, or variants of one, from a trained run."""
 
+from typing import Any
+
 from omegaconf import DictConfig
 
 from diffusion.commands.entry import entry, plain
@@ -23,17 +25,11 @@ HIGHEST = {  # memory of the network grows with the batch; five digits number th
     "seed": LARGEST_SEED,
     "index": LARGEST_SEED,
 }
-OF_SPRITES: tuple[str, ...] = (
-    "of",
-    "index",
-    "label",
-    "label_index",
-    "labels",
-    "from",
-    "noise_level",
-    "keep",
+OF_SPRITES: dict[str, Any] = dict.fromkeys(  # word -> what it is where it is not typed
+    ("of", "index", "label", "label_index", "labels", "from", "noise_level", "keep")
 )
-OF_SPRITES += ("colours", "max_colours", "recolour", "tile")
+OF_SPRITES |= dict.fromkeys(("colours", "max_colours", "recolour", "tile"))
+OF_SPRITES |= {"mirror": False, "guidance": 1}
 ALONE = {
     "page": "takes the network itself, and every sprite is made in it",
     "kept": "says which sprites",
@@ -77,7 +73,8 @@ def check(cfg: DictConfig) -> None:
     if cfg.run is None:
         raise UserError("run is missing; give a run directory or a .ckpt file as run=...")
     for word, what in ALONE.items():
-        others = [other for other in (*OF_SPRITES, *ALONE) if cfg[other] is not None]
+        usual = OF_SPRITES | dict.fromkeys(ALONE)
+        others = [other for other in usual if cfg[other] != usual[other]]
         if cfg[word] is not None:
             others += cfg.attribute
         if cfg[word] is not None and (unfit := [other for other in others if other != word]):

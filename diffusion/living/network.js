@@ -292,8 +292,10 @@ class Network {
   //   labels: of each sprite its label, or of attributes a value each; -1 tells nothing;
   //   guidance: how much they count, 1 as the network believes; asked: of attributes the values
   //   for which that is so, -1 for those that are told anyway;
-  //   allowed: true for each colour of the palette that may be used, or null for all.
-  clean(x, { t, alpha, sigma }, { labels = null, guidance = 1, asked = null, allowed = null } = {}) {
+  //   allowed: true for each colour of the palette that may be used, or null for all;
+  //   temperature: of its choice among colours, as palette.py says.
+  clean(x, { t, alpha, sigma },
+    { labels = null, guidance = 1, asked = null, allowed = null, temperature = 1 } = {}) {
     const { channels, height, width, prediction } = this.model, { memory } = this;
     const pixels = height * width, batch = x.length / (pixels * channels);
     memory.top = this.rest;
@@ -304,7 +306,7 @@ class Network {
       const [untold] = this.output(x, batch, t, anyway);
       this.kernel.guide(found, untold, batch * pixels * stride, guidance);
     }
-    if (this.colours) return this.choose(found, x, batch, alpha, sigma, allowed);
+    if (this.colours) return this.choose(found, x, batch, alpha, sigma, allowed, temperature);
     const values = memory.view(found, batch * pixels * stride), estimate = new Float32Array(x.length);
     const meant = {
       epsilon: (x_t, value) => (x_t - sigma * value) / alpha,
@@ -317,7 +319,7 @@ class Network {
     return estimate;
   }
 
-  choose(scores, x, batch, alpha, sigma, allowed) {
+  choose(scores, x, batch, alpha, sigma, allowed, temperature) {
     const { channels, height, width, prediction } = this.model, { memory } = this;
     const { count, wide, values, halves } = this.colours, pixels = batch * height * width;
     const four = new Float32Array(pixels * 4), bias = new Float32Array(wide);
@@ -327,6 +329,11 @@ class Network {
     if (allowed) {
       allowed.forEach((may, k) => { bias[k] = may ? 0 : FORBIDDEN; });
       handOver(memory.view(scores, pixels * wide), wide, allowed, this.model.places);
+    }
+    if (temperature !== 1) {
+      const surer = 1 + (1 / temperature - 1) * alpha ** 2 / (alpha ** 2 + sigma ** 2);
+      const all = memory.view(scores, pixels * wide);
+      for (let i = 0; i < all.length; i++) all[i] *= surer;
     }
     const sharp = prediction === "sharppalette" ? Math.min(1, 2 * (alpha / sigma) ** 2) : 0;
     const each = (value) => memory.put(new Float32Array(batch).fill(value));

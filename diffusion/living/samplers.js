@@ -50,7 +50,7 @@ function* trajectory(network, levels, words) {
   }
   for (let k = 1; k < levels.length; k++) {
     const now = levels[k - 1], next = levels[k];
-    const x0 = network.clean(x, now, words);
+    const x0 = network.clean(x, now, { ...words, temperature: model.sampler.temperature });
     for (let i = 0; i < x0.length; i++) {
       if (kept && kept[i % kept.length]) x0[i] = known[i % known.length];
       if (model.sampler.clip) x0[i] = Math.max(-1, Math.min(1, x0[i]));

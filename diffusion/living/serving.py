@@ -97,6 +97,7 @@ def served(loaded: Loaded, sampler: Sampler, precision: str = "f32") -> Served:
             "clip": sampler.clip,
             "eta": getattr(sampler, "eta", 0.0),
             "variance": getattr(sampler, "variance", "posterior"),
+            "temperature": sampler.temperature,
         },
         "levels": [_levels(denoiser.schedule, sampler, k / STOPS) for k in range(1, STOPS + 1)],
     }

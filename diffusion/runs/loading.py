@@ -54,14 +54,15 @@ class Loaded:
             typed: a whole configuration instead of the run's own, or values of it that differ.
 
         Raises:
-            UserError: the sampler knows no such value, or needs more steps than there are.
+            UserError: the sampler knows no such value, needs more steps than there are, or needs a
+                network that chooses among colours.
         """
         config = typed or {}
         if "_target_" not in config:
             config = (own_sampler(self.card) or {"_target_": DEFAULT_SAMPLER}) | config
         packages = (SAMPLERS, *self.trust, *packages_of(typed))
         made: Sampler = build(config, packages)
-        self.denoiser.schedule.grid(made.steps)
+        made.check(self.denoiser)
         return made, config
 
     def sprites(

@@ -1,8 +1,8 @@
 """A run's network for other people's programs: one ONNX file that makes clean estimates.
 
-In it are network, schedule and prediction: (x_t, t[, label]) -> x0, for any batch, height and
-width, and as metadata the levels of the run's own sampler, and what the numbers of its labels or
-attributes mean. docs/page.md has a sampler in numpy.
+In it are network, schedule, prediction and the temperature of the run's own sampler:
+(x_t, t[, label]) -> x0, for any batch, height and width; and as metadata the levels of that
+sampler, and what the numbers of its labels or attributes mean. docs/page.md has one in numpy.
 """
 
 import json
@@ -15,21 +15,21 @@ from torch import Tensor, nn
 from diffusion.denoiser import Denoiser
 from diffusion.errors import UserError
 from diffusion.runs.loading import Loaded
+from diffusion.samplers.base import Sampler
 
 NEAR = 1e-4  # of torch, relative to the largest value; both count in float32
 TRIED = ((1, 0, 0, 1.0), (3, 0, 0, 0.5), (2, 8, 16, 0.2))  # sprites, more rows and columns, time
 
 
 class _Whole(nn.Module):
-    """The denoiser as a module with names for its inputs."""
+    """What a sampler asks of a denoiser, as a module with names for its inputs."""
 
-    def __init__(self, denoiser: Denoiser) -> None:
+    def __init__(self, denoiser: Denoiser, sampler: Sampler) -> None:
         super().__init__()
-        self.denoiser = denoiser
+        self.denoiser, self.sampler = denoiser, sampler
 
     def forward(self, x_t: Tensor, t: Tensor, label: Tensor | None = None) -> Tensor:
-        found: Tensor = self.denoiser(x_t, t, label)
-        return found
+        return self.sampler.ask(self.denoiser, x_t, t, label)
 
 
 def onnx_file(loaded: Loaded) -> bytes:
@@ -46,7 +46,8 @@ def onnx_file(loaded: Loaded) -> bytes:
         raise UserError(
             f"An export to ONNX needs the package {error.name}; install sprite-diffusion[onnx]."
         ) from error
-    whole = _Whole(loaded.denoiser).eval()
+    sampler = loaded.sampler()[0]
+    whole = _Whole(loaded.denoiser, sampler).eval()
     given = _inputs(loaded, *TRIED[1])
     batch, free = torch.export.Dim("batch"), torch.export.Dim.DYNAMIC
     axes: dict[str, Any] = {name: {0: batch} for name in given}
@@ -64,8 +65,7 @@ def onnx_file(loaded: Loaded) -> bytes:
         )
     assert program is not None
     model = program.model_proto
-    sampler, noise = loaded.sampler()[0], torch.zeros(1)
-    levels = sampler.start(loaded.denoiser.schedule, noise)[0]
+    levels = sampler.start(loaded.denoiser.schedule, torch.zeros(1))[0]
     sprites = loaded.card["sprites"]
     told = {"labels": sprites["label_names"]} if loaded.denoiser.classes else {}
     told |= {"attributes": sprites["attributes"]} if loaded.denoiser.attributes else {}

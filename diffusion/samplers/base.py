@@ -23,6 +23,7 @@ class Level(NamedTuple):
     sigma: float
 
 
+COLDEST, HOTTEST = 0.1, 2.0  # temperatures
 Estimate = tuple[Level, Tensor]  # where, and what of
 
 
@@ -47,17 +48,25 @@ class Sampler(ABC):
         steps: number of steps of the time grid, 1..schedule.steps.
         clip: clamp clean estimates to the model range [-1, 1].
         grid: how the steps are spread: even in `time` or in `log_snr`, or as `karras` does it.
+        temperature: of a network that chooses among colours, 0.1..2; below 1 insides are plainer.
     """
 
     order = 1
     """Of convergence: with half as long steps the error falls to 2^-order of what it was."""
 
-    def __init__(self, steps: int, clip: bool = True, grid: str = "time") -> None:
+    def __init__(
+        self, steps: int, clip: bool = True, grid: str = "time", temperature: float = 1.0
+    ) -> None:
         if not isinstance(steps, int) or steps < 1:
             raise UserError(f"sampler.steps={steps} must be a whole number, 1 or more.")
         if grid not in GRIDS:
             raise UserError(f"sampler.grid={grid} must be one of {', '.join(GRIDS)}.")
-        self.steps, self.clip, self.grid = steps, clip, grid
+        if type(temperature) not in (int, float) or not COLDEST <= temperature <= HOTTEST:
+            raise UserError(
+                f"sampler.temperature={temperature} must be a number from {COLDEST} to "
+                f"{HOTTEST:g}."
+            )
+        self.steps, self.clip, self.grid, self.temperature = steps, clip, grid, temperature
 
     @property
     def evaluations(self) -> int:
@@ -118,7 +127,8 @@ class Sampler(ABC):
         """
 
         def denoise(x_t: Tensor, level: Level) -> Tensor:
-            x0_hat: Tensor = denoiser(x_t, x_t.new_full((len(x_t),), level.t), label)
+            t = x_t.new_full((len(x_t),), level.t)
+            x0_hat = self.ask(denoiser, x_t, t, label)
             return x0_hat.clamp(-1, 1) if self.clip else x0_hat
 
         levels, x_t = self.start(denoiser.schedule, noise(0), origin)
@@ -127,6 +137,26 @@ class Sampler(ABC):
             x_t, x0_hat = self.advance(x_t, now, nxt, denoise, partial(noise, k), earlier)
             earlier.appendleft((now, x0_hat))
             yield nxt, x_t, x0_hat
+
+    def ask(self, denoiser: Denoiser, x_t: Tensor, t: Tensor, label: Tensor | None) -> Tensor:
+        """The clean estimate at this temperature."""
+        if self.temperature == 1:
+            estimate: Tensor = denoiser(x_t, t, label)
+            return estimate
+        levels = denoiser.schedule.of_sprites(t)
+        output = denoiser.output(x_t, t, label)
+        output = denoiser.prediction.tempered(output, *levels, self.temperature)
+        return denoiser.estimate(output, x_t, t)
+
+    def check(self, denoiser: Denoiser) -> None:
+        """Refuses a denoiser that it cannot sample from.
+
+        Raises:
+            UserError: the schedule has fewer steps, or it chooses no colours at a temperature.
+        """
+        denoiser.schedule.grid(self.steps)
+        none = torch.zeros(1)
+        denoiser.prediction.tempered(none, none, none + 1, self.temperature)
 
     def __call__(
         self,

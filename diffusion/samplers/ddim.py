@@ -18,12 +18,18 @@ class DDIM(Sampler):
         eta: share of fresh noise, 0..1.
         clip: clamp clean estimates to [-1, 1].
         grid: how the steps are spread, see `Sampler`.
+        temperature: of a network that chooses among colours, see `Sampler`.
     """
 
     def __init__(
-        self, steps: int = 50, eta: float = 0.0, clip: bool = True, grid: str = "time"
+        self,
+        steps: int = 50,
+        eta: float = 0.0,
+        clip: bool = True,
+        grid: str = "time",
+        temperature: float = 1.0,
     ) -> None:
-        super().__init__(steps, clip, grid)
+        super().__init__(steps, clip, grid, temperature)
         if not 0 <= eta <= 1:
             raise UserError(f"sampler.eta={eta} must lie between 0 (no fresh noise) and 1 (DDPM).")
         self.eta = eta

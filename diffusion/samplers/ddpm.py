@@ -20,6 +20,7 @@ class DDPM(Sampler):
             two ends between which the true variance lies (section 3.2).
         clip: clamp clean estimates to [-1, 1].
         grid: how the steps are spread, see `Sampler`.
+        temperature: of a network that chooses among colours, see `Sampler`.
     """
 
     def __init__(
@@ -28,8 +29,9 @@ class DDPM(Sampler):
         variance: str = "posterior",
         clip: bool = True,
         grid: str = "time",
+        temperature: float = 1.0,
     ) -> None:
-        super().__init__(steps, clip, grid)
+        super().__init__(steps, clip, grid, temperature)
         if variance not in ("posterior", "beta"):
             raise UserError(f"sampler.variance={variance} must be posterior or beta.")
         self.variance = variance

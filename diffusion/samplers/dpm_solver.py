@@ -24,14 +24,20 @@ class DPMSolver(DDIM):
         eta: share of fresh noise, 0..1.
         clip: clamp clean estimates to [-1, 1].
         grid: how the steps are spread, see `Sampler`.
+        temperature: of a network that chooses among colours, see `Sampler`.
     """
 
     order = 2
 
     def __init__(
-        self, steps: int = 10, eta: float = 1.0, clip: bool = True, grid: str = "log_snr"
+        self,
+        steps: int = 10,
+        eta: float = 1.0,
+        clip: bool = True,
+        grid: str = "log_snr",
+        temperature: float = 1.0,
     ) -> None:
-        super().__init__(steps, eta, clip, grid)
+        super().__init__(steps, eta, clip, grid, temperature)
 
     def advance(
         self,

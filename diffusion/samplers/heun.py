@@ -18,12 +18,19 @@ class Heun(Sampler):
         steps: number of steps; there are 2 steps - 1 network evaluations.
         clip: clamp clean estimates to [-1, 1].
         grid: how the steps are spread, see `Sampler`.
+        temperature: of a network that chooses among colours, see `Sampler`.
     """
 
     order = 2
 
-    def __init__(self, steps: int = 18, clip: bool = True, grid: str = "karras") -> None:
-        super().__init__(steps, clip, grid)
+    def __init__(
+        self,
+        steps: int = 18,
+        clip: bool = True,
+        grid: str = "karras",
+        temperature: float = 1.0,
+    ) -> None:
+        super().__init__(steps, clip, grid, temperature)
 
     @property
     def evaluations(self) -> int:
