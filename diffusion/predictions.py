@@ -43,7 +43,7 @@ class Prediction(ABC):
         if temperature != 1:
             raise UserError(
                 f"sampler.temperature={temperature} needs a network that chooses among colours; "
-                "train with prediction=palette, or leave it out."
+                "train with prediction=palette, or use sampler=dpm_solver."
             )
         return output
 

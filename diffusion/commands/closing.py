@@ -43,6 +43,7 @@ JUDGES = 2  # networks that learn to tell the samples from real sprites
 GRID = 64
 FILM = 16
 PANELS = 3
+PLAIN = 25  # steps of sampler=low_temperature
 BATCH = 64
 
 
@@ -196,6 +197,13 @@ def _typed(data: SpriteData) -> str:
     return name if name.isidentifier() else str(row)
 
 
+def _plain(run: RunDirectory) -> str:
+    """The sampler of plain insides, where the network chooses among colours."""
+    prediction, schedule = run.config.get("prediction") or {}, run.config.get("schedule") or {}
+    chooses = str(prediction.get("_target_")).endswith(".Palette")
+    return " sampler=low_temperature" if chooses and schedule.get("steps", 0) >= PLAIN else ""
+
+
 def _asked(run: RunDirectory, data: SpriteData) -> str:
     """Two attributes to ask for, where the network learned such; each with its last value."""
     if (run.config.get("model") or {}).get("classes") != ATTRIBUTES:
@@ -267,7 +275,7 @@ def _table(
             *(["", *(f"  {each}" for each in sentences)] if sentences else []),
             "",
             "next:",
-            f"  python sample.py run={run.path} n=64{_asked(run, data)}",
+            f"  python sample.py run={run.path} n=64{_plain(run)}{_asked(run, data)}",
             f"  python look.py run={run.path} panel={_typed(data)}",
             f"  python report.py runs=[{run.path}]",
         ]
