@@ -156,6 +156,8 @@ CASES = (
     case(train, "schedule=zero_terminal prediction=velocity loss=noise",
          "schedule=cosine", "~loss -loss"),
     case(train, "loss=colours prediction=epsilon", "prediction=palette", "loss=noise"),
+    case(train, "sampler=low_temperature prediction=epsilon", "prediction=palette",
+         "sampler=dpm_solver"),
     case(train, f"{OF_FILE} prediction=palette weighting=min_snr",
          "weighting=uniform", "loss=noise"),
     case(train, "prediction=palette data=array data.path=random.npy",
