@@ -25,11 +25,12 @@ HIGHEST = {  # memory of the network grows with the batch; five digits number th
     "seed": LARGEST_SEED,
     "index": LARGEST_SEED,
 }
-OF_SPRITES: dict[str, Any] = dict.fromkeys(  # word -> what it is where it is not typed
-    ("of", "index", "label", "label_index", "labels", "from", "noise_level", "keep")
-)
-OF_SPRITES |= dict.fromkeys(("colours", "max_colours", "recolour", "tile"))
-OF_SPRITES |= {"mirror": False, "guidance": 1}
+OF_SPRITES: dict[str, Any] = {  # word -> what it is where it is not typed
+    **dict.fromkeys(("of", "index", "label", "label_index", "labels", "from", "noise_level")),
+    **dict.fromkeys(("keep", "colours", "max_colours", "recolour", "tile")),
+    "mirror": False,
+    "guidance": 1,
+}
 ALONE = {
     "page": "takes the network itself, and every sprite is made in it",
     "kept": "says which sprites",

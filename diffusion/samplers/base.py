@@ -154,7 +154,7 @@ class Sampler(ABC):
         Raises:
             UserError: the schedule has fewer steps, or it chooses no colours at a temperature.
         """
-        denoiser.schedule.grid(self.steps)
+        denoiser.schedule.grid(self.steps, spread=self.grid)
         none = torch.zeros(1)
         denoiser.prediction.tempered(none, none, none + 1, self.temperature)
 
