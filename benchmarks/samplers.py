@@ -17,8 +17,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import torch
 import yaml
-from judging import COLUMNS, ROOT, Judging
+from judging import COLUMNS, Judging
 
+from diffusion.commands.reporting import recipe_of
 from diffusion.metrics.scale import Score
 from diffusion.runs.building import build
 from diffusion.runs.loading import Loaded, checkpoint_file, load
@@ -94,7 +95,7 @@ def main() -> None:
 def sampler(words: str, steps: int) -> Sampler:
     """`ddim eta=1`: the sampler of that file in `conf/sampler`, with other settings."""
     name, *settings = words.split()
-    recipe = yaml.safe_load((ROOT / "conf" / "sampler" / f"{name}.yaml").read_text())
+    recipe = recipe_of(name)
     chosen = dict(setting.split("=") for setting in settings)
     recipe |= {key: yaml.safe_load(value) for key, value in chosen.items()}
     made: Sampler = build(recipe | {"steps": steps}, ("diffusion.samplers",))

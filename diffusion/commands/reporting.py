@@ -36,12 +36,20 @@ def samplers_of(words: Any) -> dict[str, dict[str, Any]]:
                 f"samplers=[{word}] must name each sampler once with its steps, as ddim:10; known "
                 f"are {', '.join(known)}."
             )
-        own = OmegaConf.to_container(OmegaConf.load(CONF / "sampler" / f"{name}.yaml"))
-        assert isinstance(own, dict)
-        found[word] = {str(key): value for key, value in own.items()} | {"steps": int(steps)}
+        found[word] = recipe_of(name) | {"steps": int(steps)}
     if words is not None and len(found) < 2:
         raise UserError("samplers= compares two samplers or more, as samplers=[ddim:10,heun:10].")
     return found
+
+
+def recipe_of(name: str) -> dict[str, Any]:
+    """The configuration of a file in `conf/sampler`, with that of the file it stands on, if any."""
+    own = OmegaConf.to_container(OmegaConf.load(CONF / "sampler" / f"{name}.yaml"))
+    assert isinstance(own, dict)
+    values = {str(key): value for key, value in own.items() if key != "defaults"}
+    for base in own.get("defaults", []):
+        values = values if base == "_self_" else recipe_of(base) | values
+    return values
 
 
 def report(cfg: DictConfig) -> Path:

@@ -1,8 +1,11 @@
 """Samplers on one network: what their words mean."""
 
 import pytest
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
 
-from diffusion.commands.reporting import samplers_of
+from diffusion.commands.complaints import CONF
+from diffusion.commands.reporting import recipe_of, samplers_of
 from diffusion.errors import UserError
 
 
@@ -15,6 +18,13 @@ def test_a_word_is_a_sampler_with_its_steps():
     }
     assert found["ddim:10"]["_target_"] == "diffusion.samplers.ddim.DDIM"
     assert samplers_of(None) == {}
+
+
+def test_every_file_is_a_sampler_that_hydra_makes_too():
+    for name in (file.stem for file in (CONF / "sampler").glob("*.yaml")):
+        with initialize_config_dir(str(CONF), version_base="1.3"):
+            composed = compose("train", [f"sampler={name}"])
+        assert recipe_of(name) == OmegaConf.to_container(composed.sampler), name
 
 
 @pytest.mark.parametrize(
