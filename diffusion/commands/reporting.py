@@ -43,7 +43,7 @@ def samplers_of(words: Any) -> dict[str, dict[str, Any]]:
 
 
 def recipe_of(name: str) -> dict[str, Any]:
-    """The configuration of a file in `conf/sampler`, with that of the file it stands on, if any."""
+    """The configuration of a file in `conf/sampler`, over that of the file it stands on."""
     own = OmegaConf.to_container(OmegaConf.load(CONF / "sampler" / f"{name}.yaml"))
     assert isinstance(own, dict)
     values = {str(key): value for key, value in own.items() if key != "defaults"}
