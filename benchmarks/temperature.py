@@ -16,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import torch
 from judging import COLUMNS
 from PIL import Image
+from samplers import print_row, sprites
 
 from diffusion import pictures
 from diffusion.judge import Judge
@@ -45,7 +46,8 @@ def main() -> None:
         return
     data = training_data(loaded.card, arguments.data)
     judge = Judge.of(data, {"features": SpriteFeatures(), "art": PixelArt()}, arguments.n)
-    read = {key: name for key, name in READ.items() if hasattr(data, "validity")}
+    real = data.validity(data.images(data.split["val"][:8]))
+    read = {key: name for key, name in READ.items() if key in real}
     print_row("evaluations", "temperature", *COLUMNS.values(), *read.values())
     print_row(*["---"] * (len(COLUMNS) + len(read) + 2))
     for steps, temperature in ways:
@@ -62,7 +64,7 @@ def main() -> None:
 def made(loaded: Loaded, steps: int, temperature: float, n: int) -> torch.Tensor:
     """The first n sprites of seed 0, uint8 `(n, C, H, W)`."""
     sampler, _ = loaded.sampler({"steps": steps, "temperature": temperature})
-    return torch.cat(list(loaded.sprites(sampler, 0).batches(range(n))))
+    return sprites(loaded, sampler, 0, n)
 
 
 def draw(loaded: Loaded, ways: list[tuple[int, float]]) -> Image.Image:
@@ -70,11 +72,6 @@ def draw(loaded: Loaded, ways: list[tuple[int, float]]) -> Image.Image:
     rows = [pictures.grid(made(loaded, *way, SHOWN), columns=SHOWN, scale=3) for way in ways]
     names = [f"temperature {each:g}, {steps} evaluations" for steps, each in ways]
     return pictures.named_rows(rows, names)
-
-
-def print_row(*cells: str) -> None:
-    """One row of a Markdown table."""
-    print(f"| {' | '.join(cells)} |", flush=True)
 
 
 if __name__ == "__main__":

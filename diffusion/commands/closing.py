@@ -197,9 +197,9 @@ def _typed(data: SpriteData) -> str:
     return name if name.isidentifier() else str(row)
 
 
-def _plain(run: RunDirectory) -> str:
-    """The sampler of plain insides, where the network chooses among colours."""
-    prediction, schedule = run.config.get("prediction") or {}, run.config.get("schedule") or {}
+def plain_sampler(config: dict[str, Any]) -> str:
+    """The word for plain insides, where a run's network chooses among colours; else nothing."""
+    prediction, schedule = config.get("prediction") or {}, config.get("schedule") or {}
     chooses = str(prediction.get("_target_")).endswith(".Palette")
     return " sampler=low_temperature" if chooses and schedule.get("steps", 0) >= PLAIN else ""
 
@@ -265,6 +265,7 @@ def _table(
         )
     if "samples/fid" in summary:
         rows["FID, KID"] = f"{summary['samples/fid']:.1f}, {summary['samples/kid']:.4f}"
+    words = plain_sampler(run.config) + _asked(run, data)
     if run.config["closing"]:
         rows["pictures"] = f"{run.path}/samples.png nearest.png denoising.gif panel.png"
     return "\n".join(
@@ -275,7 +276,7 @@ def _table(
             *(["", *(f"  {each}" for each in sentences)] if sentences else []),
             "",
             "next:",
-            f"  python sample.py run={run.path} n=64{_plain(run)}{_asked(run, data)}",
+            f"  python sample.py run={run.path} n=64{words}",
             f"  python look.py run={run.path} panel={_typed(data)}",
             f"  python report.py runs=[{run.path}]",
         ]

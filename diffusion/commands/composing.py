@@ -65,7 +65,6 @@ def compose_module(config: dict[str, Any], data: SpriteData) -> DiffusionModule:
         raise UserError(f"optimizer: {error}.") from error
     sampler: Sampler = make(config["sampler"])
     sampler.check(denoiser)
-    levels, _ = sampler.start(denoiser.schedule, torch.zeros(()))
     preview = (config["callbacks"].get("samples") or {}).get("sampler", config["sampler"])
     make(preview).check(denoiser)
     if config["compile"]:
@@ -101,6 +100,7 @@ def compose_module(config: dict[str, Any], data: SpriteData) -> DiffusionModule:
     check_student(sampler, optimizer)
     denoiser.load_state_dict(teacher.denoiser.state_dict())
     card["teacher"] = teacher.sha256
+    levels, _ = sampler.start(denoiser.schedule, torch.zeros(()))
     times = torch.tensor([level.t for level in levels])
     return DistillationModule(denoiser, teacher.denoiser, times, card=card, **ours)
 

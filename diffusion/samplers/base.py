@@ -155,8 +155,8 @@ class Sampler(ABC):
             UserError: the schedule has fewer steps, or it chooses no colours at a temperature.
         """
         denoiser.schedule.grid(self.steps, spread=self.grid)
-        none = torch.zeros(1)
-        denoiser.prediction.tempered(none, none, none + 1, self.temperature)
+        one = torch.ones(1)
+        denoiser.prediction.tempered(one, one, one, self.temperature)
 
     def __call__(
         self,
