@@ -15,12 +15,13 @@ from datamodules.arrays import Sprites, packed
 from datamodules.attributes import Attribute, attributes_of
 from datamodules.batches import Batch, EvalBatches, TrainBatches
 from datamodules.doctor.examination import Card, check, examine, pinned
-from datamodules.doctor.splits import Parts, nested
+from datamodules.doctor.splits import HELD_OUT, Parts, nested
 from datamodules.errors import DataError
 from datamodules.few_colours import in_few_colours
 from datamodules.picked import Picked, from_file
 from datamodules.rules import READER
 
+MOST_HELD_OUT = 0.5  # of all sprites
 MAX_BATCH = 2**14  # small sets repeat, so that any batch would be filled
 
 
@@ -32,6 +33,8 @@ class SpriteDataModule(LightningDataModule, ABC):
         seed: key of the training order; the split does not depend on it.
         n_train: train on so many sprites only, drawn from the training part; None for all.
             Validation and test stay as they are.
+        hold_out: share of the sprites that are kept from training, half for validation and half
+            for the test; with 0 all are trained on, and nothing is unseen.
         most_colours: of the training sprites; where they have more, all sprites are brought to so
             many that stand for theirs. None keeps every colour.
         attributes: where more is known of each sprite, see `datamodules.attributes`; None for what
@@ -59,6 +62,7 @@ class SpriteDataModule(LightningDataModule, ABC):
         batch_size: int = 64,
         seed: int = 0,
         n_train: int | None = None,
+        hold_out: float = HELD_OUT,
         most_colours: int | None = None,
         attributes: str | None = None,
     ) -> None:
@@ -68,7 +72,13 @@ class SpriteDataModule(LightningDataModule, ABC):
                 f"data.batch_size={batch_size} must be from 1 to {MAX_BATCH:,}; "
                 "trainer.accumulate_grad_batches= takes several into one step."
             )
+        if not isinstance(hold_out, int | float) or not 0 <= hold_out <= MOST_HELD_OUT:
+            raise DataError(
+                f"data.hold_out={hold_out} must be a share from 0 to {MOST_HELD_OUT}; with 0 all "
+                "sprites are trained on."
+            )
         self.batch_size, self.seed, self.n_train = batch_size, seed, n_train
+        self.hold_out = hold_out
         self.most_colours, self.attributes_from = most_colours, attributes
 
     @abstractmethod
@@ -87,7 +97,7 @@ class SpriteDataModule(LightningDataModule, ABC):
             notes = [*self.sprites.notes, *notes]
             self.sprites = replace(self.sprites, attributes=found, notes=tuple(notes))
         check(self.sprites)
-        self.split, self.groups, self.card = examine(self.sprites)
+        self.split, self.groups, self.card = examine(self.sprites, self.hold_out)
         self.card["reader"] = READER
         if self.most_colours is not None:
             self._bring_to(self.most_colours)
@@ -217,8 +227,10 @@ class SpriteDataModule(LightningDataModule, ABC):
         )
 
     def val_dataloader(self) -> EvalBatches:
-        """The same validation batches every time."""
-        return EvalBatches(self._batch, self.split["val"], size=self.batch_size, **self._share())
+        """The same validation batches every time; of training sprites where none is held out, so
+        that what happens at every validation still does."""
+        rows = self.split["val"] if len(self.split["val"]) else self.split["train"]
+        return EvalBatches(self._batch, rows, size=self.batch_size, **self._share())
 
     def on_before_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
         """For a CUDA device from pinned memory: the host goes on to the next batch meanwhile."""

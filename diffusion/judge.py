@@ -140,7 +140,7 @@ class Judge:
         val, test = self.data.split["val"], self.data.split["test"]
         training = self.data.images(spread(self.rows, REFERENCE))
         try:
-            if np.isin(test, self.rows).any():
+            if not len(test) or np.isin(test, self.rows).any():
                 raise NotMeasurable("No real sprites were kept from who made these.")
             asked = ToldApart(training, self.data.images(test), self.data.groups[test], judges)
             score = asked.score(images)

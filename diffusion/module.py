@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
-from diffusion.clock import budget_used, correct_saved_count, logs_after, micro_batch
+from diffusion.clock import budget_used, correct_saved_count, data_of, logs_after, micro_batch
 from diffusion.denoiser import Denoiser
 from diffusion.errors import UserError
 from diffusion.noise import DROPOUT, TRAINING, VALIDATION, keyed
@@ -82,7 +82,8 @@ class DiffusionModule(lightning.LightningModule):
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         generator = keyed(VALIDATION, batch_idx, device=self.device)  # equal noise every time
         loss = self._loss(batch, generator, training=False)
-        self.log("val/loss", loss, sync_dist=True, on_epoch=True)
+        if len(data_of(self.trainer).split["val"]):  # else these are training sprites
+            self.log("val/loss", loss, sync_dist=True, on_epoch=True)
         # a row stands at its last training step, whether training goes on after it or not
         self.log("step", float(self.trainer.global_step - 1), sync_dist=True, on_epoch=True)
         self.log("progress/images", self.images_seen(batch), sync_dist=True, on_epoch=True)

@@ -25,7 +25,7 @@ class SpriteData(Protocol):
 
     Attributes:
         batch_size: sprites of one forward over all devices.
-        split: the rows of "train", "val" and "test".
+        split: the rows of "train", "val" and "test"; of the latter two there may be none.
         groups: `(N,)`, the group of each row: sprites of one repeat each other, exactly or nearly,
             and lie in the same part.
         card: what was found and decided, as plain values.

@@ -25,7 +25,13 @@ from datamodules.errors import DataError
 from datamodules.nouns import LAYERS
 from diffusion.commands import look, report, sample
 from diffusion.commands.complaints import CONF
-from diffusion.commands.composing import check_weighting, compose_module, compose_trainer
+from diffusion.commands.composing import (
+    check_budget,
+    check_weighting,
+    compose_module,
+    compose_trainer,
+)
+from diffusion.commands.typed import with_budget
 from diffusion.errors import UserError
 from diffusion.runs.building import build
 from diffusion.runs.fine_tuning import begin_with
@@ -71,9 +77,11 @@ def data(words):
 
 def train(words):
     """All that is checked before the first step."""
+    words = with_budget(words)
     if not any(word.startswith("data=") for word in words):
         words = ["data=forge", "data.n=60", *words]
     config, made = data(["data.batch_size=8", *words])
+    check_budget(config, words)
     module = compose_module(config, made)
     if config["teacher"] is None:
         check_weighting(module.denoiser)
@@ -173,6 +181,7 @@ CASES = (
     case(train, f"{OF_FILE} model.classes=attributes",
          "data.attributes=parts.csv", "data=folder data.path=nested data.attributes=folders"),
     case(train, "model=course prediction=epsilon model.classes=attributes", "model=tiny"),
+    case(train, "data.hold_out=0", "minutes=1", "trainer.max_steps=9"),
     case(train, "experiment=smoke callbacks=[]",
          "callbacks=default", "callbacks=[default,early_stopping]"),
     case(SAMPLE, f"{FEW} run=run labels=7", "labels={2:3}"),

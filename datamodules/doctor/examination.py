@@ -9,7 +9,7 @@ import numpy as np
 
 from datamodules.arrays import Sprites, packed
 from datamodules.doctor.duplicates import first_equal, groups
-from datamodules.doctor.splits import PINNED, Parts, split
+from datamodules.doctor.splits import HELD_OUT, PINNED, Parts, split
 from datamodules.errors import DataError
 
 LARGEST_SIDE = 256  # pixels
@@ -48,9 +48,13 @@ def check(sprites: Sprites) -> None:
             )
 
 
-def examine(sprites: Sprites) -> tuple[Parts, np.ndarray, Card]:
+def examine(sprites: Sprites, held_out: float = HELD_OUT) -> tuple[Parts, np.ndarray, Card]:
     """Rows int64 of "train", "val" and "test", exact repeats merged; the group int64 `(N,)` of
     each row; and what was found.
+
+    Args:
+        sprites: those of a source.
+        held_out: share of them for validation and test.
 
     Raises:
         DataError: fewer than 8 distinct sprites.
@@ -63,7 +67,7 @@ def examine(sprites: Sprites) -> tuple[Parts, np.ndarray, Card]:
             " add more."
         )
     numbers, rule = groups(sprites, rows)
-    positions, note = split(numbers, pinned(sprites, rows))
+    positions, note = split(numbers, pinned(sprites, rows), held_out)
     parts = {name: rows[position] for name, position in positions.items()}
     height, width, channels = sprites.images.shape[1:]
     card: Card = {

@@ -25,7 +25,7 @@ class Checkpoints(Callback):
 
     `best.ckpt` is that of the smallest sprite distance among the validations whose samples are no
     more often copies than unseen sprites are. Where neither is measured the validation loss
-    decides.
+    decides. Without held-out sprites nothing can decide, and there is none.
 
     Args:
         every_n_steps: optimizer steps between two writes of `last.ckpt`.
@@ -69,7 +69,7 @@ class Checkpoints(Callback):
     ) -> None:
         self.validated_step = trainer.global_step
         standing = _standing(trainer)
-        if standing < self.best:
+        if standing and standing < self.best:
             earlier, self.best = self.best, standing
             if failure := _write(trainer, "best"):
                 self.best = earlier  # the file is still that one's
@@ -157,8 +157,11 @@ def _require(failure: str) -> None:
         raise UserError(f"{failure} Make room, and the same command continues from there.")
 
 
-def _standing(trainer: lightning.Trainer) -> tuple[int, float]:
-    """What decides about `best.ckpt`; less is better, and the kind counts more than the value."""
+def _standing(trainer: lightning.Trainer) -> tuple[int, float] | None:
+    """What decides about `best.ckpt`; less is better, and the kind counts more than the value.
+    None where nothing was held out."""
+    if "val/loss" not in trainer.callback_metrics:
+        return None
     loss = float(trainer.callback_metrics["val/loss"])
     samples = callback_of(trainer, Samples)
     scores = samples.scores if samples else {}

@@ -66,8 +66,9 @@ class EarlyStopping(LightningsEarlyStopping):
         Raises:
             UserError: naming what it does measure.
         """
-        known = ["val/loss"]
-        if callback_of(trainer, NoiseLevels):
+        held_out = len(data.split["val"]) > 0
+        known = ["val/loss"] if held_out else []
+        if held_out and callback_of(trainer, NoiseLevels):
             known += MEASURED
         if samples := callback_of(trainer, Samples):
             known += samples.measured(data)

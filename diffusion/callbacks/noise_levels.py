@@ -22,6 +22,8 @@ MEASURED = ("val/gap", "val/memorised")
 class NoiseLevels(Callback):
     """At every validation logs `val/gap` and `val/memorised`, and draws one sprite's panel.
 
+    Without held-out sprites there is only the panel.
+
     The losses of each level are kept in `noise_levels.json`, and in loggers as the table
     `val/levels`; `panel.png` shows the first training sprite. Every process computes the same, so
     none waits; the first writes.
@@ -45,6 +47,9 @@ class NoiseLevels(Callback):
         self.name, self.sprite, self.label, _ = data.pick(int(known[0]))
         exact = memoriser(data, denoiser, pl_module.flip)
         self.posterior = exact.model
+        self.losses: LevelLosses | None = None
+        if not len(held_out):
+            return
         labels = data.labels(known[: self.n]), data.labels(held_out)
         self.losses = LevelLosses(
             data.images(known[: self.n]),
@@ -59,20 +64,24 @@ class NoiseLevels(Callback):
         assert isinstance(pl_module, DiffusionModule)
         denoiser: Denoiser = pl_module.denoiser
         with trainer.precision_plugin.forward_context():  # as fast as training
-            levels = self.losses.measure(denoiser)
+            levels = self.losses.measure(denoiser) if self.losses else None
             panel = look(
                 self.sprite, self.name, denoiser, self.posterior, self.names, label=self.label
             )
-        found = zip(MEASURED, (levels.gap, levels.memorised), strict=True)
-        pl_module.log_dict(dict(found), sync_dist=True)
-        if trainer.is_global_zero:
-            folder = Folder(trainer.default_root_dir)
+        if levels:
+            found = zip(MEASURED, (levels.gap, levels.memorised), strict=True)
+            pl_module.log_dict(dict(found), sync_dist=True)
+        if not trainer.is_global_zero:
+            return
+        folder = Folder(trainer.default_root_dir)
+        picture = draw_panels([panel])
+        folder.write("panel.png", pictures.png(picture))
+        loggers, step = trainer.loggers, logged_step(trainer)
+        log_picture(loggers, "val/panel", picture, step)
+        if levels:
             images = float(trainer.callback_metrics["progress/images"])
             known = longer_history(record(folder, "noise_levels.json"), images, levels)
             folder.write("noise_levels.json", known)
-            picture = draw_panels([panel])
-            folder.write("panel.png", pictures.png(picture))
-            loggers, step, curves = trainer.loggers, logged_step(trainer), levels.plain()
-            log_picture(loggers, "val/panel", picture, step)
+            curves = levels.plain()
             rows = [list(row) for row in zip(*curves.values(), strict=True)]
             log_table(loggers, "val/levels", list(curves), rows, step)

@@ -3,7 +3,7 @@
 import shlex
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,7 +17,8 @@ from diffusion.callbacks.early_stopping import EarlyStopping
 from diffusion.callbacks.samples import SEARCHED, Samples
 from diffusion.clock import callback_of
 from diffusion.commands.composing import ATTRIBUTES, facts_of, make
-from diffusion.commands.sentences import closing_sentences
+from diffusion.commands.sentences import closing_sentences, who_is_new
+from diffusion.commands.typed import BUDGETS, in_shell
 from diffusion.commands.views import show_panels
 from diffusion.denoiser import Denoiser
 from diffusion.drawing.curves import draw_gap_history
@@ -27,6 +28,7 @@ from diffusion.levels.losses import history
 from diffusion.metrics.scale import Score
 from diffusion.module import DiffusionModule
 from diffusion.novelty.passport import Findings
+from diffusion.runs.checkpoint import read
 from diffusion.runs.directory import RunDirectory
 from diffusion.runs.loading import load
 from diffusion.runs.loggers import log_lineage, log_picture, log_summary, log_table
@@ -45,9 +47,12 @@ FILM = 16
 PANELS = 3
 PLAIN = 25  # steps of sampler=low_temperature
 BATCH = 64
+REPLACED = (*BUDGETS, "data.hold_out=")  # words that are not typed again
 
 
-def close_run(run: RunDirectory, trainer: lightning.Trainer, data: SpriteData) -> dict[str, Any]:
+def close_run(
+    run: RunDirectory, trainer: lightning.Trainer, data: SpriteData, words: Sequence[str] = ()
+) -> dict[str, Any]:
     """Writes `summary.json`, and unless told otherwise samples from the checkpoint as `sample.py`
     would, measures them, and draws what the network learned.
 
@@ -55,6 +60,7 @@ def close_run(run: RunDirectory, trainer: lightning.Trainer, data: SpriteData) -
         run: where to write.
         trainer: after `fit`.
         data: the SpriteDataModule that was trained on.
+        words: that began the run, for the command that trains on all sprites.
 
     Returns:
         the summary.
@@ -75,8 +81,8 @@ def close_run(run: RunDirectory, trainer: lightning.Trainer, data: SpriteData) -
     log_summary(trainer.loggers, summary, trainer.global_step)
     run.write_json("summary.json", summary)
     lowest = min((row["val/loss"] for row in logged(run.folder) if "val/loss" in row), default=0.0)
-    run.say(_table(run, summary, data, closing_sentences(summary, SAMPLES, lowest)))
     assert run.last is not None
+    run.say(_table(run, summary, data, closing_sentences(summary, SAMPLES, lowest), words))
     facts = {key: summary[key] for key in ("fingerprint", "parameters", "step")}
     facts["sha256"] = sha256(run.last)  # by which manifest.json names it
     log_lineage(trainer.loggers, run.path / "data.json", run.last, facts)
@@ -204,6 +210,19 @@ def plain_sampler(config: dict[str, Any]) -> str:
     return " sampler=low_temperature" if chooses and schedule.get("steps", 0) >= PLAIN else ""
 
 
+def _with_all(run: RunDirectory, data: SpriteData, words: Sequence[str]) -> list[str]:
+    """The command that trains on all of somebody's sprites, for as long as was best with some of
+    them held out; none where all were trained on already, and of sprites that a program draws."""
+    best = run.path / "checkpoints" / "best.ckpt"
+    if "path" not in run.config["data"] or not len(data.split["val"]) or not best.exists():
+        return []
+    kept = [word for word in words if not word.startswith(REPLACED)]
+    steps = f"trainer.max_steps={read(best)['global_step']}"
+    typed = " ".join(map(in_shell, [*kept, steps, "data.hold_out=0"]))
+    seen = sum(map(len, data.split.values()))
+    return [f"  python train.py {typed}   # on all {seen:,}"]
+
+
 def _asked(run: RunDirectory, data: SpriteData) -> str:
     """Two attributes to ask for, where the network learned such; each with its last value."""
     if (run.config.get("model") or {}).get("classes") != ATTRIBUTES:
@@ -230,15 +249,20 @@ def _passports(findings: Findings, judge: Judge, data: SpriteData) -> list[list[
 
 
 def _table(
-    run: RunDirectory, summary: dict[str, Any], data: SpriteData, sentences: list[str]
+    run: RunDirectory,
+    summary: dict[str, Any],
+    data: SpriteData,
+    sentences: list[str],
+    words: Sequence[str],
 ) -> str:
     speed = summary.get("train/images_per_second")
     c, h, w = data.shape
+    held_out = len(data.split["val"]) > 0
     rows = {
         "trained": f"{summary['parameters']:,} parameters on {len(data.split['train']):,} sprites "
         f"of {h}x{w}x{c}",
         "steps": f"{summary['step']:,} ({summary['progress/images']:,} images)",
-        "validation loss": f"{summary['val/loss']:.4f}",
+        "validation loss": f"{summary['val/loss']:.4f}" if held_out else "no sprites held out",
         "speed": f"{speed:.0f} images/s" if speed else "too short a run to say",
         "cost": ", ".join(
             f"{summary[f'{kind}_seconds']:,.0f} {kind.upper()} seconds"
@@ -249,14 +273,14 @@ def _table(
     if {"samples/copy_rate", "held_out/copy_rate"} <= summary.keys():
         rows["copies"] = (
             f"{summary['samples/copy_rate']:.0%} of {SAMPLES} samples repeat a training sprite "
-            f"(unseen real sprites: {summary['held_out/copy_rate']:.0%})"
+            f"({who_is_new(summary)}: {summary['held_out/copy_rate']:.0%})"
         )
         if "samples/told_apart" in summary:
             rows["told apart"] = (
                 f"in {summary['samples/told_apart']:.0%} of cases by networks that learned to (a "
                 f"guess: 50%), with {summary['samples/copy_rate']:.0%} that repeat"
             )
-        else:
+        elif held_out:
             rows["told apart"] = f"cannot be told with so few; report.py makes more than {SAMPLES}"
     if {"samples/sprite_fd", "held_out/sprite_fd", "noise/sprite_fd"} <= summary.keys():
         rows["sprite distance"] = (
@@ -265,7 +289,7 @@ def _table(
         )
     if "samples/fid" in summary:
         rows["FID, KID"] = f"{summary['samples/fid']:.1f}, {summary['samples/kid']:.4f}"
-    words = plain_sampler(run.config) + _asked(run, data)
+    asked = plain_sampler(run.config) + _asked(run, data)
     if run.config["closing"]:
         rows["pictures"] = f"{run.path}/samples.png nearest.png denoising.gif panel.png"
     return "\n".join(
@@ -276,8 +300,9 @@ def _table(
             *(["", *(f"  {each}" for each in sentences)] if sentences else []),
             "",
             "next:",
-            f"  python sample.py run={run.path} n=64{words}",
-            f"  python look.py run={run.path} panel={_typed(data)}",
-            f"  python report.py runs=[{run.path}]",
+            f"  python sample.py {in_shell(f'run={run.path}')} n=64{asked}",
+            f"  python look.py {in_shell(f'run={run.path}')} panel={_typed(data)}",
+            f"  python report.py {in_shell(f'runs={run.path}')}",
+            *_with_all(run, data, words),
         ]
     )

@@ -15,6 +15,7 @@ from diffusion.callbacks.signals import Signals
 from diffusion.commands.choosing import chosen
 from diffusion.commands.numbers import LARGEST_SEED, check_numbers
 from diffusion.commands.teacher import check_student, find_teacher, students_recipe
+from diffusion.commands.typed import BUDGETS
 from diffusion.denoiser import Denoiser
 from diffusion.distillation import DistillationModule
 from diffusion.errors import UserError
@@ -159,6 +160,20 @@ def check_averages(config: dict[str, Any], words: list[str]) -> None:
     chosen = [word for word in words if word.startswith("callbacks=")]
     if chosen and "no_ema" in chosen[-1] and config["callbacks"].get("ema"):
         raise UserError(f"{chosen[-1]} brings back the averages; name no_ema last.")
+
+
+def check_budget(config: dict[str, Any], words: list[str]) -> None:
+    """Refuses to train on all sprites for as long as nobody has said.
+
+    Args:
+        config: the resolved configuration as plain containers.
+        words: of the command line.
+    """
+    if config["data"].get("hold_out") == 0 and not any(w.startswith(BUDGETS) for w in words):
+        raise UserError(
+            "data.hold_out=0 leaves no sprites that show when to end; give minutes=N or "
+            "trainer.max_steps=N. A run that holds some out ends with the command to type."
+        )
 
 
 def compose_trainer(config: dict[str, Any], folder: Path) -> lightning.Trainer:

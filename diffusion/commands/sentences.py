@@ -30,6 +30,12 @@ def closing_sentences(summary: Mapping[str, float], n: int, lowest_loss: float) 
     if nothing := _no_sprites(summary):
         return [nothing, "That they show no sign of copying says little then.", "Train longer."]
     found = [f"No sign of copying: {repeats}", *_likeness(summary)]
+    if "val/loss" not in summary:
+        return [
+            *found,
+            "No sprites were held out, so nothing tells how real they look but your eye; the run "
+            "that held some out says that of its own.",
+        ]
     if summary.get("samples/told_apart", 1) < GUESS:
         return found
     if summary["val/loss"] > RISEN * lowest_loss:
@@ -47,8 +53,14 @@ def closing_sentences(summary: Mapping[str, float], n: int, lowest_loss: float) 
 def _repeats(summary: Mapping[str, float], n: int) -> str:
     count = round(summary["samples/copy_rate"] * n)
     repeat = f"{count} of {n} repeat" if count else f"none of {n} repeats"
-    unseen = summary["held_out/copy_rate"]
-    return f"{repeat} a training sprite, and of unseen real sprites {unseen:.1%} seem to."
+    real = f"{who_is_new(summary)} {summary['held_out/copy_rate']:.1%}"
+    return f"{repeat} a training sprite, and of {real} seem to."
+
+
+def who_is_new(summary: Mapping[str, float]) -> str:
+    """The real sprites whose rate of repeats is known: without held-out ones each training sprite
+    has been held against those of other groups."""
+    return "unseen real sprites" if "val/loss" in summary else "real sprites among themselves"
 
 
 def _no_sprites(summary: Mapping[str, float]) -> str:

@@ -13,6 +13,7 @@ from diffusion.commands.choosing import chosen, in_lines
 from diffusion.commands.closing import close_run
 from diffusion.commands.composing import (
     check_averages,
+    check_budget,
     check_loggers,
     check_weighting,
     compose_loggers,
@@ -46,12 +47,14 @@ def train(
         choices: the names that they stand for, such as `schedule: linear`, for loggers.
 
     Returns:
-        the validation loss, on the first process.
+        the validation loss, on the first process; None without held-out sprites.
     """
     for library in ("lightning.pytorch", "lightning.fabric"):
         logging.getLogger(library).setLevel(logging.ERROR)
     check_loggers(config)
     check_averages(config, words)
+    if not run.last:
+        check_budget(config, words)
     reader = run.data_card.get("reader", 1) if run.last else READER
     data = examined(config, reader)
     config, picked = chosen(config, data)
@@ -92,4 +95,4 @@ def train(
             trainer.validate(module, datamodule=data, verbose=False)
         if not trainer.is_global_zero:
             return None
-        return close_run(run, trainer, data)["val/loss"]
+        return close_run(run, trainer, data, words).get("val/loss")

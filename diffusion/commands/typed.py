@@ -5,6 +5,7 @@ Hydra's grammar takes blanks, brackets, `#`, `=`, commas and accents in a value 
 """
 
 import re
+import shlex
 from collections.abc import Sequence
 
 from diffusion.commands.unknown import CONF, heads
@@ -26,11 +27,13 @@ NAMES = ("label", "from", "keep", "panel", "variations", "noising", "sweep_name"
 LISTS = ("runs",)  # of paths; a single one may stand without brackets
 ATTRIBUTE = "attribute"
 SINGLE = re.compile(rf"(?:{ATTRIBUTE}\.)?([^\W\d]\w*)=(.+)")
+BUDGETS = ("trainer.max_steps=", "trainer.max_time=")
 MINUTES = re.compile(r"\d+(\.\d+)?")
 MOST_SECONDS = 100 * 24 * 3600  # days have two digits
 DASHED = re.compile(r"--(?!cfg=|info=|package=)([\w.@/]+=.*)", re.DOTALL)  # no word of Hydra's own
 PLAIN = re.compile(r"[A-Za-z0-9_./+@%-]*")
 HEXES = re.compile(r"\[?(#?[0-9A-Fa-f]{6,8}(?:, ?#?[0-9A-Fa-f]{6,8})*)\]?")
+BARE = re.compile(r"'([^'\\]*)'")
 NULL = re.compile(r"\bnull\b")
 MEANT = re.compile(r"""null|['"].*|.*\$\{.*|\[.*\]|\{.*\}""", re.DOTALL)  # as Hydra's own
 
@@ -60,7 +63,7 @@ def with_budget(words: Sequence[str]) -> list[str]:
     if not MINUTES.fullmatch(value) or not 1 <= round(60 * float(value)) < MOST_SECONDS:
         raise UserError(f"minutes={value} must be a number of minutes, such as 10 or 0.5.")
     for word in words:
-        if word.startswith(("trainer.max_steps=", "trainer.max_time=")):
+        if word.startswith(BUDGETS):
             raise UserError(f"minutes={value} is the whole budget; leave out {word}.")
     minutes, seconds = divmod(round(60 * float(value)), 60)
     hours, minutes = divmod(minutes, 60)
@@ -114,6 +117,15 @@ def _quoted(word: str, sweep: bool) -> str:
     if name in NAMES and PLAIN.fullmatch(value):  # numbers may be rows and positions
         return word
     return f"{key}={quoted(value)}" if value else word
+
+
+def in_shell(word: str) -> str:
+    """A word as a person types it into a shell: without the quotes that were put around its
+    value, and with those that a shell needs."""
+    key, _, value = word.partition("=")
+    if bare := BARE.fullmatch(value):
+        word = f"{key}={bare[1]}"
+    return shlex.quote(word)
 
 
 def quoted(value: str) -> str:

@@ -22,7 +22,7 @@ STEPS = 15
 def level_pictures(
     sprites: SpriteSet, data: SpriteData, flip: bool, run: Path
 ) -> dict[str, bytes]:
-    """Draws what can be drawn; title -> PNG.
+    """Draws what can be drawn; title -> PNG. Without held-out sprites that is nothing.
 
     Args:
         sprites: of the run.
@@ -32,6 +32,8 @@ def level_pictures(
     """
     drawn: dict[str, bytes] = {}
     unseen = data.split["val"][:MEASURED]
+    if not len(unseen):
+        return drawn
     images = data.images(unseen)
     labels = data.labels(unseen) if sprites.denoiser.classes else None
     drawn["Detail or outline"] = draw_detail(

@@ -43,7 +43,8 @@ class Yardstick:
     def level_losses(
         self, denoiser: Denoiser, recipe: dict[str, Any], flip: bool, n: int = MEASURED
     ) -> dict[str, list[float]]:
-        """The losses of a network and of the exact memoriser, as `Judged.levels` wants them.
+        """The losses of a network and of the exact memoriser, as `Judged.levels` wants them;
+        none without held-out sprites.
 
         Networks of one schedule, prediction and weighting have one memoriser.
 
@@ -53,6 +54,8 @@ class Yardstick:
             flip: whether training mirrored sprites.
             n: number of training sprites, and of held-out ones.
         """
+        if not len(self.data.split["val"]):
+            return {}
         parts = [recipe[part] for part in ("schedule", "prediction", "weighting")]
         key = json.dumps([*parts, flip, bool(denoiser.classes), n], sort_keys=True)
         if key not in self._losses:

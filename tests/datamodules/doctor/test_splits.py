@@ -32,6 +32,15 @@ def test_whole_groups_and_three_parts(numbers, data):
     assert set(np.flatnonzero(pinned)) <= set(parts["train"].tolist())
 
 
+def test_another_share_is_held_out_or_nothing():
+    groups, pinned = np.arange(200), np.zeros(200, bool)
+    parts, _ = split(groups, pinned, 0.5)
+    assert [len(part) for part in parts.values()] == [100, 50, 50]
+    parts, note = split(groups, pinned, 0)
+    assert [len(part) for part in parts.values()] == [200, 0, 0]
+    assert note is None
+
+
 @given(st.integers(8, 5000))
 def test_single_sprites_are_split_eighty_to_ten_to_ten(n):
     parts, note = checked(np.arange(n))

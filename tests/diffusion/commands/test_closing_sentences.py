@@ -84,6 +84,13 @@ def test_where_they_cannot_be_told_apart_the_distance_speaks():
     assert len(few) == 2
 
 
+def test_without_held_out_sprites_the_eye_has_to_tell():
+    gone = ("val/loss", "samples/told_apart", "held_out/sprite_fd")
+    first, second = said(without=gone)
+    assert first.endswith("and of real sprites among themselves 1.2% seem to.")
+    assert "your eye" in second
+
+
 def test_without_samples_nothing_is_said():
     assert closing_sentences({"val/loss": 0.1}, 128, 0.1) == []
 

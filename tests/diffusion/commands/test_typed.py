@@ -1,11 +1,13 @@
 """What people type arrives as what they meant."""
 
+import shlex
+
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diffusion.commands.typed import as_meant, with_budget
+from diffusion.commands.typed import as_meant, in_shell, with_budget
 from diffusion.errors import UserError
 
 PARSER = OverridesParser.create()
@@ -60,6 +62,13 @@ def test_the_choices_of_a_sweep_stay_choices():
         "data.path=a,b",
         "data.path='a b'",
     ]
+
+
+@pytest.mark.parametrize("path", ["a", "my sprites", "a[1]", "it's", "c:\\x", "$x"])
+def test_a_word_is_typed_again_in_a_shell(path):
+    (word,) = as_meant([f"data.path={path}"])
+    (again,) = as_meant(shlex.split(in_shell(word)))
+    assert again == word
 
 
 def test_minutes_are_a_time_and_no_steps():
