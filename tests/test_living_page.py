@@ -165,6 +165,7 @@ def test_what_is_kept_survives_and_is_made_again_by_sample_py(opened, command, p
     assert len(page.find_elements(By.CSS_SELECTOR, ".is-rejected")) == 1
     page.find_element(By.ID, "guidance").send_keys("2")
     page.find_element(By.ID, "label").send_keys("knight")
+    page.find_element(By.ID, "temperature").send_keys("plain")
     page.find_element(By.ID, "more").click()
     until(page, "return bench.made.length === 32 && !bench.busy")
     page.execute_script("keep(bench.made[0])")
@@ -173,6 +174,11 @@ def test_what_is_kept_survives_and_is_made_again_by_sample_py(opened, command, p
     page.execute_script("keep(bench.made[0])")
     assert "1 of them were steered" in text(page, "shelf-note")
     kept, json_text = pixels(page, "bench.kept"), page.execute_script("return keptJson()")
+    assert [each.get("temperature") for each in json.loads(json_text)["sprites"]] == [
+        None,
+        None,
+        0.5,
+    ]
     again = opened("whole", forget=False)
     assert text(again, "count") == "4"
     np.testing.assert_array_equal(pixels(again, "bench.kept"), kept)
@@ -192,6 +198,11 @@ def test_what_is_kept_survives_and_is_made_again_by_sample_py(opened, command, p
     twice = json.loads(json_text)  # one index kept under two labels, in two visits
     one = {"seed": 0, "index": 5, "guidance": 1}
     twice["sprites"] = [one | {"label": "mage"}, one | {"label": "knight"}, one | {"label": None}]
+    for temperature in ("cold", 9, [1]):
+        (tmp_path / "odd.json").write_text(
+            json.dumps(twice | {"sprites": [one | {"temperature": temperature}]})
+        )
+        assert command("sample.py run=run kept=odd.json out=odd").code == 2
     (tmp_path / "twice.json").write_text(json.dumps(twice))
     assert command("sample.py run=run kept=twice.json out=twice").code == 0
     with np.load(tmp_path / "twice" / "sprites.npz") as file:
@@ -210,6 +221,7 @@ def test_every_sprite_has_a_line_that_makes_it_again(opened, command, pages, tmp
     page = opened("whole")
     (tmp_path / "run").symlink_to(pages / "run")
     page.find_element(By.ID, "guidance").send_keys("1.5")
+    page.find_element(By.ID, "temperature").send_keys("calmer")
     page.find_element(By.ID, "more").click()
     until(page, "return bench.made.length === 32 && !bench.busy")
     found = [page.execute_script("return bench.made[0]")]
@@ -227,6 +239,7 @@ def test_every_sprite_has_a_line_that_makes_it_again(opened, command, pages, tmp
     taken(page, tmp_path, found[0], found[1]["from"])
     for k, sprite in enumerate(found):
         line = page.execute_script("return lineOf(arguments[0])", sprite)
+        assert "sampler.temperature=0.7" in line
         assert made_again(command, line, tmp_path, k, sprite)
 
 

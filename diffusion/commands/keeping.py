@@ -32,14 +32,16 @@ MOST = 100_000  # sprites in one such file
 
 @dataclass(frozen=True)
 class Address:
-    """What makes one sprite: its seed and index, its class, -1 for none, and guidance; and the
-    attributes that were asked for, with their values."""
+    """What makes one sprite: its seed and index, its class, -1 for none, and guidance; the
+    attributes that were asked for, with their values; and its temperature, None for that of the
+    sampler."""
 
     seed: int
     index: int
     label: int
     guidance: float
     asked: tuple[tuple[str, str], ...] = ()
+    temperature: float | None = None
 
 
 def make_kept(cfg: DictConfig) -> Path:
@@ -52,6 +54,8 @@ def make_kept(cfg: DictConfig) -> Path:
     sampler, recipe = loaded.sampler(plain(cfg.get("sampler")))
     file = typed(str(cfg.kept), "kept")
     addresses = read_kept(file, loaded)
+    for temperature in {each.temperature for each in addresses} - {None}:
+        sampler.at(temperature).check(loaded.denoiser)
     settings = {
         "checkpoint": loaded.sha256,
         "sampler": recipe,
@@ -59,6 +63,7 @@ def make_kept(cfg: DictConfig) -> Path:
         "kept": [
             [each.seed, each.index, each.label, each.guidance]
             + ([dict(each.asked)] if each.asked else [])
+            + ([each.temperature] if each.temperature else [])
             for each in addresses
         ],
     }
@@ -104,8 +109,15 @@ def sprites_at(
     return torch.stack([made[k] for k in every]), torch.stack([told[k] for k in every])
 
 
-def _set_of(address: Address) -> tuple[int, float, int, tuple[tuple[str, str], ...]]:
-    return address.seed, address.guidance, address.label, address.asked
+def _set_of(address: Address) -> tuple[Any, ...]:
+    """Of sprites that are made together."""
+    return (
+        address.seed,
+        address.guidance,
+        address.label,
+        address.asked,
+        address.temperature or 0.0,
+    )
 
 
 def _sprites(
@@ -114,6 +126,8 @@ def _sprites(
     """The set that a sprite is of."""
     told, given, in_words = asked(_words(address), loaded)
     guidance = 1.0 if in_words else address.guidance
+    if address.temperature is not None:
+        sampler = sampler.at(address.temperature)
     sprites = told.sprites(sampler, address.seed, device, address.label, guidance)
     return sprites.asked(given)
 
@@ -150,11 +164,14 @@ def _address(row: Any, where: str, loaded: Loaded) -> Address:
     whole = type(seed) is int and 0 <= seed <= LARGEST_SEED and type(index) is int
     wanted = row.get("attributes", {})
     whole = whole and isinstance(wanted, dict)
-    if not whole or not 0 <= index < 2**32 or type(guidance) not in (int, float):
-        raise UserError(f"{where} has no seed, index and guidance; {REMEDY}.")
+    temperature = row.get("temperature")
+    numbers = (guidance, 1.0 if temperature is None else temperature)
+    if not whole or not 0 <= index < 2**32 or {*map(type, numbers)} - {int, float}:
+        raise UserError(f"{where} has no seed, index and numbers for the rest; {REMEDY}.")
     name = row.get("label")
     label = -1 if name is None else loaded.label(str(name))
     values = tuple((str(key), str(value)) for key, value in wanted.items())
-    address = Address(seed, index, label, float(guidance) if values or label >= 0 else 1.0, values)
+    guided = float(guidance) if values or label >= 0 else 1.0
+    address = Address(seed, index, label, guided, values, temperature)
     asked(_words(address), loaded)  # one that the run does not know is said before any is made
     return address

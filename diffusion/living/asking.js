@@ -38,7 +38,7 @@ function make(indices, { stop = 100, ...words }, seen = null) {
     image, seed: words.seed, index: indices[k],
     ...toldOf(words, k), guidance: words.guidance || 1,
     from: words.start ? words.from : null, level: stop / 100,
-    allowed: words.allowed || null, painted: Boolean(words.known),
+    temperature: words.temperature || null, allowed: words.allowed || null, painted: Boolean(words.known),
   })));
   whole.stop = made.stop;
   return whole;

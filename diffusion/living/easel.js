@@ -117,7 +117,7 @@ async function finish() {
   if (bench.busy) return;
   const { channels } = app.shape, indices = [...Array(8).keys()];
   const words = {
-    seed: app.facts.seed, ...telling(indices, wish(), true),
+    seed: app.facts.seed, ...telling(indices, wish(), true), temperature: wishedTemperature(),
     known: fromBytes(easel.image), kept: Uint8Array.from(easel.image, (_, i) => easel.kept[Math.floor(i / channels)]),
   };
   const empty = new Uint8ClampedArray(app.size);

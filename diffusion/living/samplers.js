@@ -38,7 +38,8 @@ function foreseen(x0, now, next, before) {
 
 // Yields {level, x, x0} after each step of `levels`, the last of which is clean.
 //   words: seed, indices; start (model range, one sprite) to begin with instead of noise; known and
-//   kept (one sprite): values that stay where kept is 1; and what `Network.clean` takes.
+//   kept (one sprite): values that stay where kept is 1; temperature, where it is not the sampler's;
+//   and what `Network.clean` takes.
 function* trajectory(network, levels, words) {
   const { model } = network, { seed, indices, start = null, known = null, kept = null } = words;
   const shape = [model.channels, model.height, model.width];
@@ -50,7 +51,7 @@ function* trajectory(network, levels, words) {
   }
   for (let k = 1; k < levels.length; k++) {
     const now = levels[k - 1], next = levels[k];
-    const x0 = network.clean(x, now, { ...words, temperature: model.sampler.temperature });
+    const x0 = network.clean(x, now, { ...words, temperature: words.temperature || model.sampler.temperature });
     for (let i = 0; i < x0.length; i++) {
       if (kept && kept[i % kept.length]) x0[i] = known[i % known.length];
       if (model.sampler.clip) x0[i] = Math.max(-1, Math.min(1, x0[i]));

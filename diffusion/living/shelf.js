@@ -47,7 +47,7 @@ function startShelf(keys = {}) {
   showShelf();
 }
 
-// Made by more than seed, index, label or attributes, and guidance.
+// Made by more than seed, index, label or attributes, guidance and temperature.
 const steered = ({ from, painted, allowed }) => Boolean(from || painted || allowed);
 
 // What `sample.py kept=` reads: sprites that an address alone makes again.
@@ -56,6 +56,7 @@ function keptJson() {
     const { seed, index, label, guidance } = sprite, asked = askedFor(sprite);
     const address = { seed, index, label: label < 0 ? null : app.model.labels[label] };
     address.guidance = isTold(sprite) ? guidance : 1;
+    if (sprite.temperature) address.temperature = sprite.temperature;
     if (asked.length) address.attributes = Object.fromEntries(asked.map(({ name, value }) => [name, value]));
     return address;
   });

@@ -87,6 +87,7 @@ function lineOf(sprite) {
     words.push(inShell(`${app.facts.asking[k]}=${/^['"]/.test(value) ? inQuotes(value) : value}`));
   }
   if (sprite.guidance !== 1 && isTold(sprite)) words.push(`guidance=${sprite.guidance}`);
+  if (sprite.temperature) words.push(`sampler.temperature=${sprite.temperature}`);
   if (sprite.from) words.push(`from=${sprite.from}.png`, `noise_level=${sprite.level}`);
   if (sprite.painted) words.push("from=picture.png", "keep=mask.png");
   if (sprite.allowed) {

@@ -1,8 +1,14 @@
-// What the bench asks for: a label, or a value of each attribute, and how much that counts.
+// What the bench asks for: a label, or a value of each attribute, how much that counts, and how
+// plain the insides shall be.
 "use strict";
 
 function startWishes() {
-  const { attributes } = app, { labels } = app.model;
+  const { attributes } = app, { labels, sampler } = app.model, insides = $("temperature");
+  $("temperature-box").hidden = !app.model.colours; // of those who choose among them
+  if (![...insides.options].some(({ value }) => Number(value) === sampler.temperature)) {
+    insides.prepend(new Option(`temperature ${sampler.temperature}`, String(sampler.temperature)));
+  }
+  insides.value = String(sampler.temperature);
   $("label-box").hidden = labels.length === 0;
   $("attributes-box").hidden = attributes.length === 0;
   $("guidance-box").hidden = labels.length + attributes.length === 0;
@@ -29,6 +35,12 @@ const wish = () => ({
   choice: $("label").value || "drawn", guidance: Number($("guidance").value || 1),
   asked: all("#attributes select").map(({ value }) => Number(value)),
 });
+
+// The temperature that is wished; null for that of the page's own sampler.
+function wishedTemperature() {
+  const wished = Number($("temperature").value);
+  return wished === app.model.sampler.temperature ? null : wished;
+}
 
 const inPlain = (name) => name.replaceAll("_", " ");
 

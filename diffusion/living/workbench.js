@@ -58,10 +58,13 @@ function swatchOf(colour, kind) {
   return swatch;
 }
 
+// How sprites are made beside what they are told.
+const plainly = () => ({ allowed: bench.allowed, temperature: wishedTemperature() });
+
 async function makeMore() {
   if (bench.busy) return bench.busy;
   const indices = app.takeIndices(BATCH), { seed } = app.facts;
-  bench.busy = add(indices, { seed, ...telling(indices, wish()), allowed: bench.allowed });
+  bench.busy = add(indices, { seed, ...telling(indices, wish()), ...plainly() });
   $("more").disabled = true;
   try {
     await bench.busy;
@@ -137,7 +140,8 @@ async function moreLike(sprite) {
   const stop = Math.max(app.firstStop, Number($("unlike").value)), indices = [...Array(8).keys()];
   const { label: choice, asked = anything().asked } = sprite;
   const told = telling(indices, { choice, asked, guidance: 1 }, true);
-  const words = { seed: app.facts.seed, stop, start: fromBytes(sprite.image), from: fileOf(sprite), ...told };
+  const words = { seed: app.facts.seed, stop, start: fromBytes(sprite.image), from: fileOf(sprite), ...told,
+    temperature: wishedTemperature() };
   bench.busy = add(indices, words);
   try {
     await bench.busy;

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from copy import copy
 from functools import partial
 from itertools import pairwise
 from typing import NamedTuple
@@ -61,12 +62,22 @@ class Sampler(ABC):
             raise UserError(f"sampler.steps={steps} must be a whole number, 1 or more.")
         if grid not in GRIDS:
             raise UserError(f"sampler.grid={grid} must be one of {', '.join(GRIDS)}.")
-        if type(temperature) not in (int, float) or not COLDEST <= temperature <= HOTTEST:
-            raise UserError(
-                f"sampler.temperature={temperature} must be a number from {COLDEST} to "
-                f"{HOTTEST:g}."
-            )
         self.steps, self.clip, self.grid, self.temperature = steps, clip, grid, temperature
+        self._check_temperature()
+
+    def at(self, temperature: float) -> "Sampler":
+        """The same sampler at another temperature."""
+        other = copy(self)
+        other.temperature = temperature
+        other._check_temperature()
+        return other
+
+    def _check_temperature(self) -> None:
+        it = self.temperature
+        if type(it) not in (int, float) or not COLDEST <= it <= HOTTEST:
+            raise UserError(
+                f"sampler.temperature={it} must be a number from {COLDEST} to {HOTTEST:g}."
+            )
 
     @property
     def evaluations(self) -> int:
