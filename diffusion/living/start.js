@@ -8,6 +8,7 @@ async function start() {
     block("kernel", false), block("weights"), block("sprites"), block("model"),
   ]);
   const { model, ways, facts } = JSON.parse(new TextDecoder().decode(json));
+  model.sampler.temperature ??= 1; // in a page that was made before there was any
   const row = ([t, alpha, sigma]) => ({ t, alpha, sigma });
   const { channels, height, width } = model, size = channels * height * width;
   Object.assign(app, {
