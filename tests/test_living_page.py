@@ -494,6 +494,29 @@ def test_a_gallery_filters_and_what_is_kept_is_made_again(browser, command, page
     assert command("report.py runs=[run] gallery=true samplers=[ddim:2,ddpm:2]").code == 2
 
 
+def test_a_gallery_of_what_was_asked_for_is_kept_too(browser, command, pages, tmp_path):  # noqa: F811
+    (tmp_path / "parts").symlink_to(pages / "parts")
+    words = "sample.py run=parts n=8 hair=long tool=sword sampler.steps=3"
+    assert command(f"{words} guidance=2 gallery=true out=asked").code == 0
+    browser.get_log("browser")
+    browser.get((tmp_path / "asked" / "gallery.html").as_uri())
+    until(browser, "return document.documentElement.dataset.ready === 'true'")
+    browser.execute_script("keep(bench.made[3])")
+    line = browser.execute_script("return lineOf(bench.made[3])")
+    assert made_again(command, line, tmp_path, 0, browser.execute_script("return bench.made[3]"))
+    (tmp_path / "kept.json").write_text(browser.execute_script("return keptJson()"))
+    assert command(f"{text(browser, 'kept-line').removeprefix('python ')} out=kept").code == 0
+    with np.load(tmp_path / "kept" / "sprites.npz") as file:
+        kept = pixels(browser, "bench.kept")
+        assert (file["images"].reshape(1, -1) != kept).sum() <= 4
+    each = "guidance={hair:2,tool:1} gallery=true out=each"
+    assert command(f"{words} {each}").code == 0
+    browser.get((tmp_path / "each" / "gallery.html").as_uri())
+    until(browser, "return document.documentElement.dataset.ready === 'true'")
+    assert browser.execute_script("return bench.made.every(steered)")
+    nothing_went_wrong(browser)
+
+
 def test_a_gallery_begins_with_the_best(browser, tmp_path):  # noqa: F811
     looks, stands = [0.5, -2.0, 3.25, 0.0, 1.5], [0.5, 0.9, 0.1, 0.7, 0.3]
     new = {"verdict": "new", "name": "Bob", "distance": 40.0}
@@ -502,7 +525,8 @@ def test_a_gallery_begins_with_the_best(browser, tmp_path):  # noqa: F811
         for k, (look, stand) in enumerate(zip(looks, stands, strict=True))
     ]
     images = torch.randint(0, 256, (5, 4, 16, 16), dtype=torch.uint8)
-    (tmp_path / "five.html").write_text(gallery(images, shown, [], "five", "a command", "0"))
+    told = {"labels": [], "attributes": [], "asking": []}
+    (tmp_path / "five.html").write_text(gallery(images, shown, told, "five", "a command", "0"))
     browser.get_log("browser")
     browser.get((tmp_path / "five.html").as_uri())
     until(browser, "return document.documentElement.dataset.ready === 'true'")

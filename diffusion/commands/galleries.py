@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from torch import Tensor
 
 from diffusion.best_of import standing
 from diffusion.commands.again import command_of
+from diffusion.commands.typed import name_of
 from diffusion.judge import Judge
 from diffusion.living.gallery import Shown, gallery
 from diffusion.metrics.told_apart import JUDGES, MIN_GROUPS, realness
@@ -26,7 +27,6 @@ from diffusion.surprise import surprise
 STEERED = (
     "from",
     "mixture",
-    "attributes",
     "colours",
     "recolour",
     "max_colours",
@@ -50,11 +50,27 @@ class Source:
         loaded: the run.
         run: as it was typed.
         sampler: its configuration, where it is another than the run's own.
+        asked: attributes that are asked for, with their values.
     """
 
     loaded: Loaded
     run: str
     sampler: dict[str, Any] | None
+    asked: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def attributes(self) -> list[tuple[str, list[str]]]:
+        """Those that the network knows, with their values; empty without any."""
+        known = self.loaded.card["sprites"].get("attributes", {})
+        return [*known.items()] if self.loaded.denoiser.attributes else []
+
+    @property
+    def places(self) -> tuple[int, ...]:
+        """The value that is asked for of each attribute, -1 for none."""
+        return tuple(
+            values.index(str(self.asked[name])) if name in self.asked else -1
+            for name, values in self.attributes
+        )
 
 
 def gallery_of_folder(
@@ -73,6 +89,8 @@ def gallery_of_folder(
         images = torch.from_numpy(file["images"]).permute(0, 3, 1, 2).contiguous()
     names = _labels(source)
     steered = next((word for word in STEERED if settings.get(word)), None)
+    if isinstance(settings["guidance"], dict):
+        steered = "guidance of each attribute"
     shown = [
         Shown(
             seed=row["seed"],
@@ -84,6 +102,7 @@ def gallery_of_folder(
             realness=None,
             standing=None,
             steered=steered,
+            asked=source.places,
         )
         for row in record(Folder(output.path), "manifest.json")
     ]
@@ -139,8 +158,8 @@ def _page(images: Tensor, shown: Sequence[Shown], source: Source, data: SpriteDa
         val, why = data.split["val"], FEW
         if len(np.unique(data.groups[val])) >= MIN_GROUPS <= len(images) // 2:
             looks, why = realness(data.images(val), images, JUDGES), ""
-            told = torch.tensor([each.label for each in shown])
-            labels = told if source.loaded.denoiser.classes else None
+            classes = torch.tensor([each.label for each in shown])
+            labels = classes if source.loaded.denoiser.classes else None
             stand, _ = standing(looks, surprise(source.loaded.denoiser, images, labels), labels)
             shown = [
                 replace(each, realness=round(look, 3), standing=round(place, 3))
@@ -148,7 +167,13 @@ def _page(images: Tensor, shown: Sequence[Shown], source: Source, data: SpriteDa
             ]
     title = beside(source.run).resolve().name
     command = command_of(source.run, source.sampler)
-    return gallery(images, shown, _labels(source), title, command, source.loaded.sha256, why)
+    attributes = source.attributes
+    told: dict[str, list[Any]] = {
+        "labels": _labels(source),
+        "attributes": attributes,
+        "asking": [name_of(name, "sample") for name, _ in attributes],
+    }
+    return gallery(images, shown, told, title, command, source.loaded.sha256, why)
 
 
 def _labels(source: Source) -> list[str]:

@@ -54,7 +54,7 @@ def make_kept(cfg: DictConfig) -> Path:
     sampler, recipe = loaded.sampler(plain(cfg.get("sampler")))
     file = typed(str(cfg.kept), "kept")
     addresses = read_kept(file, loaded)
-    for temperature in {each.temperature for each in addresses} - {None}:
+    for temperature in {each.temperature for each in addresses if each.temperature is not None}:
         sampler.at(temperature).check(loaded.denoiser)
     settings = {
         "checkpoint": loaded.sha256,

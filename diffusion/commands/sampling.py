@@ -108,7 +108,7 @@ def make_sprites(cfg: DictConfig) -> Path | None:
                 from diffusion.commands.galleries import Source, gallery_of_folder
 
                 own = settings["sampler"] if plain(cfg.get("sampler")) else None
-                source = Source(loaded, str(cfg.run), own)
+                source = Source(loaded, str(cfg.run), own, plain(cfg)[ATTRIBUTE])
                 output.add(name, gallery_of_folder(output, source, passports.judge, settings))
                 print(f"{output.path / name}: open it by a double click")
                 continue

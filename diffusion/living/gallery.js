@@ -9,9 +9,9 @@ const ORDERS = {
 
 async function start() {
   const [bytes, json] = await Promise.all([block("sprites"), block("model")]);
-  const { model, facts, rows } = JSON.parse(new TextDecoder().decode(json));
+  const { model, facts, rows, attributes } = JSON.parse(new TextDecoder().decode(json));
   const { channels, height, width } = model, size = channels * height * width;
-  Object.assign(app, { model, facts, size, shape: { channels, height, width }, names: [] });
+  Object.assign(app, { model, facts, size, shape: { channels, height, width }, names: [], attributes });
   bench.made = rows.map((row, place) =>
     ({ ...row, place, image: new Uint8ClampedArray(bytes, place * size, size) }));
   const some = (key) => bench.made.some((sprite) => sprite[key] !== null);

@@ -1,7 +1,7 @@
 """A page to choose from many sprites, by hand and eye; what is kept is made again by a command."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -31,6 +31,7 @@ class Shown:
         realness: above 0 it is taken for real; None where nobody judged.
         standing: the best lowest, see `best_of.standing`; None where nobody judged.
         steered: with what, in a word; None where its address alone makes it.
+        asked: the value that was asked for of each attribute, -1 for none.
     """
 
     seed: int
@@ -42,12 +43,13 @@ class Shown:
     realness: float | None
     standing: float | None
     steered: str | None
+    asked: tuple[int, ...] = ()
 
 
 def gallery(
     images: Tensor,
     shown: Sequence[Shown],
-    labels: Sequence[str],
+    told: Mapping[str, Sequence[Any]],
     title: str,
     command: str,
     checkpoint: str,
@@ -58,18 +60,22 @@ def gallery(
     Args:
         images: uint8 `(N, C, H, W)`.
         shown: what is known of each.
-        labels: names of the classes.
+        told: `labels`, the names of the classes; `attributes`, each with its values, and
+            `asking`, each as it is typed. All may be empty.
         title: of the page.
         command: that makes sprites of this run in Python.
         checkpoint: the hash of what it loads.
         unjudged: why nobody says how real they look.
     """
     _, channels, height, width = images.shape
-    model = {"channels": channels, "height": height, "width": width, "labels": list(labels)}
-    facts = {"sha256": checkpoint, "checkpoint": checkpoint, "command": command}
+    model = {"channels": channels, "height": height, "width": width, "labels": told["labels"]}
+    facts: dict[str, Any] = {"sha256": checkpoint, "checkpoint": checkpoint, "command": command}
+    facts["asking"] = told["asking"]
     rows = [asdict(each) | {"from": each.steered} for each in shown]
     pixels = images.permute(0, 2, 3, 1).contiguous().numpy().tobytes()
-    whole = json.dumps({"model": model, "facts": facts, "rows": rows}).encode()
+    whole = json.dumps(
+        {"model": model, "facts": facts, "rows": rows, "attributes": told["attributes"]}
+    ).encode()
     theme, style = source(THEME[0]), source(HERE / "style.css")
     script = source(ARROWS, *(HERE / name for name in (*TAKEN, "gallery.js")), THEME[1])
     return (
