@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import shlex
 
 import numpy as np
@@ -35,12 +36,16 @@ def test_a_run_ends_with_the_command_that_trains_on_all(command, sprites, tmp_pa
     assert first.code == 0, first
     line = next(line for line in first.out.splitlines() if f"on all {N}" in line)
     _, *words = shlex.split(line, comments=True)
+    (longer,) = (line for line in first.out.splitlines() if "twice as long" in line)
+    assert "trainer.max_steps=16" in longer
+    assert re.search(r"about \d+ min$", longer)
     assert {"data.path=a b/mine.npz", "data.hold_out=0"} <= set(words)
     steps = [word for word in words if word.startswith("trainer.max_steps=")]
     assert len(steps) == 1
     assert 0 < int(steps[0].partition("=")[2]) <= 8
 
-    second = command([*words, "trainer.val_check_interval=3", "hydra.run.dir=all"])
+    more = ["trainer.val_check_interval=3", "callbacks.progress.seconds=0"]
+    second = command([*words, *more, "hydra.run.dir=all"])
     assert second.code == 0, second
     run = tmp_path / "all"
     assert json.loads((run / "data.json").read_text())["split"] == {
@@ -62,6 +67,8 @@ def test_a_run_ends_with_the_command_that_trains_on_all(command, sprites, tmp_pa
     assert (run / "panel.png").exists()
     assert "unseen" not in second.out
     assert "on all" not in second.out
+    assert "data.hold_out=0" in second.out.partition("twice as long")[0].splitlines()[-1]
+    assert second.out.count("images by the end, too few") == 1
 
     longer = command("train.py hydra.run.dir=all trainer.max_steps=12")
     assert longer.code == 0, longer

@@ -1,4 +1,4 @@
-"""What a person sees while it trains: images/s, loss and the time left."""
+"""What a person sees while it trains: images/s, loss, the time left, and what to expect."""
 
 import sys
 import time
@@ -8,6 +8,7 @@ import lightning
 from lightning.pytorch import Callback
 from tqdm import tqdm
 
+from diffusion.callbacks.expectation import expectation
 from diffusion.clock import budget_used, ends_step, logs_now
 
 
@@ -15,7 +16,8 @@ class Progress(Callback):
     """A bar in a terminal, a line now and then elsewhere; logs `train/images_per_second`.
 
     Args:
-        seconds: time between two lines where there is no terminal.
+        seconds: time between two lines where there is no terminal; so long after the start it is
+            also said what to expect of the budget.
     """
 
     def __init__(self, seconds: float = 20.0) -> None:
@@ -34,7 +36,7 @@ class Progress(Callback):
         self._images, self._busy = 0, 0.0
         self._since = self._said = time.monotonic()
         self._first_share = budget_used(trainer)
-        self._started = self._since
+        self._started, self._expects = self._since, True
 
     def on_train_batch_end(
         self,
@@ -92,6 +94,9 @@ class Progress(Callback):
             words.append(f"{tqdm.format_interval(left)} left")
         self._bar.n = int(1000 * share)
         self._bar.set_description_str(", ".join(words))
+        if self._expects and done > 0 and now - self._started > self.seconds:
+            self._expects = False
+            tqdm.write(expectation(float(metrics["progress/images"]) / share))
         if self._bar.disable and now - self._said > self.seconds:
             self._said = now
             print(f"{100 * share:3.0f}%  " + ", ".join(words), flush=True)

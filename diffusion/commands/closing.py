@@ -17,8 +17,8 @@ from diffusion.callbacks.early_stopping import EarlyStopping
 from diffusion.callbacks.samples import SEARCHED, Samples
 from diffusion.clock import callback_of
 from diffusion.commands.composing import ATTRIBUTES, facts_of, make
-from diffusion.commands.sentences import closing_sentences, who_is_new
-from diffusion.commands.typed import BUDGETS, in_shell
+from diffusion.commands.sentences import closing_sentences, gains_from_time, who_is_new
+from diffusion.commands.typed import in_shell
 from diffusion.commands.views import show_panels
 from diffusion.denoiser import Denoiser
 from diffusion.drawing.curves import draw_gap_history
@@ -29,7 +29,7 @@ from diffusion.metrics.scale import Score
 from diffusion.module import DiffusionModule
 from diffusion.novelty.passport import Findings
 from diffusion.runs.checkpoint import read
-from diffusion.runs.directory import RunDirectory
+from diffusion.runs.directory import BUDGET, RunDirectory
 from diffusion.runs.loading import load
 from diffusion.runs.loggers import log_lineage, log_picture, log_summary, log_table
 from diffusion.runs.output import sha256
@@ -47,7 +47,6 @@ FILM = 16
 PANELS = 3
 PLAIN = 25  # steps of sampler=low_temperature
 BATCH = 64
-REPLACED = (*BUDGETS, "data.hold_out=")  # words that are not typed again
 
 
 def close_run(
@@ -82,7 +81,9 @@ def close_run(
     run.write_json("summary.json", summary)
     lowest = min((row["val/loss"] for row in logged(run.folder) if "val/loss" in row), default=0.0)
     assert run.last is not None
-    run.say(_table(run, summary, data, closing_sentences(summary, SAMPLES, lowest), words))
+    sentences = closing_sentences(summary, SAMPLES, lowest)
+    trainings = _trainings(run, summary, data, words, gains_from_time(summary, lowest))
+    run.say(_table(run, summary, data, sentences, trainings))
     facts = {key: summary[key] for key in ("fingerprint", "parameters", "step")}
     facts["sha256"] = sha256(run.last)  # by which manifest.json names it
     log_lineage(trainer.loggers, run.path / "data.json", run.last, facts)
@@ -210,17 +211,35 @@ def plain_sampler(config: dict[str, Any]) -> str:
     return " sampler=low_temperature" if chooses and schedule.get("steps", 0) >= PLAIN else ""
 
 
-def _with_all(run: RunDirectory, data: SpriteData, words: Sequence[str]) -> list[str]:
-    """The command that trains on all of somebody's sprites, for as long as was best with some of
-    them held out; none where all were trained on already, and of sprites that a program draws."""
+def _trainings(
+    run: RunDirectory,
+    summary: dict[str, Any],
+    data: SpriteData,
+    words: Sequence[str],
+    longer: bool,
+) -> list[str]:
+    """Trainings that may be next, each with its time at this one's speed.
+
+    One is twice as long. One is on all of somebody's sprites, for as long as was best with some of
+    them held out; not where all were trained on already, nor of sprites that a program draws.
+    """
+    rate, images = summary.get("train/images_per_second"), summary["progress/images"]
+
+    def training(steps: int, why: str, *more: str) -> str:
+        again = {word.partition("=")[0] for word in more} | {*BUDGET}
+        kept = [word for word in words if word.partition("=")[0] not in again]
+        typed = " ".join(map(in_shell, [*kept, f"trainer.max_steps={steps}", *more]))
+        seconds = images * steps / max(1, summary["step"]) / rate if rate else None
+        about = f", about {max(1, round(seconds / 60))} min" if seconds else ""
+        return f"  python train.py {typed}   # {why}{about}"
+
+    found = [training(2 * summary["step"], "twice as long")] if longer else []
     best = run.path / "checkpoints" / "best.ckpt"
-    if "path" not in run.config["data"] or not len(data.split["val"]) or not best.exists():
-        return []
-    kept = [word for word in words if not word.startswith(REPLACED)]
-    steps = f"trainer.max_steps={read(best)['global_step']}"
-    typed = " ".join(map(in_shell, [*kept, steps, "data.hold_out=0"]))
-    seen = sum(map(len, data.split.values()))
-    return [f"  python train.py {typed}   # on all {seen:,}"]
+    if "path" in run.config["data"] and len(data.split["val"]) and best.exists():
+        every = sum(map(len, data.split.values()))
+        step = int(read(best)["global_step"])
+        found += [training(step, f"on all {every:,}", "data.hold_out=0")]
+    return found
 
 
 def _asked(run: RunDirectory, data: SpriteData) -> str:
@@ -253,7 +272,7 @@ def _table(
     summary: dict[str, Any],
     data: SpriteData,
     sentences: list[str],
-    words: Sequence[str],
+    trainings: list[str],
 ) -> str:
     speed = summary.get("train/images_per_second")
     c, h, w = data.shape
@@ -303,6 +322,6 @@ def _table(
             f"  python sample.py {in_shell(f'run={run.path}')} n=64{asked}",
             f"  python look.py {in_shell(f'run={run.path}')} panel={_typed(data)}",
             f"  python report.py {in_shell(f'runs={run.path}')}",
-            *_with_all(run, data, words),
+            *trainings,
         ]
     )

@@ -15,7 +15,6 @@ from diffusion.callbacks.signals import Signals
 from diffusion.commands.choosing import chosen
 from diffusion.commands.numbers import LARGEST_SEED, check_numbers
 from diffusion.commands.teacher import check_student, find_teacher, students_recipe
-from diffusion.commands.typed import BUDGETS
 from diffusion.denoiser import Denoiser
 from diffusion.distillation import DistillationModule
 from diffusion.errors import UserError
@@ -26,6 +25,7 @@ from diffusion.pixels import PixelCodec
 from diffusion.runs.building import build_denoiser
 from diffusion.runs.cards import MOST_VALUES, OPTIONAL, PARTS
 from diffusion.runs.checkpoint import AtomicCheckpointIO
+from diffusion.runs.directory import BUDGET
 from diffusion.runs.metrics_csv import MetricsCSV
 from diffusion.runs.precision import exact_float32, native_precision
 from diffusion.runs.trust import packages_of
@@ -169,7 +169,8 @@ def check_budget(config: dict[str, Any], words: list[str]) -> None:
         config: the resolved configuration as plain containers.
         words: of the command line.
     """
-    if config["data"].get("hold_out") == 0 and not any(w.startswith(BUDGETS) for w in words):
+    typed = {word.partition("=")[0] for word in words}
+    if config["data"].get("hold_out") == 0 and typed.isdisjoint(BUDGET):
         raise UserError(
             "data.hold_out=0 leaves no sprites that show when to end; give minutes=N or "
             "trainer.max_steps=N. A run that holds some out ends with the command to type."

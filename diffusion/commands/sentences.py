@@ -38,7 +38,7 @@ def closing_sentences(summary: Mapping[str, float], n: int, lowest_loss: float) 
         ]
     if summary.get("samples/told_apart", 1) < GUESS:
         return found
-    if summary["val/loss"] > RISEN * lowest_loss:
+    if not gains_from_time(summary, lowest_loss):
         return [
             *found,
             "The loss of unseen sprites was lower before, so more sprites are likely to help more "
@@ -48,6 +48,18 @@ def closing_sentences(summary: Mapping[str, float], n: int, lowest_loss: float) 
         *found,
         "The loss of unseen sprites is still about its lowest, so longer training may help.",
     ]
+
+
+def gains_from_time(summary: Mapping[str, float], lowest_loss: float) -> bool:
+    """Whether longer training may make better sprites, as far as the figures know."""
+    if "samples/copy_rate" not in summary or summary["samples/copying"]:
+        return False
+    if _no_sprites(summary):
+        return True
+    if "val/loss" not in summary:
+        return False
+    passes = summary.get("samples/told_apart", 1) < GUESS
+    return not passes and summary["val/loss"] <= RISEN * lowest_loss
 
 
 def _repeats(summary: Mapping[str, float], n: int) -> str:

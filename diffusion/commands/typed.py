@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from diffusion.commands.unknown import CONF, heads
 from diffusion.errors import UserError
+from diffusion.runs.directory import BUDGET
 
 PATHS = (
     *(
@@ -27,7 +28,6 @@ NAMES = ("label", "from", "keep", "panel", "variations", "noising", "sweep_name"
 LISTS = ("runs",)  # of paths; a single one may stand without brackets
 ATTRIBUTE = "attribute"
 SINGLE = re.compile(rf"(?:{ATTRIBUTE}\.)?([^\W\d]\w*)=(.+)")
-BUDGETS = ("trainer.max_steps=", "trainer.max_time=")
 MINUTES = re.compile(r"\d+(\.\d+)?")
 MOST_SECONDS = 100 * 24 * 3600  # days have two digits
 DASHED = re.compile(r"--(?!cfg=|info=|package=)([\w.@/]+=.*)", re.DOTALL)  # no word of Hydra's own
@@ -63,7 +63,7 @@ def with_budget(words: Sequence[str]) -> list[str]:
     if not MINUTES.fullmatch(value) or not 1 <= round(60 * float(value)) < MOST_SECONDS:
         raise UserError(f"minutes={value} must be a number of minutes, such as 10 or 0.5.")
     for word in words:
-        if word.startswith(BUDGETS):
+        if word.partition("=")[0] in BUDGET:
             raise UserError(f"minutes={value} is the whole budget; leave out {word}.")
     minutes, seconds = divmod(round(60 * float(value)), 60)
     hours, minutes = divmod(minutes, 60)
