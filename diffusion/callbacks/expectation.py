@@ -7,14 +7,17 @@ SEEN = {  # images -> what the sprites look like
     115_968: "bodies and light are there, and insides are speckled",
     322_240: "bodies, limbs and light in few colours, with some specks left",
 }
-FEWEST = 10_000  # images; less has not been looked at
+FEWEST = 10_000  # images; so few are near to no row
 WHERE = "docs/performance.md#what-to-expect"
 
 
 def expectation(images: float) -> str:
     """A sentence for a training that will have seen so many images by its end."""
     if images < FEWEST:
-        return f"about {_rounded(images)} images by the end, too few for sprites ({WHERE})"
+        return (
+            f"about {_rounded(images)} images by the end; the fewest that were looked at are "
+            f"{min(SEEN):,} ({WHERE})"
+        )
     nearest = min(SEEN, key=lambda row: abs(math.log(row / images)))
     return (
         f"about {_rounded(images)} images by the end; the nearest that was looked at are "
