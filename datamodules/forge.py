@@ -104,10 +104,10 @@ class ForgeData(SpriteDataModule):
         drawn = characters(self.n)
         parts = {name: {drawn[k] for k in rows} for name, rows in self.split.items()}
         held_out = parts["val"] | parts["test"]
-        return {
-            "new_combinations": _share([c not in parts["train"] for c in made]),
-            "held_out_combinations": _share([c in held_out for c in made]),
-        }
+        found = {"new_combinations": _share([c not in parts["train"] for c in made])}
+        if held_out:
+            found["held_out_combinations"] = _share([c in held_out for c in made])
+        return found
 
 
 def _channels_last(images: Tensor) -> np.ndarray:

@@ -16,6 +16,10 @@ from diffusion.novelty.power import TRIED, power
 from diffusion.sprite_data import SpriteData
 
 Value = TypeVar("Value")
+NONE_UNSEEN = (
+    "No sprites were held out, so what is said of unseen real sprites is of training sprites, "
+    "each held against those of other groups."
+)
 REFERENCE = 4_000  # training sprites that samples are compared with; more would only take longer
 
 
@@ -45,7 +49,7 @@ class Judge:
         n: int,
     ) -> None:
         self.data, self.rows, self.held_out = data, training, held_out
-        self.notes = list[str]()
+        self.notes = list[str]([] if len(held_out) else [NONE_UNSEEN])
         reference = data.images(spread(training, REFERENCE))
         unseen = data.images(spread(held_out, n))
         self.scales: dict[str, Scale] = {}

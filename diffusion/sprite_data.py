@@ -25,6 +25,7 @@ class SpriteData(Protocol):
 
     Attributes:
         batch_size: sprites of one forward over all devices.
+        hold_out: share of the sprites that are kept from training.
         split: the rows of "train", "val" and "test"; of the latter two there may be none.
         groups: `(N,)`, the group of each row: sprites of one repeat each other, exactly or nearly,
             and lie in the same part.
@@ -32,6 +33,7 @@ class SpriteData(Protocol):
     """
 
     batch_size: int
+    hold_out: float
     groups: np.ndarray
     card: dict[str, Any]
 

@@ -10,6 +10,7 @@ import pytest
 from conftest import SMOKE_OF_ANY
 
 from datamodules.forge import ForgeData
+from diffusion.judge import Judge
 
 N = 300
 SMALL = f"{SMOKE_OF_ANY} model.widths=[32] model.blocks=1 data=array data.path=a"
@@ -65,7 +66,7 @@ def test_a_run_ends_with_the_command_that_trains_on_all(command, sprites, tmp_pa
     measured = columns | (summary.keys() - {"held_out/copy_rate"})
     assert not [key for key in measured if key.startswith(UNSEEN) or key.endswith(UNSEEN)]
     assert (run / "panel.png").exists()
-    assert "unseen" not in second.out
+    assert "No sprites were held out" in second.out
     assert "on all" not in second.out
     assert "data.hold_out=0" in second.out.partition("twice as long")[0].splitlines()[-1]
     assert second.out.count("images by the end") == 1
@@ -81,6 +82,17 @@ def test_a_run_ends_with_the_command_that_trains_on_all(command, sprites, tmp_pa
     found = json.loads((tmp_path / "judged" / "report.json").read_text())
     assert "samples/sprite_fd" in found
     assert not [key for key in found if ("told_apart" in key or "floor" in key) and found[key]]
+
+
+def test_nobody_can_tell_apart_what_nobody_kept():
+    data = ForgeData(n=N, hold_out=0)
+    data.setup()
+    judge = Judge.of(data, {}, 64)
+    assert judge.told_apart(data.images(data.split["train"])) is None
+    assert any("No real sprites were kept" in note for note in judge.notes)
+    rates = judge.passport.base_rates
+    assert rates["copy_rate"] < 0.1
+    assert "held_out_combinations" not in data.validity(data.images(data.split["train"][:8]))
 
 
 def test_how_long_must_be_typed(command, sprites, tmp_path):

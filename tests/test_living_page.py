@@ -194,6 +194,8 @@ def test_what_is_kept_survives_and_is_made_again_by_sample_py(opened, command, p
     with np.load(tmp_path / "run" / "kept" / "sprites.npz") as file:
         differing = (file["images"] != kept[:3].reshape(3, 16, 16, 4)).any(-1)
     assert differing.sum() <= 2
+    rows = json.loads((tmp_path / "run" / "kept" / "manifest.json").read_text())
+    assert [row["sampler"].get("temperature", 1.0) for row in rows] == [1.0, 1.0, 0.5]
     assert "made already" in command("sample.py run=run kept=kept.json png=true").out
     twice = json.loads(json_text)  # one index kept under two labels, in two visits
     one = {"seed": 0, "index": 5, "guidance": 1}

@@ -21,7 +21,8 @@ def expectation(images: float) -> str:
     nearest = min(SEEN, key=lambda row: abs(math.log(row / images)))
     return (
         f"about {_rounded(images)} images by the end; the nearest that was looked at are "
-        f"{nearest:,}, of 1,685 sprites of 16 pixels: {SEEN[nearest]} ({WHERE})"
+        f"{nearest:,}, by the default network of 1,685 sprites of 16 pixels: {SEEN[nearest]} "
+        f"({WHERE})"
     )
 
 

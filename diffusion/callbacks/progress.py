@@ -10,6 +10,7 @@ from tqdm import tqdm
 
 from diffusion.callbacks.expectation import expectation
 from diffusion.clock import budget_used, ends_step, logs_now
+from diffusion.module import DiffusionModule
 
 
 class Progress(Callback):
@@ -36,7 +37,10 @@ class Progress(Callback):
         self._images, self._busy = 0, 0.0
         self._since = self._said = time.monotonic()
         self._first_share = budget_used(trainer)
-        self._started, self._expects = self._since, True
+        assert isinstance(pl_module, DiffusionModule)
+        config = pl_module.card.get("config", {})
+        begun = config.get("teacher") or config.get("init_from")  # with weights that know already
+        self._started, self._expects = self._since, not begun
 
     def on_train_batch_end(
         self,

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from diffusion.commands.typed import in_shell
 from diffusion.living.serving import SAMPLERS
 
 
@@ -12,7 +13,7 @@ def command_of(run: str, sampler: dict[str, Any] | None) -> str:
         run: as it is typed.
         sampler: its configuration, or None for the run's own.
     """
-    words = ["python sample.py", f"run={run}"]
+    words = ["python sample.py", in_shell(f"run={run}")]
     if sampler:
         names = {f"{kind.__module__}.{kind.__name__}": name for kind, name in SAMPLERS.items()}
         if (name := names.get(sampler["_target_"])) is not None:

@@ -17,8 +17,8 @@ from diffusion.callbacks.early_stopping import EarlyStopping
 from diffusion.callbacks.samples import SEARCHED, Samples
 from diffusion.clock import callback_of
 from diffusion.commands.composing import ATTRIBUTES, facts_of, make
-from diffusion.commands.sentences import closing_sentences, gains_from_time, who_is_new
-from diffusion.commands.typed import in_shell
+from diffusion.commands.sentences import asks_for_time, closing_sentences, who_is_new
+from diffusion.commands.typed import in_shell, key_of
 from diffusion.commands.views import show_panels
 from diffusion.denoiser import Denoiser
 from diffusion.drawing.curves import draw_gap_history
@@ -82,7 +82,7 @@ def close_run(
     lowest = min((row["val/loss"] for row in logged(run.folder) if "val/loss" in row), default=0.0)
     assert run.last is not None
     sentences = closing_sentences(summary, SAMPLES, lowest)
-    trainings = _trainings(run, summary, data, words, gains_from_time(summary, lowest))
+    trainings = _trainings(run, summary, data, words, asks_for_time(sentences))
     run.say(_table(run, summary, data, sentences, trainings))
     facts = {key: summary[key] for key in ("fingerprint", "parameters", "step")}
     facts["sha256"] = sha256(run.last)  # by which manifest.json names it
@@ -220,22 +220,30 @@ def _trainings(
 ) -> list[str]:
     """Trainings that may be next, each with its time at this one's speed.
 
-    One is twice as long. One is on all of somebody's sprites, for as long as was best with some of
-    them held out; not where all were trained on already, nor of sprites that a program draws.
+    One is twice as long, unless this one was stopped early. One is on all of somebody's sprites,
+    for as long as was best with some of them held out; not where all were trained on already, nor
+    where some are left out or held out sprites are needed. A sweep says what is next by itself.
     """
+    if any(word.startswith("sweep=") for word in words):
+        return []
     rate, images = summary.get("train/images_per_second"), summary["progress/images"]
 
     def training(steps: int, why: str, *more: str) -> str:
-        again = {word.partition("=")[0] for word in more} | {*BUDGET}
-        kept = [word for word in words if word.partition("=")[0] not in again]
+        again = {key_of(word) for word in more} | {*BUDGET}
+        kept = [word for word in words if key_of(word) not in again]
         typed = " ".join(map(in_shell, [*kept, f"trainer.max_steps={steps}", *more]))
         seconds = images * steps / max(1, summary["step"]) / rate if rate else None
         about = f", about {max(1, round(seconds / 60))} min" if seconds else ""
         return f"  python train.py {typed}   # {why}{about}"
 
-    found = [training(2 * summary["step"], "twice as long")] if longer else []
-    best = run.path / "checkpoints" / "best.ckpt"
-    if "path" in run.config["data"] and len(data.split["val"]) and best.exists():
+    found = []
+    if longer and "reason" not in summary:
+        found = [training(2 * summary["step"], "twice as long")]
+    best, source = run.path / "checkpoints" / "best.ckpt", run.config["data"]
+    whole = "path" in source and source.get("n_train") is None and not run.config.get("teacher")
+    stopping = run.config["callbacks"].get("early_stopping") or {}
+    unseen = str(stopping.get("monitor")).startswith("val/")
+    if whole and not unseen and len(data.split["val"]) and best.exists():
         every = sum(map(len, data.split.values()))
         step = int(read(best)["global_step"])
         found += [training(step, f"on all {every:,}", "data.hold_out=0")]

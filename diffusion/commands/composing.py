@@ -15,6 +15,7 @@ from diffusion.callbacks.signals import Signals
 from diffusion.commands.choosing import chosen
 from diffusion.commands.numbers import LARGEST_SEED, check_numbers
 from diffusion.commands.teacher import check_student, find_teacher, students_recipe
+from diffusion.commands.typed import key_of
 from diffusion.denoiser import Denoiser
 from diffusion.distillation import DistillationModule
 from diffusion.errors import UserError
@@ -169,7 +170,7 @@ def check_budget(config: dict[str, Any], words: list[str]) -> None:
         config: the resolved configuration as plain containers.
         words: of the command line.
     """
-    typed = {word.partition("=")[0] for word in words}
+    typed = {key_of(word) for word in words}
     if config["data"].get("hold_out") == 0 and typed.isdisjoint(BUDGET):
         raise UserError(
             "data.hold_out=0 leaves no sprites that show when to end; give minutes=N or "

@@ -19,6 +19,7 @@ from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
+from diffusion.commands.typed import key_of
 from diffusion.errors import UserError
 from diffusion.runs.cards import PARTS
 from diffusion.runs.directory import CHECKPOINTS
@@ -52,8 +53,8 @@ def with_saved_words(words: list[str]) -> list[str]:
     run = _directory(words)
     if run is None:
         return words
-    keys = {_key(word) for word in words}
-    saved = [word for word in saved_words(run) if not _is_replaced(_key(word), keys)]
+    keys = {key_of(word) for word in words}
+    saved = [word for word in saved_words(run) if not _is_replaced(key_of(word), keys)]
     place = next(k for k, word in enumerate(words) if "=" in word or word.startswith("~"))
     return [*words[:place], *saved, *words[place:]]
 
@@ -77,11 +78,11 @@ def continued(
     saved = entries(Folder(run, ".hydra"), "config.yaml") if _holds_a_run(run) else None
     known = saved_words(run)
     typed = [word for word in words if word not in known]
-    if saved is None or any(_key(word) in EVERYTHING for word in typed):
+    if saved is None or any(key_of(word) in EVERYTHING for word in typed):
         return today, set()
     config = {**today, **saved}
-    younger = today.keys() - saved.keys() - {re.split(r"[./]", _key(word))[0] for word in typed}
-    for way in (*TODAYS, *(tuple(re.split(r"[./]", _key(word))) for word in typed)):
+    younger = today.keys() - saved.keys() - {re.split(r"[./]", key_of(word))[0] for word in typed}
+    for way in (*TODAYS, *(tuple(re.split(r"[./]", key_of(word))) for word in typed)):
         _take(config, today, way)
     _check(config, today, (), trusted(today.get("trust")))
     return config, younger
@@ -102,7 +103,7 @@ def _is_replaced(key: str, typed: set[str]) -> bool:
 
 
 def _is_harmless(word: str) -> bool:
-    plain = WORD.fullmatch(word.lstrip("+~")) and _key(word) != "trust"
+    plain = WORD.fullmatch(word.lstrip("+~")) and key_of(word) != "trust"
     return bool(plain) and "_target_" not in word and "${" not in word
 
 
@@ -121,10 +122,6 @@ def _directory(words: list[str]) -> Path | None:
 
 def _holds_a_run(run: Path) -> bool:
     return any((run / "checkpoints" / f"{name}.ckpt").exists() for name in CHECKPOINTS)
-
-
-def _key(word: str) -> str:
-    return word.lstrip("+~").partition("=")[0]
 
 
 def _take(config: dict[str, Any], today: dict[str, Any], way: tuple[str, ...]) -> None:

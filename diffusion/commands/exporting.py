@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from diffusion import pictures
+from diffusion.commands.typed import in_shell
 from diffusion.commands.whose import credit_of
 from diffusion.errors import UserError
 from diffusion.runs.files import Folder, write_file
@@ -37,7 +38,7 @@ def export_network(
     loaded = load(checkpoint_file(run, which), trust)
     if target.endswith("/"):
         _folder(run, loaded, place, credit)
-        print(f"{place}/: python sample.py run={place}/model.safetensors n=64")
+        print(f"{place}/: python sample.py {in_shell(f'run={place}/model.safetensors')} n=64")
     elif place.suffix == ".onnx":
         write_file(place, onnx_file(loaded), new=True)
         told = loaded.denoiser.classes or loaded.denoiser.attributes
@@ -45,7 +46,7 @@ def export_network(
         print(f"{place}: ({inputs}) -> x0; onnxruntime answers as torch does")
     else:
         write(place, named(loaded.denoiser), loaded.card)
-        print(f"{place}: python sample.py run={place} n=64")
+        print(f"{place}: python sample.py {in_shell(f'run={place}')} n=64")
 
 
 def _folder(run: str, loaded: Loaded, place: Path, credit: str | None) -> None:

@@ -77,7 +77,11 @@ def make_kept(cfg: DictConfig) -> Path:
         return output.path
     images, told = sprites_at(addresses, loaded, sampler, cfg.accelerator, cfg.batch_size)
     labels = told if loaded.denoiser.classes or told.ndim == 2 else None
-    folder.add("", images, indices, labels, [each.seed for each in addresses])
+    samplers = [
+        recipe | ({} if each.temperature is None else {"temperature": each.temperature})
+        for each in addresses
+    ]
+    folder.add("", images, indices, labels, [each.seed for each in addresses], samplers)
     print(f"{len(addresses):,} sprites in {output.path}")
     return output.path
 

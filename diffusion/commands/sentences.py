@@ -1,9 +1,11 @@
 """What the figures at the end of a run mean, for who reads such figures for the first time."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 GUESS = 0.57  # judges who are right less often may have guessed: see `told_apart.WIDEST`
 EASILY = 0.75
+LONGER = "The loss of unseen sprites is still about its lowest, so longer training may help."
+NOTHING_YET = "Train longer."
 RISEN = 1.01  # times its lowest value: the loss of unseen sprites has ceased to fall
 
 
@@ -28,7 +30,7 @@ def closing_sentences(summary: Mapping[str, float], n: int, lowest_loss: float) 
             "A smaller model, fewer steps or more sprites would help.",
         ]
     if nothing := _no_sprites(summary):
-        return [nothing, "That they show no sign of copying says little then.", "Train longer."]
+        return [nothing, "That they show no sign of copying says little then.", NOTHING_YET]
     found = [f"No sign of copying: {repeats}", *_likeness(summary)]
     if "val/loss" not in summary:
         return [
@@ -38,28 +40,18 @@ def closing_sentences(summary: Mapping[str, float], n: int, lowest_loss: float) 
         ]
     if summary.get("samples/told_apart", 1) < GUESS:
         return found
-    if not gains_from_time(summary, lowest_loss):
+    if summary["val/loss"] > RISEN * lowest_loss:
         return [
             *found,
             "The loss of unseen sprites was lower before, so more sprites are likely to help more "
             "than longer training.",
         ]
-    return [
-        *found,
-        "The loss of unseen sprites is still about its lowest, so longer training may help.",
-    ]
+    return [*found, LONGER]
 
 
-def gains_from_time(summary: Mapping[str, float], lowest_loss: float) -> bool:
-    """Whether longer training may make better sprites, as far as the figures know."""
-    if "samples/copy_rate" not in summary or summary["samples/copying"]:
-        return False
-    if _no_sprites(summary):
-        return True
-    if "val/loss" not in summary:
-        return False
-    passes = summary.get("samples/told_apart", 1) < GUESS
-    return not passes and summary["val/loss"] <= RISEN * lowest_loss
+def asks_for_time(sentences: Sequence[str]) -> bool:
+    """Whether these end in the advice to train longer."""
+    return sentences[-1:] in ([NOTHING_YET], [LONGER])
 
 
 def _repeats(summary: Mapping[str, float], n: int) -> str:

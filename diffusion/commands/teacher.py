@@ -38,7 +38,8 @@ def find_teacher(config: dict[str, Any], data: SpriteData) -> Loaded:
     if shape != data.shape or known.get("fingerprint", "") not in ("", data.card["fingerprint"]):
         raise UserError(
             f"The teacher was trained on other sprites, of {shape[2]}x{shape[1]}x{shape[0]}; give "
-            "the student the same: data=array data.path=..., as in the teacher's run."
+            "the student the same: data=array data.path=..., and data.hold_out= where it was "
+            "typed, as in the teacher's run."
         )
     if "teacher" in teacher.card or isinstance(teacher.denoiser.prediction, SharpPalette):
         raise UserError(f"teacher={config['teacher']} is a student itself; give its own teacher.")

@@ -63,7 +63,7 @@ def with_budget(words: Sequence[str]) -> list[str]:
     if not MINUTES.fullmatch(value) or not 1 <= round(60 * float(value)) < MOST_SECONDS:
         raise UserError(f"minutes={value} must be a number of minutes, such as 10 or 0.5.")
     for word in words:
-        if word.partition("=")[0] in BUDGET:
+        if key_of(word) in BUDGET:
             raise UserError(f"minutes={value} is the whole budget; leave out {word}.")
     minutes, seconds = divmod(round(60 * float(value)), 60)
     hours, minutes = divmod(minutes, 60)
@@ -123,9 +123,14 @@ def in_shell(word: str) -> str:
     """A word as a person types it into a shell: without the quotes that were put around its
     value, and with those that a shell needs."""
     key, _, value = word.partition("=")
-    if bare := BARE.fullmatch(value):
+    if (bare := BARE.fullmatch(value)) and as_meant([f"{key}={bare[1]}"]) == [word]:
         word = f"{key}={bare[1]}"
     return shlex.quote(word)
+
+
+def key_of(word: str) -> str:
+    """What a word is about."""
+    return word.lstrip("+~").partition("=")[0]
 
 
 def quoted(value: str) -> str:

@@ -86,12 +86,16 @@ class Measuring:
         judged = _judged(name, made(sprites, self.n, name), yardstick)
         folder = Path(run).parent.parent if run.endswith(".ckpt") else Path(run)
         summary = summary_of(folder) | {"evaluations": chosen.evaluations}
+        known = {  # words that older runs could not know
+            "data": {"hold_out": data.hold_out} | config["data"],
+            "sampler": {"temperature": chosen.temperature} | own,
+        }
         facts = _facts(loaded, data, summary, chosen, self.n, self.seed)
         unseen = unseen_colours(data, recipe["prediction"].get("colours", ()))
         judged = replace(
             judged,
             facts=facts | judged.facts,
-            config=flat(config | {"sampler": own}),
+            config=flat(config | known),
             notes=[*judged.notes, *filter(None, [unseen])],
             summary=summary,
         )

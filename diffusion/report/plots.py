@@ -119,14 +119,14 @@ def noise_levels(ranked: Sequence[Configuration]) -> Iterator[Plot]:
     if not runs:
         return
     title = "Loss at each noise level"
-    levels = runs[0][1].levels
+    levels, several = runs[0][1].levels, sum(len(c.runs) for c in ranked) > 1
     exact = [
         Curve(levels["t"], levels[name], reference=True)
-        for name in (("exact held-out",) if len(runs) > 1 else ("exact train", "exact held-out"))
+        for name in (("exact held-out",) if several else ("exact train", "exact held-out"))
         if name in levels
     ]
     memoriser = "the exact memoriser, which knows nothing but the training sprites"
-    if len(runs) == 1:
+    if not several:
         lines = [
             Curve(levels["t"], levels[name], series)
             for name, series in (("train", SERIES), ("held-out", 0))

@@ -91,7 +91,8 @@ def _text(
     if loaded.denoiser.classes:
         lines += ["", f"Labels: {', '.join(sprites['label_names'])}."]
     if measured:
-        lines += ["", "| measured at the end of training | samples | unseen real sprites |"]
+        real = "unseen real sprites" if "val/loss" in summary else "real sprites among themselves"
+        lines += ["", f"| measured at the end of training | samples | {real} |"]
         lines += ["|---|---|---|"]
         for key, value in measured.items():
             floor = summary.get(FLOORS.get(key, f"held_out/{key}"))

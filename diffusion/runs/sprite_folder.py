@@ -63,6 +63,7 @@ class SpriteFolder:
         indices: Sequence[int],
         labels: Tensor | None,
         seeds: Sequence[int] = (),
+        samplers: Sequence[dict[str, Any]] = (),
     ) -> None:
         """Writes what is missing of a part, its manifest last.
 
@@ -73,6 +74,7 @@ class SpriteFolder:
             labels: class of each sprite, -1 for none; or its attributes `(N, A)`, -1 for one that
                 is not told; or None.
             seeds: seed of each sprite, where they are not all that of the row.
+            samplers: the same of their samplers.
         """
         known = self.loaded.card["sprites"]["label_names"]
         each = seeds or [self.row["seed"]] * len(images)
@@ -117,6 +119,7 @@ class SpriteFolder:
                 "index": index,
                 "seed": each[k],
                 **self.row,
+                **({"sampler": samplers[k]} if samplers else {}),
                 "label": called[k],
                 **told[k],
                 "file": taken.sheet,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from diffusion.commands.sentences import GUESS, closing_sentences
+from diffusion.commands.sentences import GUESS, asks_for_time, closing_sentences
 
 GLOSSARY = Path(__file__).parents[3] / "docs" / "glossary.md"
 
@@ -49,6 +49,22 @@ def test_the_better_they_pass_the_less_is_advised():
 def test_a_loss_that_rose_asks_for_sprites_and_not_for_time():
     assert "more sprites" in said(lowest=0.14)[-1]
     assert "longer training may help" in said(lowest=0.1499)[-1]
+
+
+@pytest.mark.parametrize(
+    ("changed", "advised"),
+    [
+        ({}, True),
+        ({"lowest": 0.14}, False),
+        ({"samples_of_told_apart": 0.5}, False),
+        ({"samples_of_copying": 1.0}, False),
+        ({"samples_of_sprite_fd": 500.0}, True),
+        ({"without": ("val/loss",)}, False),
+    ],
+)
+def test_a_longer_training_is_offered_where_the_last_sentence_says_so(changed, advised):
+    assert asks_for_time(said(**changed)) == advised
+    assert not asks_for_time([])
 
 
 def test_copies_are_said_first_and_quality_is_not():

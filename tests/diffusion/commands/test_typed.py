@@ -71,6 +71,13 @@ def test_a_word_is_typed_again_in_a_shell(path):
     assert again == word
 
 
+@pytest.mark.parametrize(
+    "word", ["logger.wandb.notes='a, b'", "data.path='[a]'", "data.path='null'"]
+)
+def test_quotes_that_mean_something_stay(word):
+    assert shlex.split(in_shell(word)) == [word]
+
+
 def test_minutes_are_a_time_and_no_steps():
     for typed, time in (("10", "00:00:10:00"), ("0.5", "00:00:00:30"), ("1500", "01:01:00:00")):
         words = with_budget([f"minutes={typed}", "seed=1"])
