@@ -1,6 +1,5 @@
 """The end of a run: last sprites, how new they are, `summary.json`, and one table for a person."""
 
-import shlex
 import statistics
 import time
 from collections.abc import Iterator, Sequence
@@ -16,9 +15,9 @@ from diffusion.callbacks.cost import Cost
 from diffusion.callbacks.early_stopping import EarlyStopping
 from diffusion.callbacks.samples import SEARCHED, Samples
 from diffusion.clock import callback_of
-from diffusion.commands.composing import ATTRIBUTES, facts_of, make
+from diffusion.commands.composing import facts_of, make
+from diffusion.commands.next_commands import next_commands
 from diffusion.commands.sentences import asks_for_time, closing_sentences, who_is_new
-from diffusion.commands.typed import in_shell, key_of
 from diffusion.commands.views import show_panels
 from diffusion.denoiser import Denoiser
 from diffusion.drawing.curves import draw_gap_history
@@ -28,8 +27,7 @@ from diffusion.levels.losses import history
 from diffusion.metrics.scale import Score
 from diffusion.module import DiffusionModule
 from diffusion.novelty.passport import Findings
-from diffusion.runs.checkpoint import read
-from diffusion.runs.directory import BUDGET, RunDirectory
+from diffusion.runs.directory import RunDirectory
 from diffusion.runs.loading import load
 from diffusion.runs.loggers import log_lineage, log_picture, log_summary, log_table
 from diffusion.runs.output import sha256
@@ -45,7 +43,6 @@ JUDGES = 2  # networks that learn to tell the samples from real sprites
 GRID = 64
 FILM = 16
 PANELS = 3
-PLAIN = 25  # steps of sampler=low_temperature
 BATCH = 64
 
 
@@ -82,8 +79,8 @@ def close_run(
     lowest = min((row["val/loss"] for row in logged(run.folder) if "val/loss" in row), default=0.0)
     assert run.last is not None
     sentences = closing_sentences(summary, SAMPLES, lowest)
-    trainings = _trainings(run, summary, data, words, asks_for_time(sentences))
-    run.say(_table(run, summary, data, sentences, trainings))
+    commands = next_commands(run, summary, data, words, asks_for_time(sentences))
+    run.say(_table(run, summary, data, sentences, commands))
     facts = {key: summary[key] for key in ("fingerprint", "parameters", "step")}
     facts["sha256"] = sha256(run.last)  # by which manifest.json names it
     log_lineage(trainer.loggers, run.path / "data.json", run.last, facts)
@@ -197,67 +194,6 @@ def _last_metrics(run: RunDirectory) -> dict[str, float]:
     return last | ({"train/images_per_second": statistics.median(speed)} if speed else {})
 
 
-def _typed(data: SpriteData) -> str:
-    """A training sprite as one can type it: by its name where that is a single word."""
-    row = int(data.split["train"][0])
-    name = data.called(row)
-    return name if name.isidentifier() else str(row)
-
-
-def plain_sampler(config: dict[str, Any]) -> str:
-    """The word for plain insides, where a run's network chooses among colours; else nothing."""
-    prediction, schedule = config.get("prediction") or {}, config.get("schedule") or {}
-    chooses = str(prediction.get("_target_")).endswith(".Palette")
-    return " sampler=low_temperature" if chooses and schedule.get("steps", 0) >= PLAIN else ""
-
-
-def _trainings(
-    run: RunDirectory,
-    summary: dict[str, Any],
-    data: SpriteData,
-    words: Sequence[str],
-    longer: bool,
-) -> list[str]:
-    """Trainings that may be next, each with its time at this one's speed.
-
-    One is twice as long, unless this one was stopped early. One is on all of somebody's sprites,
-    for as long as was best with some of them held out; not where all were trained on already, nor
-    where some are left out or held out sprites are needed. A sweep says what is next by itself.
-    """
-    if any(word.startswith("sweep=") for word in words):
-        return []
-    rate, images = summary.get("train/images_per_second"), summary["progress/images"]
-
-    def training(steps: int, why: str, *more: str) -> str:
-        again = {key_of(word) for word in more} | {*BUDGET}
-        kept = [word for word in words if key_of(word) not in again]
-        typed = " ".join(map(in_shell, [*kept, f"trainer.max_steps={steps}", *more]))
-        seconds = images * steps / max(1, summary["step"]) / rate if rate else None
-        about = f", about {max(1, round(seconds / 60))} min" if seconds else ""
-        return f"  python train.py {typed}   # {why}{about}"
-
-    found = []
-    if longer and "reason" not in summary:
-        found = [training(2 * summary["step"], "twice as long")]
-    best, source = run.path / "checkpoints" / "best.ckpt", run.config["data"]
-    whole = "path" in source and source.get("n_train") is None and not run.config.get("teacher")
-    stopping = run.config["callbacks"].get("early_stopping") or {}
-    unseen = str(stopping.get("monitor")).startswith("val/")
-    if whole and not unseen and len(data.split["val"]) and best.exists():
-        every = sum(map(len, data.split.values()))
-        step = int(read(best)["global_step"])
-        found += [training(step, f"on all {every:,}", "data.hold_out=0")]
-    return found
-
-
-def _asked(run: RunDirectory, data: SpriteData) -> str:
-    """Two attributes to ask for, where the network learned such; each with its last value."""
-    if (run.config.get("model") or {}).get("classes") != ATTRIBUTES:
-        return ""
-    some = list(data.attribute_names.items())[:2]
-    return "".join(f" {name}={shlex.quote(values[-1])}" for name, values in some)
-
-
 def _rows(scores: dict[str, Score]) -> list[list[Any]]:
     return [
         [name, *(getattr(score, column) for column in COLUMNS[1:])]
@@ -280,7 +216,7 @@ def _table(
     summary: dict[str, Any],
     data: SpriteData,
     sentences: list[str],
-    trainings: list[str],
+    commands: list[str],
 ) -> str:
     speed = summary.get("train/images_per_second")
     c, h, w = data.shape
@@ -316,7 +252,6 @@ def _table(
         )
     if "samples/fid" in summary:
         rows["FID, KID"] = f"{summary['samples/fid']:.1f}, {summary['samples/kid']:.4f}"
-    asked = plain_sampler(run.config) + _asked(run, data)
     if run.config["closing"]:
         rows["pictures"] = f"{run.path}/samples.png nearest.png denoising.gif panel.png"
     return "\n".join(
@@ -327,9 +262,6 @@ def _table(
             *(["", *(f"  {each}" for each in sentences)] if sentences else []),
             "",
             "next:",
-            f"  python sample.py {in_shell(f'run={run.path}')} n=64{asked}",
-            f"  python look.py {in_shell(f'run={run.path}')} panel={_typed(data)}",
-            f"  python report.py {in_shell(f'runs={run.path}')}",
-            *trainings,
+            *(f"  python {each}" for each in commands),
         ]
     )

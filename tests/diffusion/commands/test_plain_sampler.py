@@ -2,8 +2,8 @@
 
 import pytest
 
-from diffusion.commands.closing import PLAIN, plain_sampler
 from diffusion.commands.composing import make
+from diffusion.commands.next_commands import PLAIN, plain_sampler
 from diffusion.commands.reporting import recipe_of
 
 PALETTE = {"_target_": "diffusion.palette.Palette"}
