@@ -190,6 +190,12 @@ class Judge:
             self.notes.append(sentence)
 
 
+def who_is_new(summary: Mapping[str, object]) -> str:
+    """The real sprites whose rate of repeats a run's summary holds: without held-out ones each
+    training sprite has been held against those of other groups."""
+    return "unseen real sprites" if "val/loss" in summary else "real sprites among themselves"
+
+
 def with_inception(metrics: Mapping[str, Metric], inception: bool | str) -> dict[str, Metric]:
     """The metrics, and FID and KID if `inception` is true or a file with their weights.
 

@@ -17,12 +17,12 @@ from diffusion.callbacks.samples import SEARCHED, Samples
 from diffusion.clock import callback_of
 from diffusion.commands.composing import facts_of, make
 from diffusion.commands.next_commands import next_commands
-from diffusion.commands.sentences import asks_for_time, closing_sentences, who_is_new
+from diffusion.commands.sentences import asks_for_time, closing_sentences
 from diffusion.commands.views import show_panels
 from diffusion.denoiser import Denoiser
 from diffusion.drawing.curves import draw_gap_history
 from diffusion.drawing.pairs import pairs
-from diffusion.judge import Judge
+from diffusion.judge import Judge, who_is_new
 from diffusion.levels.losses import history
 from diffusion.metrics.scale import Score
 from diffusion.module import DiffusionModule

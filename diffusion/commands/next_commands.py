@@ -30,12 +30,19 @@ def next_commands(
         longer: whether its last sentence advises longer training.
     """
     asked = plain_sampler(run.config) + _asked(run, data)
-    return [
+    found = [
         f"sample.py {in_shell(f'run={run.path}')} n=64{asked}",
         f"look.py {in_shell(f'run={run.path}')} panel={_typed(data)}",
         f"report.py {in_shell(f'runs={run.path}')}",
-        *_trainings(run, summary, data, words, longer),
     ]
+    if "sweep" in map(key_of, words):  # which says by itself what is next
+        return found
+    if longer and "reason" not in summary:  # it was not stopped early
+        found.append(_training(2 * summary["step"], "twice as long", summary, words))
+    if (step := _best_step(run, data)) is not None:
+        every = sum(map(len, data.split.values()))
+        found.append(_training(step, f"on all {every:,}", summary, words, "data.hold_out=0"))
+    return found
 
 
 def plain_sampler(config: dict[str, Any]) -> str:
@@ -60,40 +67,28 @@ def _typed(data: SpriteData) -> str:
     return name if name.isidentifier() else str(row)
 
 
-def _trainings(
-    run: RunDirectory,
-    summary: dict[str, Any],
-    data: SpriteData,
-    words: Sequence[str],
-    longer: bool,
-) -> list[str]:
-    """Trainings that may be next, each with its time at this one's speed.
+def _training(
+    steps: int, why: str, summary: dict[str, Any], words: Sequence[str], *more: str
+) -> str:
+    """The same training with another number of steps, and its time at this one's speed."""
+    again = {key_of(word) for word in more} | {*BUDGET}
+    kept = [word for word in words if key_of(word) not in again]
+    typed = " ".join(map(in_shell, [*kept, f"trainer.max_steps={steps}", *more]))
+    about, rate = "", summary.get("train/images_per_second")
+    if rate:
+        images = summary["progress/images"] * steps / max(1, summary["step"])
+        about = f", about {max(1, round(images / rate / 60))} min"
+    return f"train.py {typed}   # {why}{about}"
 
-    One is twice as long, unless this one was stopped early. One is on all of somebody's sprites,
-    for as long as was best with some of them held out; not where all were trained on already, nor
-    where some are left out or held out sprites are needed. A sweep says what is next by itself.
-    """
-    if any(word.startswith("sweep=") for word in words):
-        return []
-    rate, images = summary.get("train/images_per_second"), summary["progress/images"]
 
-    def training(steps: int, why: str, *more: str) -> str:
-        again = {key_of(word) for word in more} | {*BUDGET}
-        kept = [word for word in words if key_of(word) not in again]
-        typed = " ".join(map(in_shell, [*kept, f"trainer.max_steps={steps}", *more]))
-        seconds = images * steps / max(1, summary["step"]) / rate if rate else None
-        about = f", about {max(1, round(seconds / 60))} min" if seconds else ""
-        return f"train.py {typed}   # {why}{about}"
-
-    found = []
-    if longer and "reason" not in summary:
-        found = [training(2 * summary["step"], "twice as long")]
-    best, source = run.path / "checkpoints" / "best.ckpt", run.config["data"]
+def _best_step(run: RunDirectory, data: SpriteData) -> int | None:
+    """Where a training on all of somebody's sprites should end; None where there is none to offer:
+    all were trained on already, some are left out, a program draws them, a teacher has seen the
+    same, or the training is stopped by what only held-out sprites tell."""
+    source, best = run.config["data"], run.path / "checkpoints" / "best.ckpt"
     whole = "path" in source and source.get("n_train") is None and not run.config.get("teacher")
     stopping = run.config["callbacks"].get("early_stopping") or {}
     unseen = str(stopping.get("monitor")).startswith("val/")
-    if whole and not unseen and len(data.split["val"]) and best.exists():
-        every = sum(map(len, data.split.values()))
-        step = int(read(best)["global_step"])
-        found += [training(step, f"on all {every:,}", "data.hold_out=0")]
-    return found
+    if not whole or unseen or not len(data.split["val"]) or not best.exists():
+        return None
+    return int(read(best)["global_step"])

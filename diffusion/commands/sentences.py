@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+from diffusion.judge import who_is_new
+
 GUESS = 0.57  # judges who are right less often may have guessed: see `told_apart.WIDEST`
 EASILY = 0.75
 LONGER = "The loss of unseen sprites is still about its lowest, so longer training may help."
@@ -59,12 +61,6 @@ def _repeats(summary: Mapping[str, float], n: int) -> str:
     repeat = f"{count} of {n} repeat" if count else f"none of {n} repeats"
     real = f"{who_is_new(summary)} {summary['held_out/copy_rate']:.1%}"
     return f"{repeat} a training sprite, and of {real} seem to."
-
-
-def who_is_new(summary: Mapping[str, float]) -> str:
-    """The real sprites whose rate of repeats is known: without held-out ones each training sprite
-    has been held against those of other groups."""
-    return "unseen real sprites" if "val/loss" in summary else "real sprites among themselves"
 
 
 def _no_sprites(summary: Mapping[str, float]) -> str:

@@ -58,13 +58,11 @@ function swatchOf(colour, kind) {
   return swatch;
 }
 
-// How sprites are made beside what they are told.
-const plainly = () => ({ allowed: bench.allowed, temperature: wishedTemperature() });
-
 async function makeMore() {
   if (bench.busy) return bench.busy;
   const indices = app.takeIndices(BATCH), { seed } = app.facts;
-  bench.busy = add(indices, { seed, ...telling(indices, wish()), ...plainly() });
+  const hands = { allowed: bench.allowed, temperature: wishedTemperature() };
+  bench.busy = add(indices, { seed, ...telling(indices, wish()), ...hands });
   $("more").disabled = true;
   try {
     await bench.busy;

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from diffusion.judge import who_is_new
 from diffusion.runs.loading import Loaded
 from diffusion.runs.safetensors import content, named, shared
 
@@ -91,8 +92,7 @@ def _text(
     if loaded.denoiser.classes:
         lines += ["", f"Labels: {', '.join(sprites['label_names'])}."]
     if measured:
-        real = "unseen real sprites" if "val/loss" in summary else "real sprites among themselves"
-        lines += ["", f"| measured at the end of training | samples | {real} |"]
+        lines += ["", f"| measured at the end of training | samples | {who_is_new(summary)} |"]
         lines += ["|---|---|---|"]
         for key, value in measured.items():
             floor = summary.get(FLOORS.get(key, f"held_out/{key}"))
