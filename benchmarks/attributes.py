@@ -19,6 +19,7 @@ import argparse
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -91,16 +92,20 @@ class Reader:
 
     Args:
         run: its directory.
+        temperature: of the sampler; below 1 by `sampler=low_temperature`.
     """
 
-    def __init__(self, run: str) -> None:
+    def __init__(self, run: str, temperature: float = 1.0) -> None:
         card = load(checkpoint_file(run, "last")).card
         self.run, self.known = sd.load(run), card["sprites"]["attributes"]
         self.data = training_data(card)
+        self.words: dict[str, Any] = {}
+        if temperature < 1:
+            self.words = {"sampler": "low_temperature", "sampler.temperature": temperature}
 
     def __call__(self, n: int, guidance: float, words: Mapping[str, str]) -> list[dict[str, str]]:
         """What n sprites show that were made with these words."""
-        images = self.run.sample(n, seed=0, guidance=guidance, **words).images
+        images = self.run.sample(n, seed=0, guidance=guidance, **self.words, **words).images
         if not isinstance(self.data, NounsData):
             return read_attributes(images)
         numbers, _ = self.data.layers.nearest(images)
@@ -142,6 +147,7 @@ def main() -> None:
     parser.add_argument("--picture", type=Path, help="a PNG in place of the table")
     parser.add_argument("--n", type=int, default=96, help="sprites of a row and guidance")
     parser.add_argument("--guidance", type=float, nargs="+", default=[1.0, 2.0, 3.0])
+    parser.add_argument("--temperature", type=float, default=1.0)
     arguments = parser.parse_args()
     if arguments.without_pairs:
         without_pairs(arguments.without_pairs)
@@ -152,7 +158,7 @@ def main() -> None:
     heads = [f"guidance {scale:g}" for scale in arguments.guidance]
     print(f"| asked for | {' | '.join(heads)} |\n|---|{'---|' * len(heads)}", flush=True)
     total = np.zeros((len(heads), 2))
-    read = Reader(arguments.run)
+    read = Reader(arguments.run, arguments.temperature)
     table = [*read.rows(arguments.pairs)]
     for name, asked in table:
         cells = []

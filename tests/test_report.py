@@ -5,6 +5,7 @@ import re
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from datamodules.forge import ForgeData
 
@@ -58,9 +59,28 @@ def test_sprites_from_anywhere_are_judged(command, forge, tmp_path):
     assert verdicts[:30] == ["copy"] * 30
 
 
+def test_frames_are_audited(command, forge, tmp_path):
+    one, other = forge.sprites.take(np.arange(2))
+    for name, frames in (("good", [one, np.roll(one, 1, 0)]), ("bad", [one, one, other])):
+        Image.fromarray(np.hstack(frames)).save(tmp_path / f"{name}.png")
+    result = command("report.py motion=. out=motion")
+    assert result.code == 0, result
+    assert "bad.png: frame 2 is frame 1 again" in result.out
+    assert "2 strips, 1 with a fault (1 duplicate" in result.out
+    strips = json.loads((tmp_path / "motion" / "motion.json").read_text())["strips"]
+    assert {each["strip"]: bool(each["faults"]) for each in strips} == {
+        "bad.png": True,
+        "good.png": False,
+    }
+    Image.open(tmp_path / "motion" / "motion.png").verify()
+
+
 @pytest.mark.parametrize(
     ("words", "remedy"),
     [
+        ("motion=nothing.gif", "check motion="),
+        ("motion=small.npz", "must hold an array frames"),
+        ("motion=a.gif runs=[a]", "Give what to judge"),
         ("", "Give what to judge"),
         ("runs=[a] sweep=b", "Give what to judge"),
         ("runs=[a,b] samplers=[ddim:1,ddim:2]", "give runs=[RUN]"),

@@ -13,16 +13,18 @@ READ = {"sweep=": "runs_in=", "sampler.": "++sampler.", "data.": "++data."}
 
 @entry("report", READ)
 def main(cfg: DictConfig) -> None:
-    """Measures each run, and writes `report.html`, `report.json` and `manifest.json`."""
+    """Measures each run, and writes `report.html`, `report.json` and `manifest.json`; of frames
+    `motion.json` and `motion.png`."""
     report_of(cfg, overrides())
 
 
 def report_of(cfg: DictConfig, words: list[str]) -> Path:
     """Writes the report that these words ask for; returns its folder."""
-    wanted = [key for key in ("runs", "runs_in", "images") if cfg[key]]
+    wanted = [key for key in ("runs", "runs_in", "images", "motion") if cfg[key]]
     if len(wanted) != 1:
         raise UserError(
-            "Give what to judge: runs=[runs/a,runs/b], sweep=DIR, or images=FILE.npz with data=..."
+            "Give what to judge: runs=[runs/a,runs/b], sweep=DIR, images=FILE.npz with data=..., "
+            "or motion=walk.gif."
         )
     own = [word.lstrip("+") for word in words if word.lstrip("+").startswith("data")]
     own = [word for word in own if not word.startswith("data.path=")]
@@ -38,6 +40,10 @@ def report_of(cfg: DictConfig, words: list[str]) -> Path:
         raise UserError(
             f"gallery={cfg.gallery} must be true or false, and shows the sprites of one run."
         )
+    if cfg.motion is not None:
+        from diffusion.commands.auditing import audit  # takes a second
+
+        return audit(cfg)
     check_numbers(cfg, {"n": 1, "seed": 0}, {"n": 100_000, "seed": LARGEST_SEED})
     from diffusion.commands.reporting import report  # takes seconds
 
