@@ -10,6 +10,12 @@ const FREQUENCIES = 128; // of the time embedding, half of them sines
 const upTo = (n, multiple) => Math.ceil(n / multiple) * multiple;
 const filled = (n, value) => new Array(n).fill(value);
 
+// The two of `side` pixels that the i-th of `n` lies between, and how far it is from the first.
+function between(i, n, side) {
+  const at = Math.max(0, (i + 0.5) * side / n - 0.5), first = Math.floor(at);
+  return [first, Math.min(first + 1, side - 1), at - first];
+}
+
 // A float16 as its sixteen bits -> the number.
 function fromHalf(bits) {
   const sign = bits & 0x8000 ? -1 : 1, exponent = (bits >> 10) & 31, fraction = bits & 1023;
@@ -96,6 +102,8 @@ class Network {
     const stage = (name, count) => Array.from({ length: count }, (_, k) => block(`${name}.${k}`));
     this.time = [layer("time.mlp.0"), layer("time.mlp.2")];
     this.told = has("label.table.weight") ? this.tellable(this.tensors["label.table.weight"]) : null;
+    const pictures = this.tensors["layout.pictures.table.weight"];
+    this.pictures = pictures ? this.tellable(pictures) : null;
     this.stem = layer("stem");
     this.down = widths.map((_, level) => stage(`down.${level}`, blocks));
     this.shrink = widths.slice(1).map((_, level) => layer(`shrink.${level}`));
@@ -225,6 +233,33 @@ class Network {
     return out;
   }
 
+  // Features (B, h, w, C) with the coarse pictures of what is told, stretched bilinearly.
+  layOut(x, batch, rows, columns, channels, labels) {
+    const size = batch * rows * columns * channels, out = this.memory.allocate(size);
+    const view = this.memory.view(out, size);
+    view.set(this.memory.view(x, size)); // x itself is a skip
+    const { side } = this.model, area = side * side;
+    labels.forEach((label, b) => {
+      const values = [label].flat(), sum = new Float32Array(channels * area);
+      this.pictures.forEach(({ count, vectors }, k) => {
+        const from = (values[k] >= 0 ? values[k] : count) * sum.length;
+        for (let i = 0; i < sum.length; i++) sum[i] += vectors[from + i];
+      });
+      for (let y = 0, at = b * rows * columns * channels; y < rows; y++) {
+        const [top, below, down] = between(y, rows, side);
+        for (let u = 0; u < columns; u++, at += channels) {
+          const [left, right, across] = between(u, columns, side);
+          for (let c = 0; c < channels; c++) {
+            const pixel = (i, j) => sum[c * area + i * side + j];
+            view[at + c] += (1 - down) * ((1 - across) * pixel(top, left) + across * pixel(top, right))
+              + down * ((1 - across) * pixel(below, left) + across * pixel(below, right));
+          }
+        }
+      }
+    });
+    return out;
+  }
+
   // What the network puts out for noised sprites (B, H, W, C) at time t: (B, H, W, `stride`).
   output(x, batch, t, labels) {
     const { channels, height, width, patch, widths, outputs } = this.model, { memory } = this;
@@ -260,6 +295,7 @@ class Network {
         skips.push([v, wide]);
       }
     });
+    if (this.pictures) v = this.layOut(v, batch, rows, columns, wide, labels);
     v = this.residual(this.middle[0], v, embedding, batch, rows, columns);
     v = this.attend(v, batch, rows, columns, wide);
     v = this.residual(this.middle[1], v, embedding, batch, rows, columns);

@@ -83,6 +83,7 @@ def served(loaded: Loaded, sampler: Sampler, precision: str = "f32") -> Served:
         "widths": list(recipe["widths"]),
         "blocks": recipe["blocks"],
         "patch": denoiser.model.patch,
+        "side": recipe.get("layout", 0),
         "outputs": len(colours) if colours else channels,
         "labels": sprites["label_names"] if denoiser.classes else [],
         **_attributes(sprites if denoiser.attributes else {}),

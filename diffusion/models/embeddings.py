@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from itertools import accumulate
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 
@@ -80,3 +81,27 @@ class AttributeEmbedding(nn.Module):
         first = self.ends.roll(1)
         first[0] = 0
         return self.table(torch.where(told < 0, self.ends - 1, first + told)).sum(dim=1)
+
+
+class Layout(nn.Module):
+    """What a label or attributes look like, as coarse pictures: learned, and added to features.
+
+    An embedding says the same to every pixel; where a head is, and that it has horns, is easier
+    said with a place.
+
+    Args:
+        told: number of classes, or numbers of values of attributes.
+        channels: of the features.
+        side: of the pictures, which are stretched to the size of the features.
+    """
+
+    def __init__(self, told: int | Sequence[int], channels: int, side: int) -> None:
+        super().__init__()
+        kind = LabelEmbedding if isinstance(told, int) else AttributeEmbedding
+        self.side, self.pictures = side, kind(told, channels * side**2)  # type: ignore[arg-type]
+        nn.init.normal_(self.pictures.table.weight, std=0.1)
+
+    def forward(self, label: Tensor | None, features: Tensor) -> Tensor:
+        """Features `(B, C, h, w)` with what is told of each sprite; labels as for embeddings."""
+        drawn = self.pictures(label, len(features)).unflatten(1, (-1, self.side, self.side))
+        return features + F.interpolate(drawn, features.shape[2:], mode="bilinear").to(features)

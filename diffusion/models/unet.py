@@ -8,9 +8,15 @@ from torch import Tensor, nn
 
 from diffusion.errors import UserError
 from diffusion.models.blocks import Attention, ChannelNorm, ResidualBlock, silence
-from diffusion.models.embeddings import AttributeEmbedding, LabelEmbedding, TimeEmbedding
+from diffusion.models.embeddings import (
+    AttributeEmbedding,
+    LabelEmbedding,
+    Layout,
+    TimeEmbedding,
+)
 
 MAX_WIDTH = 4096  # channels
+MAX_LAYOUT = 16  # pixels a side
 
 
 class UNet(nn.Module):
@@ -29,6 +35,7 @@ class UNet(nn.Module):
         dropout: share of activations dropped in each residual block.
         patch: side of the square of pixels that the finest resolution takes as one position.
         outputs: channels of the result; as many as the sprites have, unless said.
+        layout: side of a coarse picture that is learned of each label or value, 0 for none.
     """
 
     mixes_labels = True
@@ -42,6 +49,7 @@ class UNet(nn.Module):
         dropout: float = 0.0,
         patch: int = 1,
         outputs: int | None = None,
+        layout: int = 0,
     ) -> None:
         super().__init__()
         wrong = [width for width in widths if width % 32 or not 32 <= width <= MAX_WIDTH]
@@ -52,6 +60,8 @@ class UNet(nn.Module):
             )
         if not 0 <= dropout < 1:
             raise UserError(f"model.dropout={dropout} must be 0 or more, and less than 1.")
+        if not 0 <= layout <= MAX_LAYOUT:
+            raise UserError(f"model.layout={layout} must be from 0 to {MAX_LAYOUT}.")
         embedding = 4 * widths[0]
         self.patch = patch
         self.multiple = patch * 2 ** (len(widths) - 1)
@@ -81,6 +91,9 @@ class UNet(nn.Module):
                 skips.append(width)
             self.down.append(stage)
 
+        self.layout: Layout | None = None
+        if layout and self.label is not None:
+            self.layout = Layout(self.attributes or self.classes, width, layout)
         self.middle_in, self.attention = block(width, width), Attention(width)
         self.middle_out = block(width, width)
 
@@ -125,6 +138,8 @@ class UNet(nn.Module):
             for block in stage:  # type: ignore[attr-defined]
                 x = block(x, embedding)
                 skips.append(x)
+        if self.layout is not None:
+            x = self.layout(label, x)
         x = self.middle_out(self.attention(self.middle_in(x, embedding)), embedding)
         for level, stage in enumerate(self.up):
             if level:

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from diffusion.denoiser import Denoiser
 from diffusion.errors import UserError
+from diffusion.models.embeddings import Layout
 from diffusion.steering.steered import Steered
 
 AXES = ("x", "y", "xy")
@@ -15,7 +16,8 @@ AXES = ("x", "y", "xy")
 class Tiled(Steered):
     """A denoiser to which the sprite is a ring, or with both axes a torus.
 
-    Its convolutions find beyond an edge what lies at the opposite one, instead of nothing.
+    Its convolutions find beyond an edge what lies at the opposite one, instead of nothing. What it
+    is told has the same look everywhere.
 
     Args:
         denoiser: of a network of plain convolutions; a copy of it is made.
@@ -32,6 +34,8 @@ class Tiled(Steered):
         for layer in self.denoiser.modules():
             if isinstance(layer, nn.Conv2d) and any(layer.padding):
                 _make_ring(layer, axes)
+            elif isinstance(layer, Layout):
+                _even_out(layer, axes)
 
 
 def _make_ring(layer: nn.Conv2d, axes: str) -> None:
@@ -43,3 +47,11 @@ def _make_ring(layer: nn.Conv2d, axes: str) -> None:
         return F.pad(inputs[0], (*ring[0], *ring[1]), mode="circular")
 
     layer.register_forward_pre_hook(meet)
+
+
+def _even_out(layout: Layout, axes: str) -> None:
+    weight = layout.pictures.table.weight.detach()
+    pictures = weight.unflatten(1, (-1, layout.side, layout.side))
+    over = [dim for axis, dim in (("y", 2), ("x", 3)) if axis in axes]
+    even = pictures.mean(over, keepdim=True).expand_as(pictures)
+    layout.pictures.table.weight = nn.Parameter(even.flatten(1), requires_grad=False)

@@ -8,6 +8,7 @@ import yaml
 from parts import CONF, comment, names
 
 from diffusion.errors import UserError
+from diffusion.models.embeddings import Layout
 from diffusion.models.unet import UNet
 from diffusion.runs.building import build
 
@@ -47,6 +48,23 @@ def test_any_channels_height_and_width(name, shape):
     out = model(x, torch.tensor([0.1, 0.9]))
     assert out.shape == x.shape
     assert out.isfinite().all()
+
+
+@pytest.mark.parametrize("classes", [3, [3, 2]])
+def test_a_layout_says_what_is_told_and_where(classes):
+    layout, features = Layout(classes, channels=8, side=4), torch.zeros(2, 8, 6, 5)
+    told = torch.tensor([0, 1]) if isinstance(classes, int) else torch.tensor([[0, -1], [1, 1]])
+    one, other = layout(told, features)
+    assert one.std((1, 2)).min() > 0, "each feature differs from place to place"
+    assert not torch.allclose(one, other)
+    none = layout(torch.full_like(told, -1), features)
+    torch.testing.assert_close(layout(None, features), none)
+    assert not torch.allclose(none[0], one)
+
+
+def test_a_layout_is_refused_where_it_is_none():
+    with pytest.raises(UserError, match="model.layout=17"):
+        make("tiny", classes=3, layout=17)
 
 
 @pytest.mark.parametrize("name", ["tiny", "course"])

@@ -33,6 +33,9 @@ NETWORKS = {
     "tiny palette": TINY | {"size": (16, 16)},
     "tiny palette of labels": TINY | {"size": (24, 24), "classes": 3},
     "tiny palette of attributes": TINY | {"size": (16, 16), "classes": [3, 5, 2]},
+    "tiny palette of labels laid out": TINY | {"size": (24, 16), "classes": 3, "layout": 4},
+    "tiny palette of attributes laid out": TINY
+    | {"size": (16, 32), "classes": [3, 5, 2], "layout": 4},
     "quick epsilon of one attribute": QUICK
     | {"prediction": "Epsilon", "size": (9, 12), "classes": [4]},
     "tiny epsilon of 32": TINY | {"prediction": "Epsilon", "size": (32, 32)},
@@ -48,11 +51,19 @@ NETWORKS = {
 
 
 def loaded(
-    prediction="Palette", size=(16, 16), channels=4, classes=0, widths=(32,), blocks=1, patch=1
+    prediction="Palette",
+    size=(16, 16),
+    channels=4,
+    classes=0,
+    widths=(32,),
+    blocks=1,
+    patch=1,
+    layout=0,
 ):
     """A run of a network that nobody trained, with lively weights."""
     model = {"_target_": "diffusion.models.unet.UNet", "channels": channels, "classes": classes}
     model |= {"widths": list(widths), "blocks": blocks, "dropout": 0.0, "patch": patch}
+    model["layout"] = layout
     parts = {"_target_": f"diffusion.predictions.{prediction}"}
     if "Palette" in prediction:
         colours = np.random.default_rng(0).integers(0, 256, (21, channels)).tolist()

@@ -221,15 +221,15 @@ def test_few_colours_and_a_mirror_agree_on_sprites_without_alpha(sampler):
 def test_rolling_the_noise_rolls_a_tile(axes):
     """By the network's stride, along the axes that are closed, and along no others."""
     torch.manual_seed(0)
-    model = UNet(4, classes=0, widths=(32, 32), blocks=1).eval().requires_grad_(False)
+    model = UNet(4, classes=3, widths=(32, 32), layout=4).eval().requires_grad_(False)
     for weight in model.parameters():
         if not weight.any():
             nn.init.normal_(weight, std=0.1)
     free = Denoiser(model, Cosine(), Velocity(), Uniform())
-    x_t, t = torch.randn(2, 4, 8, 12), torch.tensor([0.3, 0.8])
+    x_t, t, label = torch.randn(2, 4, 8, 12), torch.tensor([0.3, 0.8]), torch.tensor([2, -1])
     for axis, dim in (("y", -2), ("x", -1)):
         for denoiser in (free, Tiled(free, axes)):
-            whole, rolled = denoiser(x_t, t), denoiser(x_t.roll(4, dim), t)
+            whole, rolled = denoiser(x_t, t, label), denoiser(x_t.roll(4, dim), t, label)
             error = float((whole.roll(4, dim) - rolled).abs().max())
             assert (error < 1e-5) == (denoiser is not free and axis in axes), (axis, error)
 
