@@ -4,6 +4,8 @@ from diffusion.denoiser import Denoiser
 from diffusion.errors import UserError
 from diffusion.runs.loading import checkpoint_file, load
 
+TOLD = ("model.label.", "model.layout.")  # as large as there are labels
+
 
 def begin_with(denoiser: Denoiser, run: str, trust: tuple[str, ...] = ()) -> str:
     """Takes over every averaged weight that has the same name and shape, and says how many.
@@ -21,7 +23,8 @@ def begin_with(denoiser: Denoiser, run: str, trust: tuple[str, ...] = ()) -> str
     fresh = denoiser.state_dict()
     known = load(checkpoint_file(run, "last"), trust).denoiser.state_dict()
     fits = {k: known[k] for k in fresh if k in known and known[k].shape == fresh[k].shape}
-    share = sum(w.numel() for w in fits.values()) / sum(w.numel() for w in fresh.values())
+    drawing = {k: w.numel() for k, w in fresh.items() if not k.startswith(TOLD)}
+    share = sum(drawing[k] for k in fits if k in drawing) / sum(drawing.values())
     if share < 0.5:
         raise UserError(
             f"init_from={run} has another network: {share:.0%} of the weights fit; give the same "
