@@ -1,7 +1,6 @@
 """`report.py motion=walk.gif`: whether frames look like one motion, and which frame does not."""
 
 import hashlib
-import io
 import json
 from collections import Counter
 from pathlib import Path
@@ -13,7 +12,7 @@ from omegaconf import DictConfig
 from datamodules.files.strips import Strip, strips
 from diffusion.commands.sampling import place
 from diffusion.motion import KINDS, Fault, faults
-from diffusion.pictures import grid, named_rows
+from diffusion.pictures import grid, named_rows, png
 from diffusion.runs.output import Output
 
 FILES = ("motion.json", "motion.png")
@@ -74,9 +73,7 @@ def _picture(every: list[Strip], found: list[list[Fault]]) -> bytes:
             canvas[: len(shown), : shown.shape[1], : shown.shape[2], 3] = 255
         rows.append(grid(torch.from_numpy(canvas.transpose(0, 3, 1, 2).copy()), columns))
         names.append("; ".join([name, *(fault.sentence for fault in found[k])]))
-    content = io.BytesIO()
-    named_rows(rows, names, margin=260).save(content, "PNG", optimize=True)
-    return content.getvalue()
+    return png(named_rows(rows, names, margin=260))
 
 
 def _hash(every: list[Strip]) -> str:
