@@ -1,6 +1,6 @@
 """Judges trained runs in one HTML file: `python report.py runs=[runs/first]`.
 
-`images=FILE.npz data=array data.path=...` judges sprites from anywhere.
+`images=FILE.npz data=array data.path=...` judges sprites from anywhere. `motion=walk.gif` looks through frames.
 """
 
 from diffusion.commands.report import main
