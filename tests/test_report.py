@@ -79,6 +79,7 @@ def test_frames_are_audited(command, forge, tmp_path):
     ("words", "remedy"),
     [
         ("motion=nothing.gif", "check motion="),
+        ("motion=5", "check motion="),
         ("motion=small.npz", "must hold an array frames"),
         ("motion=a.gif runs=[a]", "Give what to judge"),
         ("", "Give what to judge"),

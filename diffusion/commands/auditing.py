@@ -28,7 +28,7 @@ def audit(cfg: DictConfig) -> Path:
     Raises:
         DataError: there are no strips.
     """
-    every, notes = strips(Path(cfg.motion).expanduser())
+    every, notes = strips(Path(str(cfg.motion)).expanduser())
     frames = [torch.from_numpy(images.transpose(0, 3, 1, 2).copy()) for _, images in every]
     found = [faults(each) for each in frames]
     output = Output(
