@@ -11,6 +11,7 @@ from diffusion.runs.directory import BUDGET, RunDirectory
 from diffusion.sprite_data import SpriteData
 
 PLAIN = 25  # steps of sampler=low_temperature
+LONG = 200_000  # images; more of them make a network copy, unless it forgets (docs/performance.md)
 
 
 def next_commands(
@@ -38,7 +39,8 @@ def next_commands(
     if "sweep" in map(key_of, words):  # which says by itself what is next
         return found
     if longer and "reason" not in summary:  # it was not stopped early
-        found.append(_training(2 * summary["step"], "twice as long", summary, words))
+        more = _against_copies(run.config, 2 * summary["progress/images"])
+        found.append(_training(2 * summary["step"], "twice as long", summary, words, *more))
     if (step := _best_step(run, data)) is not None:
         every = sum(map(len, data.split.values()))
         found.append(_training(step, f"on all {every:,}", summary, words, "data.hold_out=0"))
@@ -50,6 +52,13 @@ def plain_sampler(config: dict[str, Any]) -> str:
     prediction, schedule = config.get("prediction") or {}, config.get("schedule") or {}
     chooses = str(prediction.get("_target_")).endswith(".Palette")
     return " sampler=low_temperature" if chooses and schedule.get("steps", 0) >= PLAIN else ""
+
+
+def _against_copies(config: dict[str, Any], images: float) -> tuple[str, ...]:
+    """Dropout for a long training of a network that is told something and has none yet."""
+    model = config.get("model") or {}
+    fits = model.get("classes") and model.get("dropout") == 0
+    return ("model.dropout=0.1",) if fits and images >= LONG else ()
 
 
 def _asked(run: RunDirectory, data: SpriteData) -> str:

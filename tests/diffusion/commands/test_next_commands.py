@@ -52,3 +52,23 @@ def test_one_is_on_all_and_one_twice_as_long(tmp_path, monkeypatch):
 )
 def test_none_is_offered_that_would_be_refused_or_untrue(changed, tmp_path, monkeypatch):
     assert trainings(tmp_path, monkeypatch, **changed) == []
+
+
+@pytest.mark.parametrize(
+    ("model", "images", "offered"),
+    [
+        ({"classes": True, "dropout": 0.0}, 128_000.0, True),
+        ({"classes": "attributes", "dropout": 0.0}, 128_000.0, True),
+        ({"classes": True, "dropout": 0.0}, 64_000.0, False),
+        ({"classes": False, "dropout": 0.0}, 128_000.0, False),
+        ({"classes": True, "dropout": 0.2}, 128_000.0, False),
+        ({"classes": True}, 128_000.0, False),
+    ],
+)
+def test_a_long_training_of_a_network_that_is_told_something_is_offered_dropout(
+    model, images, offered, tmp_path, monkeypatch
+):
+    changed = {"progress/images": images, "config": {"model": model}}
+    longer, whole = trainings(tmp_path, monkeypatch, longer=True, **changed)
+    assert ("model.dropout=0.1" in longer) == offered
+    assert "dropout" not in whole
