@@ -26,33 +26,36 @@ from diffusion.novelty.moves import moved  # noqa: E402
 PLANTED = 30  # of each kind
 
 
+def named(file: Path) -> tuple[dict[str, int], Tensor]:
+    """The row of each name, and all sprites uint8 `(N, C, H, W)`."""
+    with np.load(file) as read:
+        images = torch.from_numpy(read["images"].transpose(0, 3, 1, 2).copy())
+        return {name: k for k, name in enumerate(read["names"].tolist())}, images
+
+
 def walks(file: Path) -> list[tuple[str, Tensor]]:
     """The sheet's kind and four frames uint8 `(4, C, H, W)` of each walk."""
-    with np.load(file) as read:
-        names, images = read["names"].tolist(), read["images"].transpose(0, 3, 1, 2)
-    at = {name: k for k, name in enumerate(names)}
+    at, images = named(file)
     found = []
-    for name in names:
+    for name in at:
         sheet = re.fullmatch(r"(.*)/r0(c\d+)", name)
         if not sheet:
             continue
         frames = [f"{sheet[1]}/r{row}{sheet[2]}" for row in range(4)]
         if frames[1] in at and frames[3] in at:
             rows = [at.get(each, at[name]) for each in frames]
-            found.append((name.split("/")[-3], torch.from_numpy(images[rows])))
+            found.append((name.split("/")[-3], images[rows]))
     return found
 
 
 def pairs(file: Path) -> list[Tensor]:
     """Two frames uint8 `(2, C, H, W)` of each figure that has them."""
-    with np.load(file) as read:
-        names, images = read["names"].tolist(), read["images"].transpose(0, 3, 1, 2)
-    at = {name: k for k, name in enumerate(names)}
+    at, images = named(file)
     found = []
-    for name in names:
+    for name in at:
         sheet = re.fullmatch(r"(Characters/[A-Za-z]+)0(/.*)", name)
         if sheet and (other := f"{sheet[1]}1{sheet[2]}") in at:
-            found.append(torch.from_numpy(images[[at[name], at[other]]]))
+            found.append(images[[at[name], at[other]]])
     return found
 
 
@@ -89,7 +92,7 @@ def open_loop(frames: Tensor, rng: np.random.Generator, other: Tensor) -> Tensor
 
 
 def detached(frames: Tensor, rng: np.random.Generator, _: Tensor) -> Tensor:
-    """Two to six pixels of one frame, moved to where nothing touches them."""
+    """Two to six pixels of one frame once more, where nothing touches them."""
     k = int(rng.integers(len(frames)))
     figure = opaque(frames)[k]
     height, width = figure.shape

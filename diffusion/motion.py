@@ -39,13 +39,13 @@ def faults(frames: Tensor) -> list[Fault]:
     Args:
         frames: uint8 `(F, C, H, W)`, two or more, in the order in which they are played.
     """
-    apart = _apart(frames)
+    apart, figure = _apart(frames), opaque(frames)
     return [
         *_duplicates(frames),
         *_pops(apart),
-        *_open_loop(apart, opaque(frames)),
-        *_detached(opaque(frames)),
-        *_drift(opaque(frames)),
+        *_open_loop(apart, figure),
+        *_detached(figure),
+        *_drift(figure),
     ]
 
 

@@ -73,6 +73,8 @@ def test_frames_are_audited(command, forge, tmp_path):
         "good.png": False,
     }
     Image.open(tmp_path / "motion" / "motion.png").verify()
+    assert command("report.py motion=. out=motion").code == 0  # its own picture is no strip
+    assert not (tmp_path / "motion-2").exists()
 
 
 @pytest.mark.parametrize(

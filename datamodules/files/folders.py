@@ -16,6 +16,7 @@ OURS = (  # what tells a folder that this program wrote: all of one row
     ("checkpoints", "metrics.csv"),
     ("manifest.json", "sprites.npz"),
     ("report.json",),
+    ("motion.json",),
 )
 
 
