@@ -1,6 +1,7 @@
 """From a configuration to the objects of a run: the module that learns, and its trainer."""
 
 import importlib
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import lightning
 import torch
 from hydra.utils import instantiate
 from lightning.pytorch.loggers import Logger
+from torch import Tensor
 
 from diffusion.callbacks.cost import Cost
 from diffusion.callbacks.signals import Signals
@@ -60,6 +62,9 @@ def compose_module(config: dict[str, Any], data: SpriteData) -> DiffusionModule:
     recipe = students_recipe(teacher) if teacher else _recipe(config, data)
     torch.manual_seed(config["seed"])  # the initial weights
     denoiser = build_denoiser(recipe, teacher.trust if teacher else packages_of(recipe))
+    codec = PixelCodec(data.card["hard_alpha"])
+    if looks := getattr(denoiser.model, "looks", None):
+        looks.learn(_told(denoiser, data, codec))
     make_optimizer = make(config["optimizer"])
     try:
         optimizer = make_optimizer(denoiser.parameters())
@@ -90,7 +95,7 @@ def compose_module(config: dict[str, Any], data: SpriteData) -> DiffusionModule:
         "sprites": sprites,
     }
     ours = {
-        "codec": PixelCodec(sprites["hard_alpha"]),
+        "codec": codec,
         "optimizer": make_optimizer,
         "learning_rate": make(config["learning_rate"]),
         "seed": config["seed"],
@@ -121,11 +126,26 @@ def _recipe(config: dict[str, Any], data: SpriteData) -> dict[str, Any]:
         "channels": data.shape[0],
         "classes": _classes(config["model"]["classes"], data),
     }
+    if "looks" in config["model"]:
+        told = config["model"]["looks"] and recipe["model"]["classes"]
+        recipe["model"]["looks"] = list(data.shape[1:]) if told else []
     if "colours" in recipe["prediction"]:
         colours = data.colours(limit=MAX_COLOURS)
         recipe["prediction"] = recipe["prediction"] | {"colours": colours}
         recipe["model"]["outputs"] = len(colours)
     return recipe
+
+
+def _told(
+    denoiser: Denoiser, data: SpriteData, codec: PixelCodec
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """The training sprites in model range, and what a network can be told of each."""
+    rows = data.split["train"]
+    told = data.attribute_values(rows) if denoiser.attributes else data.labels(rows)
+    assert told is not None  # such a network has labels or attributes
+    for sprites in data.parts(rows):
+        now, told = told[: len(sprites)], told[len(sprites) :]
+        yield codec.encode(sprites), now
 
 
 def _classes(typed: Any, data: SpriteData) -> int | list[int]:

@@ -104,6 +104,8 @@ class Network {
     this.told = has("label.table.weight") ? this.tellable(this.tensors["label.table.weight"]) : null;
     const pictures = this.tensors["layout.pictures.table.weight"];
     this.pictures = pictures ? this.tellable(pictures) : null;
+    const looks = this.tensors["looks.pictures"];
+    this.looks = looks ? this.tellable(looks) : [];
     this.stem = layer("stem");
     this.down = widths.map((_, level) => stage(`down.${level}`, blocks));
     this.shrink = widths.slice(1).map((_, level) => layer(`shrink.${level}`));
@@ -120,7 +122,8 @@ class Network {
 
   // What can be told: an attribute, or several, each with rows of the table for its values and a
   // last one for "not told". A label is one attribute.
-  tellable({ values, shape: [rows, width] }) {
+  tellable({ values, shape: [rows, ...rest] }) {
+    const width = rest.reduce((a, b) => a * b);
     const counts = this.model.attributes ? this.model.attributes.map(([, words]) => words.length)
       : [rows - 1];
     let first = 0;
@@ -266,14 +269,22 @@ class Network {
     const multiple = patch * 2 ** (widths.length - 1);
     let rows = upTo(height, multiple) / patch, columns = upTo(width, multiple) / patch;
     const [allRows, allColumns] = [rows, columns];
-    const deep = upTo(channels * patch * patch, 4);
+    const area = patch * patch, size = height * width;
+    const deep = upTo(channels * (1 + this.looks.length) * area, 4);
     const unshuffled = new Float32Array(batch * rows * columns * deep);
     for (let b = 0, i = 0; b < batch; b++) {
       for (let y = 0; y < height; y++) {
         for (let u = 0; u < width; u++) {
           const at = (b * rows + Math.floor(y / patch)) * columns + Math.floor(u / patch);
           const within = (y % patch) * patch + (u % patch);
-          for (let c = 0; c < channels; c++) unshuffled[at * deep + c * patch * patch + within] = x[i++];
+          for (let c = 0; c < channels; c++) unshuffled[at * deep + c * area + within] = x[i++];
+          this.looks.forEach(({ count, vectors }, k) => { // what is told, as it looks on average
+            const value = [labels[b]].flat()[k], first = (value >= 0 ? value : count) * channels;
+            for (let c = 0; c < channels; c++) {
+              unshuffled[at * deep + (channels * (k + 1) + c) * area + within] =
+                vectors[(first + c) * size + y * width + u];
+            }
+          });
         }
       }
     }

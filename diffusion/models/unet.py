@@ -12,6 +12,7 @@ from diffusion.models.embeddings import (
     AttributeEmbedding,
     LabelEmbedding,
     Layout,
+    Looks,
     TimeEmbedding,
 )
 
@@ -36,6 +37,8 @@ class UNet(nn.Module):
         patch: side of the square of pixels that the finest resolution takes as one position.
         outputs: channels of the result; as many as the sprites have, unless said.
         layout: side of a coarse picture that is learned of each label or value, 0 for none.
+        looks: height and width of the sprites, where the network sees the mean sprite of what it
+            is told beside the noise; empty where it does not.
     """
 
     mixes_labels = True
@@ -50,6 +53,7 @@ class UNet(nn.Module):
         patch: int = 1,
         outputs: int | None = None,
         layout: int = 0,
+        looks: Sequence[int] = (),
     ) -> None:
         super().__init__()
         wrong = [width for width in widths if width % 32 or not 32 <= width <= MAX_WIDTH]
@@ -77,7 +81,11 @@ class UNet(nn.Module):
         def block(channels_in: int, channels_out: int) -> ResidualBlock:
             return ResidualBlock(channels_in, channels_out, embedding, dropout)
 
-        self.stem = nn.Conv2d(channels * patch**2, widths[0], 3, padding=1)
+        self.looks: Looks | None = None
+        if looks and self.label is not None:
+            self.looks = Looks(self.attributes or self.classes, channels, looks)
+        seen = channels + (self.looks.channels if self.looks else 0)
+        self.stem = nn.Conv2d(seen * patch**2, widths[0], 3, padding=1)
         self.down, self.shrink = nn.ModuleList(), nn.ModuleList()
         skips, width = [widths[0]], widths[0]
         for level, wider in enumerate(widths):
@@ -120,6 +128,8 @@ class UNet(nn.Module):
             label: int64 `(B,)`, -1 for none, or weights of classes and of none `(B, classes + 1)`;
                 of a network with attributes their values, int64 `(B, A)`, -1 for one not told.
         """
+        if self.looks is not None:
+            x_t = torch.cat([x_t, self.looks(label, x_t)], dim=1)
         height, width = x_t.shape[-2:]
         bottom, right = -height % self.multiple, -width % self.multiple
         x = F.pixel_unshuffle(F.pad(x_t, (0, right, 0, bottom)), self.patch)

@@ -4,7 +4,8 @@ from diffusion.denoiser import Denoiser
 from diffusion.errors import UserError
 from diffusion.runs.loading import checkpoint_file, load
 
-TOLD = ("model.label.", "model.layout.")  # as large as there are labels
+SEEN = "model.looks."  # of one's own sprites
+TOLD = ("model.label.", "model.layout.", SEEN)  # as large as there are labels
 
 
 def begin_with(denoiser: Denoiser, run: str, trust: tuple[str, ...] = ()) -> str:
@@ -22,7 +23,11 @@ def begin_with(denoiser: Denoiser, run: str, trust: tuple[str, ...] = ()) -> str
     """
     fresh = denoiser.state_dict()
     known = load(checkpoint_file(run, "last"), trust).denoiser.state_dict()
-    fits = {k: known[k] for k in fresh if k in known and known[k].shape == fresh[k].shape}
+    fits = {
+        k: known[k]
+        for k in fresh
+        if k in known and known[k].shape == fresh[k].shape and not k.startswith(SEEN)
+    }
     drawing = {k: w.numel() for k, w in fresh.items() if not k.startswith(TOLD)}
     share = sum(drawing[k] for k in fits if k in drawing) / sum(drawing.values())
     if share < 0.5:

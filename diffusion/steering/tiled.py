@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from diffusion.denoiser import Denoiser
 from diffusion.errors import UserError
-from diffusion.models.embeddings import Layout
+from diffusion.models.embeddings import Layout, Looks
 from diffusion.steering.steered import Steered
 
 AXES = ("x", "y", "xy")
@@ -36,6 +36,8 @@ class Tiled(Steered):
                 _make_ring(layer, axes)
             elif isinstance(layer, Layout):
                 _even_out(layer, axes)
+            elif isinstance(layer, Looks):
+                layer.pictures = _even(layer.pictures, axes)
 
 
 def _make_ring(layer: nn.Conv2d, axes: str) -> None:
@@ -52,6 +54,11 @@ def _make_ring(layer: nn.Conv2d, axes: str) -> None:
 def _even_out(layout: Layout, axes: str) -> None:
     weight = layout.pictures.table.weight.detach()
     pictures = weight.unflatten(1, (-1, layout.side, layout.side))
+    even = _even(pictures, axes).flatten(1)
+    layout.pictures.table.weight = nn.Parameter(even, requires_grad=False)
+
+
+def _even(pictures: Tensor, axes: str) -> Tensor:
+    """Pictures `(N, C, H, W)`, each row or column, or all of it, in its mean."""
     over = [dim for axis, dim in (("y", 2), ("x", 3)) if axis in axes]
-    even = pictures.mean(over, keepdim=True).expand_as(pictures)
-    layout.pictures.table.weight = nn.Parameter(even.flatten(1), requires_grad=False)
+    return pictures.mean(over, keepdim=True).expand_as(pictures).contiguous()

@@ -8,7 +8,7 @@ import yaml
 from parts import CONF, comment, names
 
 from diffusion.errors import UserError
-from diffusion.models.embeddings import Layout
+from diffusion.models.embeddings import FEWEST, Layout, Looks
 from diffusion.models.unet import UNet
 from diffusion.runs.building import build
 
@@ -17,6 +17,8 @@ MILLIONS = re.compile(r"about ([\d.]+) million parameters")
 
 def make(name, channels=4, classes=0, **changes):
     recipe = yaml.safe_load((CONF / "model" / f"{name}.yaml").read_text())
+    if recipe.get("looks"):
+        recipe["looks"] = [16, 16]
     torch.manual_seed(0)
     return build(recipe | {"channels": channels, "classes": classes} | changes)
 
@@ -60,6 +62,31 @@ def test_a_layout_says_what_is_told_and_where(classes):
     none = layout(torch.full_like(told, -1), features)
     torch.testing.assert_close(layout(None, features), none)
     assert not torch.allclose(none[0], one)
+
+
+def test_looks_are_the_mean_sprites_of_what_is_told():
+    sprites, told = torch.randn(12, 4, 6, 5), torch.tensor([[0, 1]] * 6 + [[1, -1]] * 5 + [[2, 0]])
+    looks, x_t = Looks([3, 2], 4, (6, 5)), torch.zeros(2, 4, 6, 5)
+    looks.learn([(sprites[:7], told[:7]), (sprites[7:], told[7:])])
+    seen = looks(torch.tensor([[0, -1], [1, 1]]), x_t).unflatten(1, (2, 4))
+    torch.testing.assert_close(seen[0, 0], sprites[:6].mean(0))
+    torch.testing.assert_close(seen[0, 1], sprites.mean(0))
+    torch.testing.assert_close(seen[1, 0], sprites[6:11].mean(0))
+    torch.testing.assert_close(seen[1, 1], sprites[:6].mean(0))
+    rare = looks(torch.tensor([[2, 0]]), x_t[:1]).unflatten(1, (2, 4))
+    assert FEWEST > 1, "the mean of one sprite would be this sprite"
+    torch.testing.assert_close(rare[0], sprites.mean(0).expand(2, 4, 6, 5))
+    torch.testing.assert_close(looks(None, x_t), looks(torch.full((2, 2), -1), x_t))
+
+
+def test_looks_of_labels_mix_as_labels_do():
+    sprites, told = torch.randn(12, 4, 6, 5), torch.arange(12) % 2
+    looks, x_t = Looks(2, 4, (6, 5)), torch.zeros(2, 4, 6, 5)
+    looks.learn([(sprites, told)])
+    both, one = looks(torch.tensor([[0.5, 0.5, 0], [1.0, 0, 0]]), x_t)
+    torch.testing.assert_close(both, sprites.mean(0))
+    torch.testing.assert_close(one, looks(torch.tensor([0, 1]), x_t)[0])
+    assert looks(None, torch.zeros(2, 4, 8, 8)).shape == (2, 4, 8, 8)
 
 
 def test_a_layout_is_refused_where_it_is_none():
