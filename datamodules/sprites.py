@@ -3,7 +3,6 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import cached_property
 
 import numpy as np
 import torch
@@ -18,6 +17,7 @@ from datamodules.doctor.examination import Card, check, examine, pinned
 from datamodules.doctor.splits import HELD_OUT, Parts, nested
 from datamodules.errors import DataError
 from datamodules.few_colours import in_few_colours
+from datamodules.kinds import with_kinds
 from datamodules.picked import Picked, from_file
 from datamodules.rules import READER
 
@@ -39,6 +39,8 @@ class SpriteDataModule(LightningDataModule, ABC):
             many that stand for theirs. None keeps every colour.
         attributes: where more is known of each sprite, see `datamodules.attributes`; None for what
             the source itself knows.
+        kinds: about so many kinds of sprites that look alike are found, and told as one more
+            attribute, see `datamodules.kinds`; `auto` for as many as suit, None for none.
 
     Attributes (after `setup`):
         sprites: all rows in the order of the source, exact repeats included.
@@ -65,6 +67,7 @@ class SpriteDataModule(LightningDataModule, ABC):
         hold_out: float = HELD_OUT,
         most_colours: int | None = None,
         attributes: str | None = None,
+        kinds: int | str | None = None,
     ) -> None:
         super().__init__()
         if not 1 <= batch_size <= MAX_BATCH:
@@ -79,7 +82,7 @@ class SpriteDataModule(LightningDataModule, ABC):
             )
         self.batch_size, self.seed, self.n_train = batch_size, seed, n_train
         self.hold_out = hold_out
-        self.most_colours, self.attributes_from = most_colours, attributes
+        self.most_colours, self.attributes_from, self.kinds = most_colours, attributes, kinds
 
     @abstractmethod
     def read(self) -> Sprites:
@@ -103,6 +106,8 @@ class SpriteDataModule(LightningDataModule, ABC):
             self._bring_to(self.most_colours)
         if self.n_train is not None:
             self._train_on(self.n_train)
+        if self.kinds is not None:
+            self._find_kinds(self.kinds)
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -133,7 +138,7 @@ class SpriteDataModule(LightningDataModule, ABC):
         """What the source knows of its sprites by itself, as far as no file had to say it."""
         return ()
 
-    @cached_property
+    @property
     def _attributes(self) -> tuple[Attribute, ...]:
         return self.sprites.attributes or self.own_attributes()
 
@@ -247,6 +252,11 @@ class SpriteDataModule(LightningDataModule, ABC):
         if len(self.colours(most)) > most:
             self.sprites, note = in_few_colours(self.sprites, self.split["train"], most)
             self.card["notes"].append(note)
+
+    def _find_kinds(self, wanted: int | str) -> None:
+        found, note = with_kinds(self.sprites, self._attributes, self.split["train"], wanted)
+        self.sprites = replace(self.sprites, attributes=found)
+        self.card["notes"].append(note)
 
     def _train_on(self, n: int) -> None:
         train = self.split["train"]

@@ -117,7 +117,8 @@ def test_a_default_in_code_is_that_of_a_yaml():
                 for key, value in settings.items()
                 if key in known
                 and known[key].default is not inspect.Parameter.empty
-                and key not in ("colours", "base", "classes", "layout", "looks")  # old recipes have none
+                and key
+                not in ("colours", "base", "classes", "layout", "looks")  # old recipes have none
             ]
             told.setdefault(target, []).append(all(agrees))
     assert [target for target, found in told.items() if not any(found)] == []

@@ -5,7 +5,7 @@ from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any
 
-from diffusion.commands.typed import ATTRIBUTE
+from diffusion.commands.typed import ATTRIBUTE, LABEL
 from diffusion.commands.unknown import unknown_word
 from diffusion.errors import UserError
 from diffusion.runs.loading import Loaded
@@ -62,6 +62,14 @@ def asked(
     told = replace(loaded, denoiser=Asked(loaded.denoiser, found))
     in_words = ", ".join(f"{name}={value}" for name, value in wanted.items()) or None
     return told, {attribute: value for attribute, (value, _) in found.items()}, in_words
+
+
+def with_label(words: Mapping[str, Any], loaded: Loaded) -> dict[str, Any]:
+    """The words; `label=` among the attributes where one of these is called so, as beside kinds."""
+    label, known = words["label"], loaded.card["sprites"].get("attributes", {})
+    if label is None or LABEL not in known:
+        return dict(words)
+    return {**words, LABEL: None, ATTRIBUTE: words[ATTRIBUTE] | {LABEL: label}}
 
 
 def _unknown(word: str) -> str:

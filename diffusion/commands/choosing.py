@@ -1,7 +1,8 @@
 """What depends on the data is chosen once: after the doctor has looked, before anything is made.
 
-`conf/prediction/auto.yaml` names two predictions. The one that is chosen stands in the run's
-configuration from then on, as if it had been typed.
+`conf/prediction/auto.yaml` names two predictions, and kinds of sprites are told to the network
+where `data.kinds` finds any. What is chosen stands in the run's configuration from then on, as if
+it had been typed.
 """
 
 from typing import Any
@@ -14,6 +15,8 @@ from diffusion.palette import MAX_COLOURS
 from diffusion.sprite_data import SpriteData
 
 FEW, MANY = "few_colours", "many_colours"
+ATTRIBUTES = "attributes"  # the word for a network that is told these
+CLASSES = "model.classes"
 SUGGESTED = 64  # colours; fewer show, and more are learned more slowly
 
 
@@ -27,6 +30,20 @@ def chosen(config: dict[str, Any], data: SpriteData) -> tuple[dict[str, Any], di
     Raises:
         UserError: a name that is no prediction's, or other values beside the two names.
     """
+    config, told = _told(config)
+    config, picked = _prediction(config, data)
+    return config, picked | told
+
+
+def _told(config: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    """Kinds are an attribute, and found to be told."""
+    model, kinds = config.get("model") or {}, (config.get("data") or {}).get("kinds")
+    if kinds is None or model.get("classes", ATTRIBUTES) == ATTRIBUTES:
+        return config, {}
+    return config | {"model": model | {"classes": ATTRIBUTES}}, {CLASSES: ATTRIBUTES}
+
+
+def _prediction(config: dict[str, Any], data: SpriteData) -> tuple[dict[str, Any], dict[str, str]]:
     if FEW not in (config.get("prediction") or {}):
         return config, {}
     names = dict(config["prediction"])
@@ -46,13 +63,19 @@ def chosen(config: dict[str, Any], data: SpriteData) -> tuple[dict[str, Any], di
 
 def in_lines(picked: dict[str, str], data: SpriteData) -> list[str]:
     """What was chosen, and what it follows from."""
-    if not picked:
-        return []
+    why = {}
+    if CLASSES in picked:
+        why[CLASSES] = ", ".join(data.attribute_names)
+    if "prediction" in picked:
+        why["prediction"] = _colours(data)
+    return [f"chosen      {name}={picked[name]}: {text}" for name, text in why.items()]
+
+
+def _colours(data: SpriteData) -> str:
     found = len(data.colours(limit=MAX_COLOURS))
-    colours = f"{found} colours"
-    if found > MAX_COLOURS:
-        colours = (
-            f"more than {MAX_COLOURS} colours. data.most_colours={SUGGESTED} brings sprites to "
-            f"{SUGGESTED} that stand for all, and is learned much sooner; check=true shows it"
-        )
-    return [f"chosen      {group}={name}: {colours}" for group, name in picked.items()]
+    if found <= MAX_COLOURS:
+        return f"{found} colours"
+    return (
+        f"more than {MAX_COLOURS} colours. data.most_colours={SUGGESTED} brings sprites to "
+        f"{SUGGESTED} that stand for all, and is learned much sooner; check=true shows it"
+    )

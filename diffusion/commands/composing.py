@@ -14,7 +14,7 @@ from torch import Tensor
 
 from diffusion.callbacks.cost import Cost
 from diffusion.callbacks.signals import Signals
-from diffusion.commands.choosing import chosen
+from diffusion.commands.choosing import ATTRIBUTES, chosen
 from diffusion.commands.numbers import LARGEST_SEED, check_numbers
 from diffusion.commands.teacher import check_student, find_teacher, students_recipe
 from diffusion.commands.typed import key_of
@@ -38,7 +38,6 @@ from diffusion.samplers.base import Sampler
 from diffusion.sprite_data import SpriteData
 
 MAX_DEVICES = 4096  # of one machine
-ATTRIBUTES = "attributes"  # the word for a network that is told these
 
 make = partial(instantiate, _convert_="all")  # plain lists: others end up in checkpoints
 
@@ -127,6 +126,8 @@ def _recipe(config: dict[str, Any], data: SpriteData) -> dict[str, Any]:
         "classes": _classes(config["model"]["classes"], data),
     }
     if "looks" in config["model"]:
+        if not isinstance(config["model"]["looks"], bool):
+            raise UserError(f"model.looks={config['model']['looks']} must be true or false.")
         told = config["model"]["looks"] and recipe["model"]["classes"]
         recipe["model"]["looks"] = list(data.shape[1:]) if told else []
     if "colours" in recipe["prediction"]:

@@ -4,8 +4,8 @@ import shlex
 from collections.abc import Sequence
 from typing import Any
 
-from diffusion.commands.composing import ATTRIBUTES
-from diffusion.commands.typed import in_shell, key_of
+from diffusion.commands.choosing import ATTRIBUTES
+from diffusion.commands.typed import in_shell, key_of, name_of
 from diffusion.runs.checkpoint import read
 from diffusion.runs.directory import BUDGET, RunDirectory
 from diffusion.sprite_data import SpriteData
@@ -66,7 +66,9 @@ def _asked(run: RunDirectory, data: SpriteData) -> str:
     if (run.config.get("model") or {}).get("classes") != ATTRIBUTES:
         return ""
     some = list(data.attribute_names.items())[:2]
-    return "".join(f" {name}={shlex.quote(values[-1])}" for name, values in some)
+    return "".join(
+        f" {name_of(name, 'sample')}={shlex.quote(values[-1])}" for name, values in some
+    )
 
 
 def _typed(data: SpriteData) -> str:

@@ -55,6 +55,9 @@ def check_numbers(
         raise UserError(f"{key}={value} must be a whole number, {span}.")
 
 
+LATER = ("model.classes", "model.looks")  # false or true, which the data turn into numbers
+
+
 def check_kinds(config: Any, path: str = "") -> None:
     """Refuses values that the classes of a configuration do not take, by their annotations.
 
@@ -74,7 +77,7 @@ def check_kinds(config: Any, path: str = "") -> None:
     for key, value in config.items():
         name = f"{path}.{key}" if path else str(key)
         check_kinds(value, name)
-        if key in kinds and name != "model.classes":  # false or true, and counted later
+        if key in kinds and name not in LATER:
             fits = _expected(kinds[key])
             if fits and not any(is_one(value) for _, is_one in fits):
                 wanted = " or ".join(kind for kind, _ in fits)

@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from diffusion import pictures
 from diffusion.best_of import Candidate, best_of, check_candidates
-from diffusion.commands.asking import asked
+from diffusion.commands.asking import asked, with_label
 from diffusion.commands.beginning import beginning
 from diffusion.commands.entry import plain
 from diffusion.commands.labelling import wanted_labels
@@ -188,10 +188,11 @@ def wanted(cfg: DictConfig, loaded: Loaded) -> tuple[SpriteSet, dict[str, Any]]:
         if first.part is None or level < 1:
             origin = Origin(PixelCodec().encode(first.image), level)
         drawn = hashlib.sha256(first.image.numpy().tobytes()).hexdigest()
-    named = first is not None and (first.part is not None or plain(cfg)[ATTRIBUTE])
+    words = with_label(plain(cfg), loaded)
+    named = first is not None and (first.part is not None or words[ATTRIBUTE])
     stay = first.stay if first and named else {}
-    loaded, told, in_words = asked(plain(cfg), loaded, stay)
-    labels = wanted_labels(plain(cfg), loaded, first.label if first else None)
+    loaded, told, in_words = asked(words, loaded, stay)
+    labels = wanted_labels(words, loaded, first.label if first else None)
     guidance = 1.0 if in_words else cfg.guidance
     sprites = labels.told(loaded).sprites(sampler, cfg.seed, label=labels.label, guidance=guidance)
     sprites = replace(sprites, given=labels.given)

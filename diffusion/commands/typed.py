@@ -27,6 +27,7 @@ COLOURS = ("data.palette", "colours", "recolour")  # a file, or hex digits that 
 NAMES = ("label", "from", "keep", "panel", "variations", "noising", "sweep_name")
 LISTS = ("runs",)  # of paths; a single one may stand without brackets
 ATTRIBUTE = "attribute"
+LABEL = "label"  # a word of its own, which asks for an attribute where one is called so
 SINGLE = re.compile(rf"(?:{ATTRIBUTE}\.)?([^\W\d]\w*)=(.+)")
 MINUTES = re.compile(r"\d+(\.\d+)?")
 MOST_SECONDS = 100 * 24 * 3600  # days have two digits
@@ -93,7 +94,8 @@ def collected(words: Sequence[str], verb: str) -> list[str]:
 
 def name_of(attribute: str, verb: str) -> str:
     """An attribute as it is typed: by its name, unless that is another word of the command."""
-    return f"{ATTRIBUTE}.{attribute}" if attribute in _taken(verb) else attribute
+    taken = attribute in _taken(verb) and attribute != LABEL
+    return f"{ATTRIBUTE}.{attribute}" if taken else attribute
 
 
 def _taken(verb: str) -> set[str]:

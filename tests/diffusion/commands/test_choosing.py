@@ -53,6 +53,15 @@ def test_what_was_chosen_is_not_chosen_again():
     assert in_lines({}, forge()) == []
 
 
+def test_kinds_that_are_found_are_told():
+    words = {"data": {"kinds": 4}, "model": {"classes": False}}
+    config, picked = chosen(words, forge())
+    assert config["model"]["classes"] == picked["model.classes"] == "attributes"
+    assert in_lines(picked, forge())[0].startswith("chosen      model.classes=attributes: body,")
+    assert chosen(config, forge()) == (config, {})
+    assert chosen({"data": {"kinds": None}, "model": {"classes": False}}, forge())[1] == {}
+
+
 @pytest.mark.parametrize(
     ("values", "words"),
     [({"few_colours": "nobody"}, "is no prediction"), ({"width": 3}, "knows no width")],
