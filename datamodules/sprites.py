@@ -39,8 +39,9 @@ class SpriteDataModule(LightningDataModule, ABC):
             many that stand for theirs. None keeps every colour.
         attributes: where more is known of each sprite, see `datamodules.attributes`; None for what
             the source itself knows.
-        kinds: about so many kinds of sprites that look alike are found, and told as one more
-            attribute, see `datamodules.kinds`; `auto` for as many as suit, None for none.
+        kinds: about so many kinds of sprites that look alike are found, as one more attribute,
+            see `datamodules.kinds`; `auto` for as many as suit where there are no attributes, None
+            for none.
 
     Attributes (after `setup`):
         sprites: all rows in the order of the source, exact repeats included.
@@ -107,7 +108,9 @@ class SpriteDataModule(LightningDataModule, ABC):
         if self.n_train is not None:
             self._train_on(self.n_train)
         if self.kinds is not None:
-            self._find_kinds(self.kinds)
+            known, rows = self._attributes, self.split["train"]
+            found = with_kinds(self.sprites, known, rows, self.kinds)
+            self.sprites = replace(self.sprites, attributes=found)
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -252,11 +255,6 @@ class SpriteDataModule(LightningDataModule, ABC):
         if len(self.colours(most)) > most:
             self.sprites, note = in_few_colours(self.sprites, self.split["train"], most)
             self.card["notes"].append(note)
-
-    def _find_kinds(self, wanted: int | str) -> None:
-        found, note = with_kinds(self.sprites, self._attributes, self.split["train"], wanted)
-        self.sprites = replace(self.sprites, attributes=found)
-        self.card["notes"].append(note)
 
     def _train_on(self, n: int) -> None:
         train = self.split["train"]

@@ -65,7 +65,7 @@ def asked(
 
 
 def with_label(words: Mapping[str, Any], loaded: Loaded) -> dict[str, Any]:
-    """The words; `label=` among the attributes where one of these is called so, as beside kinds."""
+    """The words; `label=` asks for an attribute where one is called so, as beside kinds."""
     label, known = words["label"], loaded.card["sprites"].get("attributes", {})
     if label is None or LABEL not in known:
         return dict(words)

@@ -9,6 +9,7 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
+from datamodules.kinds import AUTO, KIND
 from diffusion.commands.complaints import CONF
 from diffusion.errors import UserError
 from diffusion.palette import MAX_COLOURS
@@ -30,17 +31,25 @@ def chosen(config: dict[str, Any], data: SpriteData) -> tuple[dict[str, Any], di
     Raises:
         UserError: a name that is no prediction's, or other values beside the two names.
     """
-    config, told = _told(config)
+    config, told = _told(config, data)
     config, picked = _prediction(config, data)
-    return config, picked | told
+    return config, told | picked
 
 
-def _told(config: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
-    """Kinds are an attribute, and found to be told."""
+def _told(config: dict[str, Any], data: SpriteData) -> tuple[dict[str, Any], dict[str, str]]:
+    """Kinds are found to be told; where there are none, nothing is."""
     model, kinds = config.get("model") or {}, (config.get("data") or {}).get("kinds")
-    if kinds is None or model.get("classes", ATTRIBUTES) == ATTRIBUTES:
+    classes = model.get("classes")
+    if isinstance(classes, bool) and isinstance(kinds, int):
+        raise UserError(
+            f"data.kinds={kinds} finds kinds to be told, and model.classes={classes} tells none; "
+            "leave one of them out.".replace("True", "true").replace("False", "false")
+        )
+    if classes != AUTO:
         return config, {}
-    return config | {"model": model | {"classes": ATTRIBUTES}}, {CLASSES: ATTRIBUTES}
+    fits = KIND in data.attribute_names and model.get("looks") is not None
+    found = config | {"model": model | {"classes": ATTRIBUTES if fits else False}}
+    return found, {CLASSES: ATTRIBUTES} if fits else {}
 
 
 def _prediction(config: dict[str, Any], data: SpriteData) -> tuple[dict[str, Any], dict[str, str]]:
@@ -65,7 +74,9 @@ def in_lines(picked: dict[str, str], data: SpriteData) -> list[str]:
     """What was chosen, and what it follows from."""
     why = {}
     if CLASSES in picked:
-        why[CLASSES] = ", ".join(data.attribute_names)
+        kinds, *others = data.attribute_names
+        why[CLASSES] = f"{len(data.attribute_names[kinds])} kinds of sprites that look alike"
+        why[CLASSES] += "".join(f", {name}" for name in others)
     if "prediction" in picked:
         why["prediction"] = _colours(data)
     return [f"chosen      {name}={picked[name]}: {text}" for name, text in why.items()]

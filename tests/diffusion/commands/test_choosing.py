@@ -53,13 +53,26 @@ def test_what_was_chosen_is_not_chosen_again():
     assert in_lines({}, forge()) == []
 
 
+def kinds(**words):
+    data = ForgeData(n=200, **words)
+    data.own_attributes = tuple
+    data.setup()
+    return data
+
+
 def test_kinds_that_are_found_are_told():
-    words = {"data": {"kinds": 4}, "model": {"classes": False}}
-    config, picked = chosen(words, forge())
+    words = {"data": {"kinds": "auto"}, "model": {"classes": "auto", "looks": True}}
+    data = kinds(kinds="auto")
+    config, picked = chosen(words, data)
     assert config["model"]["classes"] == picked["model.classes"] == "attributes"
-    assert in_lines(picked, forge())[0].startswith("chosen      model.classes=attributes: body,")
-    assert chosen(config, forge()) == (config, {})
-    assert chosen({"data": {"kinds": None}, "model": {"classes": False}}, forge())[1] == {}
+    assert "kinds of sprites that look alike" in in_lines(picked, data)[0]
+    assert chosen(config, data) == (config, {})
+    told_nothing, picked = chosen(words, forge())
+    assert (told_nothing["model"]["classes"], picked) == (False, {}), "it has attributes"
+    for classes in (True, False):
+        assert chosen({**words, "model": {"classes": classes}}, data)[1] == {}
+        with pytest.raises(UserError, match="leave one of them out"):
+            chosen({"data": {"kinds": 9}, "model": {"classes": classes}}, data)
 
 
 @pytest.mark.parametrize(
