@@ -118,6 +118,7 @@ class Looks(nn.Module):
         sums = torch.zeros_like(self.pictures, dtype=torch.float64)
         counts = sums.new_zeros(len(sums))
         for sprites, told in parts:
+            sprites = _weighed(sprites)
             for rows in _rows(told.view(len(told), -1), self.ends).T:
                 sums.index_add_(0, rows, sprites.double())
                 counts += torch.bincount(rows, minlength=len(counts))
@@ -161,6 +162,14 @@ class Layout(nn.Module):
         """Features `(B, C, h, w)` with what is told of each sprite; labels as for embeddings."""
         drawn = self.pictures(label, len(features)).unflatten(1, (-1, self.side, self.side))
         return features + F.interpolate(drawn, features.shape[2:], mode="bilinear").to(features)
+
+
+def _weighed(sprites: Tensor) -> Tensor:
+    """Colours times alpha, so that the mean of what is transparent is grey and not black."""
+    if sprites.shape[1] != 4:
+        return sprites
+    alpha = sprites[:, 3:]
+    return torch.cat([sprites[:, :3] * (alpha + 1) / 2, alpha], dim=1)
 
 
 def _ends(values: Sequence[int]) -> list[int]:

@@ -66,6 +66,7 @@ def test_a_layout_says_what_is_told_and_where(classes):
 
 def test_looks_are_the_mean_sprites_of_what_is_told():
     sprites, told = torch.randn(12, 4, 6, 5), torch.tensor([[0, 1]] * 6 + [[1, -1]] * 5 + [[2, 0]])
+    sprites[:, 3] = 1.0
     looks, x_t = Looks([3, 2], 4, (6, 5)), torch.zeros(2, 4, 6, 5)
     looks.learn([(sprites[:7], told[:7]), (sprites[7:], told[7:])])
     seen = looks(torch.tensor([[0, -1], [1, 1]]), x_t).unflatten(1, (2, 4))
@@ -80,13 +81,24 @@ def test_looks_are_the_mean_sprites_of_what_is_told():
 
 
 def test_looks_of_labels_mix_as_labels_do():
-    sprites, told = torch.randn(12, 4, 6, 5), torch.arange(12) % 2
-    looks, x_t = Looks(2, 4, (6, 5)), torch.zeros(2, 4, 6, 5)
+    sprites, told = torch.randn(12, 3, 6, 5), torch.arange(12) % 2
+    looks, x_t = Looks(2, 3, (6, 5)), torch.zeros(2, 3, 6, 5)
     looks.learn([(sprites, told)])
     both, one = looks(torch.tensor([[0.5, 0.5, 0], [1.0, 0, 0]]), x_t)
     torch.testing.assert_close(both, sprites.mean(0))
     torch.testing.assert_close(one, looks(torch.tensor([0, 1]), x_t)[0])
-    assert looks(None, torch.zeros(2, 4, 8, 8)).shape == (2, 4, 8, 8)
+    assert looks(None, torch.zeros(2, 3, 8, 8)).shape == (2, 3, 8, 8)
+
+
+def test_looks_of_what_is_transparent_are_grey():
+    sprites = -torch.ones(FEWEST, 4, 2, 2)
+    sprites[:, :, 0] = 1.0
+    looks = Looks(1, 4, (2, 2))
+    looks.learn([(sprites, torch.zeros(FEWEST, dtype=torch.int64))])
+    seen = looks(torch.tensor([0]), torch.zeros(1, 4, 2, 2))[0]
+    assert (seen[:, 0] == 1).all()
+    assert (seen[:3, 1] == 0).all()
+    assert (seen[3, 1] == -1).all()
 
 
 def test_a_layout_is_refused_where_it_is_none():
