@@ -3,6 +3,7 @@
 import logging
 from typing import Any
 
+from datamodules.kinds import KIND
 from datamodules.rules import READER
 from diffusion import pictures
 from diffusion.callbacks.checkpoints import validated
@@ -22,6 +23,7 @@ from diffusion.commands.composing import (
     facts_of,
 )
 from diffusion.commands.views import warning
+from diffusion.drawing.kinds import kinds_picture
 from diffusion.levels.noising import noising_pictures
 from diffusion.runs.checkpoint import read
 from diffusion.runs.directory import RunDirectory
@@ -78,6 +80,8 @@ def train(
     if run.leads:
         shown = data.images(data.split["train"][:NOISED_SPRITES])
         run.folder.write_all(noising_pictures(shown, module.denoiser.schedule))
+        if module.denoiser.attributes and KIND in data.attribute_names:
+            run.folder.write("kinds.png", pictures.png(kinds_picture(data, KIND)))
         if imported := data.imported():
             run.folder.write("imported.png", pictures.png(imported))
     if step:
