@@ -52,7 +52,8 @@ def with_kinds(
             "name; leave data.kinds out, or call theirs otherwise."
         )
     some = rows[np.linspace(0, len(rows) - 1, min(len(rows), LOOKED_AT)).astype(np.int64)]
-    means = _means(_points(sprites.take(some)), most) if most > 1 else ()
+    points = _points(sprites.take(some))
+    means = _means(points, most) if most > 1 else points[:1]
     if len(means) < 2 and auto:
         return known
     if len(means) < 2:
