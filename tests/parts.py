@@ -58,6 +58,8 @@ def part(group, name):
         cfg = settings(group, name)
         if group in LISTED:
             (cfg,) = cfg.values()
+        if cfg.get("looks"):
+            values.setdefault("looks", [16, 16])
         return instantiate(cfg, _convert_="all", **values)
 
     def config():

@@ -66,6 +66,8 @@ def test_every_kind_of_data_is_shown(here, capsys, words):
 
 def test_labels_that_training_would_not_use_are_said(here, capsys):
     checked("data=array", "data.path=a.npz")
+    assert "are not used" not in capsys.readouterr().out, "they are told, beside kinds"
+    checked("data=array", "data.path=a.npz", "data.kinds=null")
     assert "3 labels were read and are not used" in capsys.readouterr().out
 
 

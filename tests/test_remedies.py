@@ -179,7 +179,7 @@ CASES = (
     case(train, "experiment=distill teacher=plain data=forge data.n=60",
          f"teacher=run {OF_FILE} -data.n"),
     case(train, "prediction=auto +prediction.width=3", "prediction=epsilon -+prediction.width"),
-    case(train, f"{OF_FILE} model.classes=attributes",
+    case(train, f"{OF_FILE} data.kinds=null model.classes=attributes",
          "data.attributes=parts.csv", "data=folder data.path=nested data.attributes=folders"),
     case(train, "model=course prediction=epsilon model.classes=attributes", "model=tiny"),
     case(train, "data.hold_out=0", "minutes=1", "trainer.max_steps=9"),

@@ -107,7 +107,10 @@ class Loaded:
         names = self.card["sprites"]["label_names"] if self.denoiser.classes else []
         if known := self.card["sprites"].get("attributes"):
             name, values = next(iter(known.items()))
-            raise UserError(f"This run learned attributes; ask for {name}={values[0]}, say.")
+            raise UserError(
+                f"This run learned attributes; sprites are made with {name}={values[0]}, say, and "
+                "are looked at with nothing told."
+            )
         if not names:
             raise UserError("This run learned no labels; train with model.classes=true.")
         if str(typed) in names:

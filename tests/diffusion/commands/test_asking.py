@@ -5,7 +5,7 @@ import torch
 from hands import network
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
-from diffusion.commands.asking import asked
+from diffusion.commands.asking import asked, with_label
 from diffusion.commands.typed import collected, name_of
 from diffusion.runs.loading import Loaded
 
@@ -30,11 +30,26 @@ def test_words_of_the_command_stay_its_own(word):
 
 def test_an_attribute_may_have_the_name_of_a_word():
     assert collected(["attribute.n=3"], "sample") == ["+attribute.n='3'"]
-    names = ["hair", "n", "sampler", "hydra", "label"]
+    names = ["hair", "n", "sampler", "hydra"]
     typed = [name_of(name, "sample") for name in names]
     assert typed == ["hair", *(f"attribute.{name}" for name in names[1:])]
     for name, word in zip(names, typed, strict=True):
         assert collected([f"{word}=3"], "sample") == [f"+attribute.{name}='3'"]
+
+
+def test_label_asks_for_the_attribute_of_that_name():
+    words = {"label": "knight", "attribute": {"kind": "3"}}
+    both = {"label": None, "attribute": {"kind": "3", "label": "knight"}}
+    assert name_of("label", "sample") == "label"
+    for known, found in (
+        (
+            ["kind", "label"],
+            {"label": None, "attribute": {"kind": "3", "label": "knight"}, "seed": 0},
+        ),
+        (["kind"], words),
+    ):
+        card = {"sprites": {"attributes": dict.fromkeys(known, ["3", "knight"])}}
+        assert with_label(words, Loaded(network(), card, "")) == found
 
 
 def test_what_python_has_quoted_is_not_quoted_again():
