@@ -215,12 +215,12 @@ CASES = (
     case(LOOK, "noising=0 run=moved", "data.path=sprites.npz"),
     case(LOOK, "noising=0 run=plain data.path=sprites.npz", "-data.path"),
     case(REPORT, JUDGED, "runs=[runs/a,runs/b]", "sweep=runs",
-         "images=sprites.npz data=forge data.n=60", "motion=walk.png"),
+         "images=sprites.npz data=forge data.n=60", "motion=walk.gif"),
     case(REPORT, f"{JUDGED} runs=[run,plain] samplers=[ddim:1,ddim:2]",
          "runs=[run] -sampler.steps -sampler"),
     case(REPORT, "n=16 metrics=[pixel_art] runs=[run] samplers=[ddim:10]",
          "samplers=[ddim:10,heun:10]"),
-    case(REPORT, "motion=none.gif", "motion=walk.png"),
+    case(REPORT, "motion=none.gif", "motion=walk.gif"),
 )  # fmt: skip
 NOT_TYPED = {  # what a sentence is about cannot be had in a test, and why
     "holds no array called 'images'": "the remedy is a line of Python",
@@ -280,7 +280,8 @@ def files(folder):
     (folder / "arrays").mkdir()
     np.save("arrays/a.npy", random)
     Image.fromarray(tiled(figures(RNG, 24, 16), 6)).save("sheet.png")
-    Image.fromarray(tiled(figures(RNG, 4, 16), 4)).save("walk.png")
+    walk = [Image.fromarray(each) for each in figures(RNG, 4, 16)]
+    walk[0].save("walk.gif", save_all=True, append_images=walk[1:])
     Image.fromarray(RNG.integers(0, 256, (51, 51, 4), dtype=np.uint8)).save("odd.png")
     frames = [Image.fromarray(sprite[..., :3]) for sprite in random]
     frames[0].save("film.gif", save_all=True, append_images=frames[1:])
