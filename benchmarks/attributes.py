@@ -103,9 +103,11 @@ class Reader:
         if temperature < 1:
             self.words = {"sampler": "low_temperature", "sampler.temperature": temperature}
 
-    def __call__(self, n: int, guidance: float, words: Mapping[str, str]) -> list[dict[str, str]]:
-        """What n sprites show that were made with these words."""
-        images = self.run.sample(n, seed=0, guidance=guidance, **self.words, **words).images
+    def __call__(
+        self, n: int, guidance: float, words: Mapping[str, str], seed: int
+    ) -> list[dict[str, str]]:
+        """What n sprites of a seed show that were made with these words."""
+        images = self.run.sample(n, seed=seed, guidance=guidance, **self.words, **words).images
         if not isinstance(self.data, NounsData):
             return read_attributes(images)
         numbers, _ = self.data.layers.nearest(images)
@@ -164,8 +166,8 @@ def main() -> None:
         cells = []
         for k, scale in enumerate(arguments.guidance):
             each = [
-                shares(read(max(1, arguments.n // len(asked)), scale, words), words)
-                for words in asked
+                shares(read(max(1, arguments.n // len(asked)), scale, words, seed), words)
+                for seed, words in enumerate(asked)  # or what is drawn beside were always the same
             ]
             right, legible = np.mean(each, axis=0)
             total[k] += right / len(table), legible / len(table)

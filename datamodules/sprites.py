@@ -110,7 +110,9 @@ class SpriteDataModule(LightningDataModule, ABC):
         if self.kinds is not None:
             known, rows = self._attributes, self.split["train"]
             found = with_kinds(self.sprites, known, rows, self.kinds)
-            self.sprites = replace(self.sprites, attributes=found)
+            if found is not known:
+                self.sprites = replace(self.sprites, attributes=found)
+                self.card["kinds"] = len(found[0].values)
 
     @property
     def shape(self) -> tuple[int, int, int]:

@@ -9,7 +9,7 @@ from PIL import Image
 from datamodules.doctor.examination import table, unused
 from datamodules.rules import READER, as_before
 from diffusion import pictures
-from diffusion.commands.choosing import chosen, in_lines
+from diffusion.commands.choosing import KINDS, chosen, in_lines
 from diffusion.commands.numbers import check_kinds
 from diffusion.errors import UserError
 from diffusion.levels.unseen import unseen_colours
@@ -65,7 +65,7 @@ def examined(config: dict[str, Any], reader: int) -> Any:
 def in_words(data: Any, config: dict[str, Any]) -> list[str]:
     """What the doctor found, and what of it training would not use or could not say."""
     classes = (config.get("model") or {}).get("classes")
-    left = [] if classes else unused(data.card, data.attribute_names)
+    left = [] if classes else unused(data.card, () if KINDS in data.card else data.attribute_names)
     unseen = None
     if "colours" in (config.get("prediction") or {}):
         unseen = unseen_colours(data, data.colours(MAX_COLOURS))

@@ -18,6 +18,7 @@ from diffusion.sprite_data import SpriteData
 FEW, MANY = "few_colours", "many_colours"
 ATTRIBUTES = "attributes"  # the word for a network that is told these
 CLASSES = "model.classes"
+KINDS = "kinds"  # in the card, where some were found
 SUGGESTED = 64  # colours; fewer show, and more are learned more slowly
 
 
@@ -47,7 +48,7 @@ def _told(config: dict[str, Any], data: SpriteData) -> tuple[dict[str, Any], dic
         )
     if classes != AUTO:
         return config, {}
-    fits = KIND in data.attribute_names and model.get("looks") is not None
+    fits = KINDS in data.card and model.get("looks") is not None
     found = config | {"model": model | {"classes": ATTRIBUTES if fits else False}}
     return found, {CLASSES: ATTRIBUTES} if fits else {}
 
@@ -74,9 +75,8 @@ def in_lines(picked: dict[str, str], data: SpriteData) -> list[str]:
     """What was chosen, and what it follows from."""
     why = {}
     if CLASSES in picked:
-        kinds, *others = data.attribute_names
-        why[CLASSES] = f"{len(data.attribute_names[kinds])} kinds of sprites that look alike"
-        why[CLASSES] += "".join(f", {name}" for name in others)
+        others = [f", {name}" for name in data.attribute_names if name != KIND]
+        why[CLASSES] = f"{data.card[KINDS]} kinds of sprites that look alike{''.join(others)}"
     if "prediction" in picked:
         why["prediction"] = _colours(data)
     return [f"chosen      {name}={picked[name]}: {text}" for name, text in why.items()]

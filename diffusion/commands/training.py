@@ -10,7 +10,7 @@ from diffusion.callbacks.checkpoints import validated
 from diffusion.callbacks.early_stopping import EarlyStopping
 from diffusion.clock import callback_of
 from diffusion.commands.checking import examined, in_words
-from diffusion.commands.choosing import chosen, in_lines
+from diffusion.commands.choosing import KINDS, chosen, in_lines
 from diffusion.commands.closing import close_run
 from diffusion.commands.composing import (
     check_averages,
@@ -80,7 +80,7 @@ def train(
     if run.leads:
         shown = data.images(data.split["train"][:NOISED_SPRITES])
         run.folder.write_all(noising_pictures(shown, module.denoiser.schedule))
-        if module.denoiser.attributes and KIND in data.attribute_names:
+        if module.denoiser.attributes and KINDS in data.card:
             run.folder.write("kinds.png", pictures.png(kinds_picture(data, KIND)))
         if imported := data.imported():
             run.folder.write("imported.png", pictures.png(imported))

@@ -79,3 +79,13 @@ def test_too_few_sprites_and_a_taken_name_are_refused(tmp_path):
     np.savez(tmp_path / "kind.npz", images=images, **{"attribute.kind": of})
     with pytest.raises(DataError, match="call theirs otherwise"):
         ArrayData(str(tmp_path / "kind.npz"), kinds=3).setup()
+
+
+def test_the_card_says_how_many_kinds_were_found_and_of_own_attributes_nothing(tmp_path):
+    images, of = drawn([40, 60, 50])
+    made = data(tmp_path, images, kinds="auto")
+    assert made.card["kinds"] == len(made.attribute_names["kind"])
+    np.savez(tmp_path / "told.npz", images=images, **{"attribute.kind": of})
+    made = ArrayData(str(tmp_path / "told.npz"), kinds="auto")
+    made.setup()
+    assert "kinds" not in made.card
