@@ -108,8 +108,8 @@ class Loaded:
         if known := self.card["sprites"].get("attributes"):
             name, values = next(iter(known.items()))
             raise UserError(
-                f"This run learned attributes; sprites are made with {name}={values[0]}, say, and "
-                "are looked at with nothing told."
+                f"This run learned attributes; ask for {name}={values[0]}, say, when you make "
+                "sprites; a look tells none."
             )
         if not names:
             raise UserError("This run learned no labels; train with model.classes=true.")
