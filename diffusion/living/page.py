@@ -145,7 +145,8 @@ NO_NOVELTY = "Without the training sprites this page cannot tell whether a sprit
 
 
 def _network(model: dict[str, Any]) -> str:
-    numbers = sum(math.prod(tensor["shape"]) for tensor in model["tensors"])
+    weights = [each for each in model["tensors"] if each["name"] != "looks.pictures"]
+    numbers = sum(math.prod(tensor["shape"]) for tensor in weights)
     exact = "" if model["weights"] == "f32" else ", weights rounded to 16 bits"
     return (
         f"{numbers / 1e6:.2f} million weights{exact}, {model['prediction']} prediction, for "
