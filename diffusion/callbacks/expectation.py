@@ -2,7 +2,7 @@
 
 import math
 
-SEEN = {  # images -> what the sprites look like
+SEEN = {  # images -> what the sprites of a network look like that was told no kinds
     33_664: "outlines are right, and insides are specks",
     115_968: "bodies and light are there, and insides are speckled",
     322_240: "bodies, limbs and light in few colours, with some specks left",
@@ -21,7 +21,7 @@ def expectation(images: float) -> str:
     nearest = min(SEEN, key=lambda row: abs(math.log(row / images)))
     return (
         f"about {_rounded(images)} images by the end; the nearest that was looked at are "
-        f"{nearest:,}, by the default network of 1,685 sprites of 16 pixels: {SEEN[nearest]} "
+        f"{nearest:,}, of 1,685 sprites of 16 pixels, without kinds: {SEEN[nearest]} "
         f"({WHERE})"
     )
 

@@ -43,8 +43,8 @@ def _told(config: dict[str, Any], data: SpriteData) -> tuple[dict[str, Any], dic
     classes = model.get("classes")
     if isinstance(classes, bool) and isinstance(kinds, int):
         raise UserError(
-            f"data.kinds={kinds} finds kinds to be told, and model.classes={classes} tells none; "
-            "leave one of them out.".replace("True", "true").replace("False", "false")
+            f"data.kinds={kinds} finds kinds to be told, and model.classes={str(classes).lower()} "
+            "tells none; leave one of them out."
         )
     if classes != AUTO:
         return config, {}

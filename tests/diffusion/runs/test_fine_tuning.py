@@ -11,7 +11,7 @@ from diffusion.runs.fine_tuning import begin_with
 SPRITES = {"shape": [4, 8, 8], "hard_alpha": True, "label_names": [], "label_frequencies": []}
 
 
-def denoiser_of(colours=3, widths=(32, 32)):
+def denoiser_of(colours=3, widths=(32, 32), **told):
     """A network that tells colours apart, and its recipe; every weight is random."""
     recipe = {
         "schedule": {"_target_": "diffusion.schedules.cosine.Cosine"},
@@ -22,7 +22,7 @@ def denoiser_of(colours=3, widths=(32, 32)):
         "weighting": {"_target_": "diffusion.weightings.Uniform"},
         "model": {
             "_target_": "diffusion.models.unet.UNet",
-            **{"channels": 4, "widths": list(widths), "blocks": 1, "outputs": colours},
+            **{"channels": 4, "widths": list(widths), "blocks": 1, "outputs": colours, **told},
         },
     }
     denoiser = build_denoiser(recipe)
@@ -55,6 +55,20 @@ def test_another_palette_begins_with_all_but_the_last_layer(other):
     assert "begins with 99.5%" in begin_with(denoiser, file)
     for name, weight in denoiser.state_dict().items():
         assert torch.equal(weight, (fresh if "model.out" in name else known)[name]), name
+
+
+def test_looks_are_those_of_its_own_sprites(tmp_path):
+    told = {"classes": 2, "looks": [8, 8]}
+    known, recipe = denoiser_of(**told)
+    known.model.looks.pictures.fill_(0.5)
+    weights = {f"denoiser.{name}": value for name, value in known.state_dict().items()}
+    labels = {"label_names": ["one", "two"], "label_frequencies": [0.5, 0.5]}
+    card = {"recipe": recipe, "sprites": SPRITES | labels}
+    sharing.write(tmp_path / "other.safetensors", weights, card)
+    denoiser, _ = denoiser_of(**told)
+    begin_with(denoiser, str(tmp_path / "other.safetensors"))
+    assert not denoiser.model.looks.pictures.any()
+    assert torch.equal(denoiser.model.stem.weight, known.model.stem.weight)
 
 
 def test_another_network_is_refused_and_nothing_is_changed(other):

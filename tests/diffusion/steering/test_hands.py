@@ -221,7 +221,9 @@ def test_few_colours_and_a_mirror_agree_on_sprites_without_alpha(sampler):
 def test_rolling_the_noise_rolls_a_tile(axes):
     """By the network's stride, along the axes that are closed, and along no others."""
     torch.manual_seed(0)
-    model = UNet(4, classes=3, widths=(32, 32), layout=4).eval().requires_grad_(False)
+    model = UNet(4, classes=3, widths=(32, 32), layout=4, looks=(8, 12))
+    model.looks.pictures.normal_()
+    model = model.eval().requires_grad_(False)
     for weight in model.parameters():
         if not weight.any():
             nn.init.normal_(weight, std=0.1)
