@@ -24,7 +24,7 @@ from torch import Tensor, nn
 
 from datamodules.errors import DataError
 from diffusion.callbacks.checkpoints import Checkpoints
-from diffusion.commands.composing import check_loggers, compose_loggers, compose_trainer
+from diffusion.commands.trainer import check_loggers, compose_loggers, compose_trainer
 from diffusion.denoiser import Denoiser
 from diffusion.engines.base import Layout, Taken
 from diffusion.errors import UserError

@@ -15,7 +15,7 @@ from randominception import in_place_of_the_real
 from test_continuing import composed
 from test_loggers import events, in_wandb, text
 
-from diffusion.commands.composing import check_loggers, compose_loggers
+from diffusion.commands.trainer import check_loggers, compose_loggers
 from diffusion.errors import UserError
 from diffusion.runs.loggers import (
     ended_loggers,

@@ -14,7 +14,7 @@ from conftest import SMOKE, TWICE
 from PIL import Image
 from test_continuing import begun, composed, typed
 
-from diffusion.commands.composing import check_loggers, compose_loggers
+from diffusion.commands.trainer import check_loggers, compose_loggers
 from diffusion.commands.typed import as_meant
 from diffusion.errors import UserError
 from diffusion.runs.loggers import log_picture, log_summary, log_table

@@ -11,8 +11,9 @@ from otherprocess import in_another_process
 from parts import CONF, composed, groups, names
 
 from diffusion.commands.complaints import is_wrong_input, sentence
-from diffusion.commands.composing import compose_module, compose_trainer
+from diffusion.commands.composing import compose_module
 from diffusion.commands.numbers import check_kinds
+from diffusion.commands.trainer import compose_trainer
 from diffusion.errors import UserError
 from diffusion.runs.building import build
 

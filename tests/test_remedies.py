@@ -25,12 +25,8 @@ from datamodules.errors import DataError
 from datamodules.nouns import LAYERS
 from diffusion.commands import look, report, sample
 from diffusion.commands.complaints import CONF
-from diffusion.commands.composing import (
-    check_budget,
-    check_weighting,
-    compose_module,
-    compose_trainer,
-)
+from diffusion.commands.composing import check_weighting, compose_module
+from diffusion.commands.trainer import check_budget, compose_trainer
 from diffusion.commands.typed import with_budget
 from diffusion.errors import UserError
 from diffusion.runs.building import build

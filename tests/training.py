@@ -4,7 +4,8 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 from diffusion.commands.complaints import CONF
-from diffusion.commands.composing import compose_loggers, compose_module, compose_trainer
+from diffusion.commands.composing import compose_module
+from diffusion.commands.trainer import compose_loggers, compose_trainer
 from diffusion.runs.building import build
 from diffusion.runs.trust import packages_of
 

@@ -15,9 +15,10 @@ from diffusion.callbacks.cost import Cost
 from diffusion.callbacks.early_stopping import EarlyStopping
 from diffusion.callbacks.samples import SEARCHED, Samples
 from diffusion.clock import callback_of
-from diffusion.commands.composing import facts_of, make
+from diffusion.commands.composing import make
 from diffusion.commands.next_commands import next_commands
 from diffusion.commands.sentences import asks_for_time, closing_sentences
+from diffusion.commands.trainer import facts_of
 from diffusion.commands.views import show_panels
 from diffusion.denoiser import Denoiser
 from diffusion.drawing.curves import draw_gap_history

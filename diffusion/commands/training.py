@@ -12,13 +12,12 @@ from diffusion.clock import callback_of
 from diffusion.commands.checking import examined, in_words
 from diffusion.commands.choosing import KINDS, chosen, in_lines
 from diffusion.commands.closing import close_run
-from diffusion.commands.composing import (
+from diffusion.commands.composing import check_weighting, compose_module
+from diffusion.commands.trainer import (
     check_averages,
     check_budget,
     check_loggers,
-    check_weighting,
     compose_loggers,
-    compose_module,
     compose_trainer,
     facts_of,
 )

@@ -3,12 +3,16 @@
 
 class AttributeDraws {
   // What `AttributeDraws.plain` wrote: the share of each value, for each attribute; and of each value
-  // of all attributes which others it occurs with, as bits.
-  constructor({ attribute_frequencies: frequencies, attribute_pairs: pairs }) {
+  // of all attributes how often it occurs with each other, as a byte, or in older cards as a bit.
+  constructor({ attribute_frequencies: frequencies, attribute_lifts: lifts, attribute_pairs: pairs }) {
     this.frequencies = frequencies;
     this.firsts = [0];
     for (const shares of frequencies) this.firsts.push(this.firsts.at(-1) + shares.length);
-    this.together = pairs.map((row) => Uint8Array.from(atob(row), (byte) => byte.charCodeAt(0)));
+    const read = (row) => Uint8Array.from(atob(row), (byte) => byte.charCodeAt(0));
+    this.rows = (lifts || pairs).map(read);
+    this.lift = lifts
+      ? (one, other) => (this.rows[one][other] ? 2 ** ((this.rows[one][other] - 128) / 16) : 0)
+      : (one, other) => (this.rows[one][other >> 3] >> (7 - (other & 7))) & 1;
   }
 
   // The values of one sprite, -1 for one that is not told.
@@ -19,7 +23,7 @@ class AttributeDraws {
     this.frequencies.forEach((shares, k) => {
       if (asked[k] >= 0) return;
       const weights = shares.map((share, value) =>
-        (chosen.every((other) => this.occur(other, this.firsts[k] + value)) ? share : 0));
+        share * chosen.reduce((beside, other) => beside * this.lift(other, this.firsts[k] + value), 1));
       const place = uniform() * weights.reduce((sum, weight) => sum + weight, 0);
       let sum = 0;
       const beyond = weights.findIndex((weight) => (sum += weight) > place);
@@ -27,9 +31,5 @@ class AttributeDraws {
       if (row[k] >= 0) chosen.push(this.firsts[k] + row[k]);
     });
     return row;
-  }
-
-  occur(one, other) {
-    return (this.together[one][other >> 3] >> (7 - (other & 7))) & 1;
   }
 }

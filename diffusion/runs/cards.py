@@ -15,7 +15,8 @@ from diffusion.runs.trust import is_within, remedy
 MAX_NUMBER = 10**6  # number in a recipe: no schedule, width or count comes near it
 MAX_SIDE = 256  # pixels of a sprite's side, as in every source of data
 BASE64 = re.compile("[A-Za-z0-9+/]*={0,2}")
-MOST_VALUES = 2048  # values of all attributes together; a card holds a bit for each pair
+MOST_VALUES = 2048  # values of all attributes together; a card holds a byte for each pair
+PAIRS = {"attribute_lifts": 1, "attribute_pairs": 8}  # values in a byte
 SAMPLERS = "diffusion.samplers"
 PARTS = {  # of a denoiser, and the packages that their classes come from
     "model": ("diffusion.models",),
@@ -88,8 +89,8 @@ def _check_sprites(sprites: Any) -> None:
         and all(isinstance(word, str) for each in attributes.items() for word in _flat(each)),
         "sprites.attributes",
     )
-    if "attribute_pairs" in sprites:
-        _check_draws(sprites, [len(values) for values in attributes.values()])
+    for key in PAIRS.keys() & sprites.keys():
+        _check_draws(sprites, key, [len(values) for values in attributes.values()])
     _require(
         isinstance(shares, list)
         and len(shares) == len(names)
@@ -99,9 +100,9 @@ def _check_sprites(sprites: Any) -> None:
     )
 
 
-def _check_draws(sprites: dict[str, Any], counts: list[int]) -> None:
+def _check_draws(sprites: dict[str, Any], key: str, counts: list[int]) -> None:
     """What `AttributeDraws` reads."""
-    shares, pairs = sprites.get("attribute_frequencies"), sprites["attribute_pairs"]
+    shares, pairs = sprites.get("attribute_frequencies"), sprites[key]
     _require(
         isinstance(shares, list)
         and all(isinstance(each, list) for each in shares)
@@ -110,13 +111,13 @@ def _check_draws(sprites: dict[str, Any], counts: list[int]) -> None:
         "sprites.attribute_frequencies",
     )
     n = sum(counts)
-    letters = 4 * -(-n // 24)  # a bit for each value, three bytes in four letters
+    letters = 4 * -(-n // (3 * PAIRS[key]))  # three bytes in four letters
     _require(
         isinstance(pairs, list)
         and len(pairs) == n <= MOST_VALUES
         and all(isinstance(row, str) and len(row) == letters for row in pairs)
         and all(BASE64.fullmatch(row) for row in pairs),
-        "sprites.attribute_pairs",
+        f"sprites.{key}",
     )
 
 

@@ -53,7 +53,7 @@ def test_a_noise_level_that_the_schedule_lacks_is_refused(noise_level):
 
 
 def test_a_variation_is_told_no_attributes_of_another_sprite():
-    draws = AttributeDraws([[0.5, 0.5]], torch.ones(2, 2, dtype=torch.bool))
+    draws = AttributeDraws([[0.5, 0.5]], torch.zeros(2, 2))
     sprites = SpriteSet(network(), DDIM(10), CODEC, (4, 8, 8))
     untold, drawn = (
         vary(BOB, each, BOB[None], [0.8], n=8)[0].images

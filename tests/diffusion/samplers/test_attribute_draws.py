@@ -1,7 +1,9 @@
 """Drawn attributes: as often as in training, and in no pair that training has not."""
 
+import base64
 from itertools import combinations
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
@@ -54,10 +56,19 @@ def test_values_come_as_often_as_in_training_and_in_new_combinations():
     assert new
 
 
+def test_two_values_come_together_as_often_as_in_training():
+    values = torch.tensor([[0, 0]] * 60 + [[0, 1]] * 20 + [[1, 1]] * 10 + [[1, 2]] * 30)
+    found = drawn(AttributeDraws.of(values, [2, 3]), 3000)
+    for pair in values.unique(dim=0):
+        share = (found == pair).all(dim=1).float().mean().item()
+        expected = (values == pair).all(dim=1).float().mean().item()
+        assert share == pytest.approx(expected, abs=0.03)
+
+
 def test_what_is_asked_for_is_given_and_the_rest_fits_to_it():
     folders = torch.tensor([[0, 0], [0, 1], [1, 2], [1, 3]] * 5)
     draws = AttributeDraws.of(folders, [2, 4])
-    asked = AttributeDraws(draws.frequencies, draws.together, {1: 2})
+    asked = AttributeDraws(draws.frequencies, draws.lifts, {1: 2})
     assert {tuple(row) for row in drawn(asked, 50).tolist()} == {(1, 2)}
     never = AttributeDraws.of(torch.tensor([[0, -1], [1, -1]]), [2, 2])
     assert {tuple(row) for row in drawn(never, 50).tolist()} == {(0, -1), (1, -1)}
@@ -66,7 +77,7 @@ def test_what_is_asked_for_is_given_and_the_rest_fits_to_it():
 def test_a_card_holds_them(tmp_path):
     draws = AttributeDraws.of(rows(20, [3, 5, 2], 0), [3, 5, 2])
     again = AttributeDraws.of_card({"more": 1} | draws.plain())
-    assert again.together.equal(draws.together)
+    assert again.lifts.equal(draws.lifts)
     assert drawn(again).equal(drawn(draws))
     assert AttributeDraws.of_card({"shape": [4, 8, 8]}) is None
 
@@ -84,6 +95,17 @@ def test_a_card_of_very_many_values_is_one_that_can_be_read():
         "weighting": {"_target_": "diffusion.weightings.Uniform"},
     }
     check_card({"recipe": recipe, "sprites": sprites})
-    sprites["attribute_pairs"][0] = "no bits"
-    with pytest.raises(UserError, match="attribute_pairs"):
+    sprites["attribute_lifts"][0] = "no bytes"
+    with pytest.raises(UserError, match="attribute_lifts"):
         check_card({"recipe": recipe, "sprites": sprites})
+
+
+def test_a_card_of_before_says_which_occur_together_and_no_more():
+    bits = torch.tensor([[0, 0, 1, 0], [0, 0, 1, 1], [1, 1, 0, 0], [0, 1, 0, 0]])
+    pairs = [base64.b64encode(np.packbits(row).tobytes()).decode() for row in bits.numpy()]
+    shares = [[0.5, 0.5], [0.9, 0.1]]
+    draws = AttributeDraws.of_card({"attribute_frequencies": shares, "attribute_pairs": pairs})
+    found = drawn(draws, 2000)
+    assert {tuple(row) for row in found.tolist()} == {(0, 0), (1, 0), (1, 1)}
+    of_second = found[found[:, 0] == 1, 1].float().mean().item()
+    assert of_second == pytest.approx(0.1, abs=0.03)

@@ -128,7 +128,7 @@ def test_two_hands_are_both_obeyed_and_a_sprite_is_the_same_in_any_batch(pair, p
 
 @pytest.mark.parametrize("name", sorted({*HANDS} - {"mixed", "guided"}))
 def test_a_hand_is_laid_on_a_network_that_is_told_drawn_attributes(name):
-    draws = AttributeDraws([[0.5, 0.5]], torch.ones(2, 2, dtype=torch.bool))
+    draws = AttributeDraws([[0.5, 0.5]], torch.zeros(2, 2))
     sprites = replace(the_set(HANDS[name](network()), DPMSolver(8)), draws=draws)
     images = next(sprites.batches(range(12)))
     assert obeys(name, images)
