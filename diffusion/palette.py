@@ -81,20 +81,20 @@ class Palette(Velocity, nn.Module):
         Held-out sprites may have others. No estimate can hold those, so the loss of such pixels
         says nothing of the network.
         """
-        return self.colours[self._nearest(x0)].permute(0, 3, 1, 2).to(x0)
+        return self.colours[self.nearest(x0)].permute(0, 3, 1, 2).to(x0)
 
     def training_error(
         self, output: Tensor, x0: Tensor, eps: Tensor, x_t: Tensor, alpha: Tensor, sigma: Tensor
     ) -> Tensor:
         """Cross-entropy of the nearest colour, in nats per pixel `(B,)`."""
         scores = self.scores(output, x_t, alpha, sigma)
-        return F.cross_entropy(scores, self._nearest(x0), reduction="none").mean(dim=(1, 2))
+        return F.cross_entropy(scores, self.nearest(x0), reduction="none").mean(dim=(1, 2))
 
     def scores(self, output: Tensor, x_t: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
         """Log-probability of each colour `(B, K, H, W)`, up to a constant."""
         return output.to(x_t.dtype) + self._nearness(x_t, alpha) / sigma.clamp(min=SHARPEST) ** 2
 
-    def _nearest(self, x0: Tensor) -> Tensor:
+    def nearest(self, x0: Tensor) -> Tensor:
         """Which colour is nearest, int64 `(B, H, W)`."""
         return self._nearness(x0, x0.new_ones(1, 1, 1, 1)).argmax(dim=1)
 
@@ -115,5 +115,5 @@ class SharpPalette(Palette):
 
     def to_clean(self, output: Tensor, x_t: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
         mixture = super().to_clean(output, x_t, alpha, sigma)
-        colour = self.colours[self._nearest(mixture)].permute(0, 3, 1, 2).to(mixture)
+        colour = self.colours[self.nearest(mixture)].permute(0, 3, 1, 2).to(mixture)
         return torch.lerp(mixture, colour, (2 * (alpha / sigma) ** 2).clamp(max=1))

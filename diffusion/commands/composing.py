@@ -49,7 +49,8 @@ def compose_module(config: dict[str, Any], data: SpriteData) -> DiffusionModule:
     denoiser = build_denoiser(recipe, teacher.trust if teacher else packages_of(recipe))
     codec = PixelCodec(data.card["hard_alpha"])
     if looks := getattr(denoiser.model, "looks", None):
-        looks.learn(_told(denoiser, data, codec))
+        palette = denoiser.prediction if isinstance(denoiser.prediction, Palette) else None
+        looks.learn(_told(denoiser, data, codec), palette.nearest if palette else None)
     make_optimizer = make(config["optimizer"])
     try:
         optimizer = make_optimizer(denoiser.parameters())
@@ -111,16 +112,27 @@ def _recipe(config: dict[str, Any], data: SpriteData) -> dict[str, Any]:
         "channels": data.shape[0],
         "classes": _classes(config["model"]["classes"], data),
     }
-    if "looks" in config["model"]:
-        if not isinstance(config["model"]["looks"], bool):
-            raise UserError(f"model.looks={config['model']['looks']} must be true or false.")
-        told = config["model"]["looks"] and recipe["model"]["classes"]
-        recipe["model"]["looks"] = list(data.shape[1:]) if told else []
     if "colours" in recipe["prediction"]:
         colours = data.colours(limit=MAX_COLOURS)
         recipe["prediction"] = recipe["prediction"] | {"colours": colours}
         recipe["model"]["outputs"] = len(colours)
+    recipe["model"] |= _seen(recipe, data)
     return recipe
+
+
+def _seen(recipe: dict[str, Any], data: SpriteData) -> dict[str, Any]:
+    """Whether the network sees what it is told, and can point there; nothing of older ones."""
+    model = recipe["model"]
+    wanted = {key: model[key] for key in ("looks", "points") if key in model}
+    for key, value in wanted.items():
+        if not isinstance(value, bool):
+            raise UserError(f"model.{key}={value} must be true or false.")
+    seen: dict[str, Any] = {}
+    if "looks" in wanted:
+        seen["looks"] = list(data.shape[1:]) if wanted["looks"] and model["classes"] else []
+    if "points" in wanted:
+        seen["points"] = bool(wanted["points"] and seen.get("looks") and "outputs" in model)
+    return seen
 
 
 def _told(

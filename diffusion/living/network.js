@@ -106,6 +106,8 @@ class Network {
     this.pictures = pictures ? this.tellable(pictures) : null;
     const looks = this.tensors["looks.pictures"];
     this.looks = looks ? this.tellable(looks) : [];
+    this.pointed = has("looks.usual") ? ["usual", "share"].map((name) =>
+      this.tellable(this.tensors[`looks.${name}`])) : null;
     this.stem = layer("stem");
     this.down = widths.map((_, level) => stage(`down.${level}`, blocks));
     this.shrink = widths.slice(1).map((_, level) => layer(`shrink.${level}`));
@@ -332,7 +334,31 @@ class Network {
     const shuffled = memory.allocate(batch * height * width * stride);
     this.kernel.shuffle(found, shuffled, batch, allRows, allColumns, this.out.outputs, patch,
       height, width, outputs, stride);
+    if (this.pointed) {
+      const more = outputs + this.looks.length, apart = upTo(more, 4);
+      const trust = memory.allocate(batch * size * apart);
+      this.kernel.shuffle(found, trust, batch, allRows, allColumns, this.out.outputs, patch,
+        height, width, more, apart);
+      const view = memory.view(trust, batch * size * apart);
+      this.point(memory.view(shuffled, batch * size * stride), stride, view, apart, labels);
+    }
     return [shuffled, stride];
+  }
+
+  // Raises the scores of the usual colours of what is told, by how far the network trusts each.
+  point(scores, stride, trust, apart, labels) {
+    const { outputs } = this.model, [usual, share] = this.pointed;
+    labels.forEach((label, b) => {
+      usual.forEach(({ count, vectors }, k) => {
+        const value = [label].flat()[k], size = vectors.length / (count + 1);
+        const first = (value >= 0 ? value : count) * size;
+        for (let p = 0; p < size; p++) {
+          const pixel = b * size + p;
+          scores[pixel * stride + vectors[first + p]] +=
+            trust[pixel * apart + outputs + k] * share[k].vectors[first + p];
+        }
+      });
+    });
   }
 
   // The clean estimate (B, H, W, C) of noised sprites at one level {t, alpha, sigma}.

@@ -145,7 +145,7 @@ NO_NOVELTY = "Without the training sprites this page cannot tell whether a sprit
 
 
 def _network(model: dict[str, Any]) -> str:
-    weights = [each for each in model["tensors"] if each["name"] != "looks.pictures"]
+    weights = [each for each in model["tensors"] if not each["name"].startswith("looks.")]
     numbers = sum(math.prod(tensor["shape"]) for tensor in weights)
     exact = "" if model["weights"] == "f32" else ", weights rounded to 16 bits"
     return (

@@ -1,14 +1,12 @@
 """What the network is told beside the picture: the time, and a label or several attributes."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import accumulate
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-
-FEWEST = 5  # sprites of a mean
 
 
 class TimeEmbedding(nn.Module):
@@ -68,7 +66,7 @@ class AttributeEmbedding(nn.Module):
 
     def __init__(self, values: Sequence[int], width: int) -> None:
         super().__init__()
-        ends = _ends(values)
+        ends = ends_of(values)
         self.register_buffer("ends", torch.tensor(ends), persistent=False)
         self.table = nn.Embedding(ends[-1], width)
         nn.init.normal_(self.table.weight, std=len(values) ** -0.5)  # the sum begins as one would
@@ -80,64 +78,7 @@ class AttributeEmbedding(nn.Module):
         """
         if told is None or told.ndim == 1:
             told = self.ends.new_full((batch, len(self.ends)), -1)
-        return self.table(_rows(told, self.ends)).sum(dim=1)
-
-
-class Looks(nn.Module):
-    """The mean training sprite of each label or value, which the network sees beside the noise.
-
-    It is no weight: `learn` takes it from the training sprites once, before the training, and it
-    is kept with the weights. What hardly any sprite has looks like all of them, or the mean would
-    be these sprites.
-
-    Args:
-        told: number of classes, or numbers of values of attributes.
-        channels: of the sprites.
-        size: their height and width.
-    """
-
-    pictures: Tensor
-    ends: Tensor
-
-    def __init__(self, told: int | Sequence[int], channels: int, size: Sequence[int]) -> None:
-        super().__init__()
-        self.labels = isinstance(told, int)
-        ends = _ends([told] if isinstance(told, int) else told)
-        self.register_buffer("ends", torch.tensor(ends), persistent=False)
-        self.register_buffer("pictures", torch.zeros(ends[-1], channels, *size))
-        self.channels = channels * len(ends)
-
-    @torch.no_grad()
-    def learn(self, parts: Iterable[tuple[Tensor, Tensor]]) -> None:
-        """Takes the means.
-
-        Args:
-            parts: of the training sprites, in model range `(n, C, H, W)`, with the label `(n,)` or
-                the values `(n, A)` of each, -1 for one that is not known.
-        """
-        sums = torch.zeros_like(self.pictures, dtype=torch.float64)
-        counts = sums.new_zeros(len(sums))
-        for sprites, told in parts:
-            sprites = _weighed(sprites)
-            for rows in _rows(told.view(len(told), -1), self.ends).T:
-                sums.index_add_(0, rows, sprites.double())
-                counts += torch.bincount(rows, minlength=len(counts))
-        first = slice(0, int(self.ends[0]))  # each sprite has one value of each attribute, or none
-        mean = sums[first].sum(0) / counts[first].sum().clamp(min=1)
-        few = counts < FEWEST
-        few[self.ends - 1] = True  # those for "not told"
-        self.pictures.copy_(sums / counts.clamp(min=1).view(-1, 1, 1, 1))
-        self.pictures[few] = mean.to(self.pictures)
-
-    def forward(self, label: Tensor | None, x_t: Tensor) -> Tensor:
-        """What to see beside x_t `(B, C, H, W)`: `(B, A C, H, W)`; labels as for embeddings."""
-        if label is not None and label.is_floating_point():
-            seen = (label @ self.pictures.flatten(1)).unflatten(1, self.pictures.shape[1:])
-        else:
-            if label is None or (label.ndim == 1 and not self.labels):
-                label = self.ends.new_full((len(x_t), len(self.ends)), -1)
-            seen = self.pictures[_rows(label.view(len(x_t), -1), self.ends)].flatten(1, 2)
-        return F.interpolate(seen, x_t.shape[2:], mode="bilinear").to(x_t)
+        return self.table(rows_of(told, self.ends)).sum(dim=1)
 
 
 class Layout(nn.Module):
@@ -164,20 +105,12 @@ class Layout(nn.Module):
         return features + F.interpolate(drawn, features.shape[2:], mode="bilinear").to(features)
 
 
-def _weighed(sprites: Tensor) -> Tensor:
-    """Colours times alpha, so that the mean of what is transparent is grey and not black."""
-    if sprites.shape[1] != 4:
-        return sprites
-    alpha = sprites[:, 3:]
-    return torch.cat([sprites[:, :3] * (alpha + 1) / 2, alpha], dim=1)
-
-
-def _ends(values: Sequence[int]) -> list[int]:
+def ends_of(values: Sequence[int]) -> list[int]:
     """Where the rows of each attribute end in a table: one per value, the last for "not told"."""
     return [*accumulate(count + 1 for count in values)]
 
 
-def _rows(told: Tensor, ends: Tensor) -> Tensor:
+def rows_of(told: Tensor, ends: Tensor) -> Tensor:
     """The rows of such a table for values `(B, A)`, -1 for one that is not told."""
     first = ends.roll(1)
     first[0] = 0

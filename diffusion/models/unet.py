@@ -12,9 +12,9 @@ from diffusion.models.embeddings import (
     AttributeEmbedding,
     LabelEmbedding,
     Layout,
-    Looks,
     TimeEmbedding,
 )
+from diffusion.models.looks import Looks
 
 MAX_WIDTH = 4096  # channels
 MAX_LAYOUT = 16  # pixels a side
@@ -39,6 +39,8 @@ class UNet(nn.Module):
         layout: side of a coarse picture that is learned of each label or value, 0 for none.
         looks: height and width of the sprites, where the network sees the mean sprite of what it
             is told beside the noise; empty where it does not.
+        points: whether it can point at the usual colours of what it sees there, where outputs are
+            scores of colours.
     """
 
     mixes_labels = True
@@ -54,6 +56,7 @@ class UNet(nn.Module):
         outputs: int | None = None,
         layout: int = 0,
         looks: Sequence[int] = (),
+        points: bool = False,
     ) -> None:
         super().__init__()
         wrong = [width for width in widths if width % 32 or not 32 <= width <= MAX_WIDTH]
@@ -83,7 +86,8 @@ class UNet(nn.Module):
 
         self.looks: Looks | None = None
         if looks and self.label is not None:
-            self.looks = Looks(self.attributes or self.classes, channels, looks)
+            pointers = points and outputs is not None
+            self.looks = Looks(self.attributes or self.classes, channels, looks, pointers)
         seen = channels + (self.looks.channels if self.looks else 0)
         self.stem = nn.Conv2d(seen * patch**2, widths[0], 3, padding=1)
         self.down, self.shrink = nn.ModuleList(), nn.ModuleList()
@@ -116,7 +120,9 @@ class UNet(nn.Module):
                 self.grow.append(nn.Conv2d(width, width, 3, padding=1))
 
         self.norm = ChannelNorm(width)
-        self.out = nn.Conv2d(width, (outputs or channels) * patch**2, 3, padding=1)
+        self.outputs, self.pointers = outputs or channels, self.looks.pointers if self.looks else 0
+        out = self.outputs + self.pointers
+        self.out = nn.Conv2d(width, out * patch**2, 3, padding=1)
         silence(self.out)
         self.to(memory_format=torch.channels_last)
 
@@ -156,5 +162,7 @@ class UNet(nn.Module):
                 x = self.grow[level - 1](F.interpolate(x, scale_factor=2.0))
             for block in stage:  # type: ignore[attr-defined]
                 x = block(torch.cat([x, skips.pop()], dim=1), embedding)
-        x = F.pixel_shuffle(self.out(F.silu(self.norm(x))), self.patch)
-        return x[..., :height, :width]
+        x = F.pixel_shuffle(self.out(F.silu(self.norm(x))), self.patch)[..., :height, :width]
+        if self.looks is None or not self.pointers:
+            return x
+        return self.looks.point(label, x[:, : self.outputs], x[:, self.outputs :])

@@ -7,7 +7,8 @@ from torch import Tensor, nn
 
 from diffusion.denoiser import Denoiser
 from diffusion.errors import UserError
-from diffusion.models.embeddings import Layout, Looks
+from diffusion.models.embeddings import Layout
+from diffusion.models.looks import Looks
 from diffusion.steering.steered import Steered
 
 AXES = ("x", "y", "xy")
@@ -38,6 +39,8 @@ class Tiled(Steered):
                 _even_out(layer, axes)
             elif isinstance(layer, Looks):
                 layer.pictures = _even(layer.pictures, axes)
+                if layer.pointers:
+                    _even_pointers(layer, axes)
 
 
 def _make_ring(layer: nn.Conv2d, axes: str) -> None:
@@ -56,6 +59,20 @@ def _even_out(layout: Layout, axes: str) -> None:
     pictures = weight.unflatten(1, (-1, layout.side, layout.side))
     even = _even(pictures, axes).flatten(1)
     layout.pictures.table.weight = nn.Parameter(even, requires_grad=False)
+
+
+def _even_pointers(looks: Looks, axes: str) -> None:
+    """Each row or column, or all of it, in its most usual colour, by the mean share of that."""
+    shape = looks.usual.shape
+    order = {"x": (0, 1, 2), "y": (0, 2, 1), "xy": (0, 1, 2)}[axes]
+    usual, share = looks.usual.permute(order), looks.share.permute(order)
+    if axes == "xy":
+        usual, share = usual.reshape(shape[0], 1, -1), share.reshape(shape[0], 1, -1)
+    most = usual.mode(dim=-1, keepdim=True).values
+    mean = (share * (usual == most)).mean(dim=-1, keepdim=True)
+    sides = (shape[order[1]], shape[order[2]])
+    looks.usual = most.expand(-1, *sides).permute(order).contiguous()
+    looks.share = mean.expand(-1, *sides).permute(order).contiguous()
 
 
 def _even(pictures: Tensor, axes: str) -> Tensor:

@@ -8,7 +8,8 @@ import yaml
 from parts import CONF, comment, names
 
 from diffusion.errors import UserError
-from diffusion.models.embeddings import FEWEST, Layout, Looks
+from diffusion.models.embeddings import Layout
+from diffusion.models.looks import FEWEST, Looks
 from diffusion.models.unet import UNet
 from diffusion.runs.building import build
 
@@ -99,6 +100,43 @@ def test_looks_of_what_is_transparent_are_grey():
     assert (seen[:, 0] == 1).all()
     assert (seen[:3, 1] == 0).all()
     assert (seen[3, 1] == -1).all()
+
+
+def test_usual_colours_are_those_of_most_sprites_and_rare_values_have_those_of_all():
+    drawn = torch.randint(0, 7, (12, 6, 5))
+    drawn[:4, 0, 0], drawn[4:6, 0, 0], drawn[6:, 0, 0] = 3, 1, 6
+    told = torch.tensor([[0, 1]] * 6 + [[1, -1]] * 5 + [[2, 0]])
+    looks = Looks([3, 2], 1, (6, 5), points=True)
+    looks.learn([(drawn[:, None].float(), told)], lambda sprites: sprites[:, 0].long())
+    of_all = drawn.mode(dim=0).values
+    for row, expected in enumerate((3, 6, 6, 6, 6, 3, 6)):
+        assert looks.usual[row, 0, 0] == expected
+    torch.testing.assert_close(
+        looks.share[[0, 1, 2, 5], 0, 0], torch.tensor([4 / 6, 1, 0.5, 4 / 6])
+    )
+    for rare in (2, 3, 4, 6):
+        assert looks.usual[rare].equal(of_all.to(torch.uint8))
+
+
+def test_who_is_trusted_raises_the_score_of_its_usual_colour():
+    looks = Looks([2, 2], 1, (2, 2), points=True)
+    looks.usual[0], looks.share[0], looks.usual[4], looks.share[4] = 3, 0.5, 1, 1.0
+    scores, trust = torch.zeros(1, 5, 2, 2), torch.zeros(1, 2, 2, 2)
+    trust[0, 0, 0, 1], trust[0, 1, 1, 0] = 8.0, 2.0
+    found = looks.point(torch.tensor([[0, 1]]), scores, trust)
+    expected = torch.zeros_like(scores)
+    expected[0, 3, 0, 1], expected[0, 1, 1, 0] = 4.0, 2.0
+    assert found.equal(expected)
+    larger = looks.point(torch.tensor([[0, 1]]), torch.zeros(1, 5, 4, 4), torch.ones(1, 2, 4, 4))
+    assert larger.sum() == 16 * 1.5
+
+
+def test_pointing_at_mixed_labels_is_weighed_as_they_are():
+    looks = Looks(2, 1, (2, 2), points=True)
+    looks.usual[1], looks.share[:] = 3, 1.0
+    trust = torch.ones(1, 1, 2, 2)
+    found = looks.point(torch.tensor([[0.25, 0.75, 0.0]]), torch.zeros(1, 5, 2, 2), trust)
+    assert found[0, :, 0, 0].tolist() == [0.25, 0, 0, 0.75, 0]
 
 
 def test_a_layout_is_refused_where_it_is_none():

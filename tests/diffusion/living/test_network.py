@@ -35,9 +35,11 @@ NETWORKS = {
     "tiny palette of attributes": TINY | {"size": (16, 16), "classes": [3, 5, 2]},
     "tiny palette of labels laid out": TINY | {"size": (24, 16), "classes": 3, "layout": 4},
     "tiny palette of attributes laid out": TINY
-    | {"size": (16, 32), "classes": [3, 5, 2], "layout": 4, "looks": True},
+    | {"size": (16, 32), "classes": [3, 5, 2], "layout": 4, "looks": True, "points": True},
     "quick palette of labels that have looks": QUICK
     | {"size": (17, 24), "classes": 3, "looks": True},
+    "quick palette of labels that points": QUICK
+    | {"size": (17, 24), "classes": 3, "looks": True, "points": True},
     "quick epsilon of one attribute": QUICK
     | {"prediction": "Epsilon", "size": (9, 12), "classes": [4]},
     "tiny epsilon of 32": TINY | {"prediction": "Epsilon", "size": (32, 32)},
@@ -62,11 +64,12 @@ def loaded(
     patch=1,
     layout=0,
     looks=False,
+    points=False,
 ):
     """A run of a network that nobody trained, with lively weights."""
     model = {"_target_": "diffusion.models.unet.UNet", "channels": channels, "classes": classes}
     model |= {"widths": list(widths), "blocks": blocks, "dropout": 0.0, "patch": patch}
-    model |= {"layout": layout, "looks": list(size) if looks else []}
+    model |= {"layout": layout, "looks": list(size) if looks else [], "points": points}
     parts = {"_target_": f"diffusion.predictions.{prediction}"}
     if "Palette" in prediction:
         colours = np.random.default_rng(0).integers(0, 256, (21, channels)).tolist()
@@ -85,6 +88,9 @@ def loaded(
         weight.copy_(torch.randn(weight.shape, generator=drawn) / scale)
     if looks:
         denoiser.model.looks.pictures.normal_(generator=drawn)
+    if points:
+        denoiser.model.looks.usual.random_(0, 21, generator=drawn)
+        denoiser.model.looks.share.uniform_(generator=drawn)
     labels = 0 if isinstance(classes, list) else classes
     names = [f"class {k}" for k in range(labels)]
     sprites = {"shape": [channels, *size], "hard_alpha": True, "label_names": names}

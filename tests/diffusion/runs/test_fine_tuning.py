@@ -58,9 +58,10 @@ def test_another_palette_begins_with_all_but_the_last_layer(other):
 
 
 def test_looks_are_those_of_its_own_sprites(tmp_path):
-    told = {"classes": 2, "looks": [8, 8]}
+    told = {"classes": 2, "looks": [8, 8], "points": True}
     known, recipe = denoiser_of(**told)
     known.model.looks.pictures.fill_(0.5)
+    known.model.looks.share.fill_(0.5)
     weights = {f"denoiser.{name}": value for name, value in known.state_dict().items()}
     labels = {"label_names": ["one", "two"], "label_frequencies": [0.5, 0.5]}
     card = {"recipe": recipe, "sprites": SPRITES | labels}
@@ -68,6 +69,7 @@ def test_looks_are_those_of_its_own_sprites(tmp_path):
     denoiser, _ = denoiser_of(**told)
     begin_with(denoiser, str(tmp_path / "other.safetensors"))
     assert not denoiser.model.looks.pictures.any()
+    assert not denoiser.model.looks.share.any()
     assert torch.equal(denoiser.model.stem.weight, known.model.stem.weight)
 
 

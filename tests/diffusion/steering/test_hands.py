@@ -217,17 +217,23 @@ def test_few_colours_and_a_mirror_agree_on_sprites_without_alpha(sampler):
     assert sprites.denoiser(x_t, t).isfinite().all()
 
 
+@pytest.mark.parametrize("points", [False, True])
 @pytest.mark.parametrize("axes", AXES)
-def test_rolling_the_noise_rolls_a_tile(axes):
+def test_rolling_the_noise_rolls_a_tile(axes, points):
     """By the network's stride, along the axes that are closed, and along no others."""
     torch.manual_seed(0)
-    model = UNet(4, classes=3, widths=(32, 32), layout=4, looks=(8, 12))
+    told = {"classes": 3, "layout": 4, "looks": (8, 12), "points": points}
+    prediction = Palette(COLOURS) if points else Velocity()
+    model = UNet(4, widths=(32, 32), outputs=len(COLOURS) if points else None, **told)
     model.looks.pictures.normal_()
+    if points:
+        model.looks.usual.random_(0, len(COLOURS))
+        model.looks.share.uniform_()
     model = model.eval().requires_grad_(False)
     for weight in model.parameters():
         if not weight.any():
             nn.init.normal_(weight, std=0.1)
-    free = Denoiser(model, Cosine(), Velocity(), Uniform())
+    free = Denoiser(model, Cosine(), prediction, Uniform())
     x_t, t, label = torch.randn(2, 4, 8, 12), torch.tensor([0.3, 0.8]), torch.tensor([2, -1])
     for axis, dim in (("y", -2), ("x", -1)):
         for denoiser in (free, Tiled(free, axes)):
