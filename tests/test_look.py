@@ -34,6 +34,21 @@ def test_the_panel_words_who_is_under_the_noise(command, run):
     assert counts[-1] > panel["n"] / 2
 
 
+def test_what_is_told_of_the_sprite_leaves_fewer_in_question(command, trained):
+    run = trained("model.classes=attributes")
+    counts = []
+    for words in ("", "hair=own"):
+        out = f"out=told{len(counts)}"
+        assert command(f"look.py run={run.name} panel=Bob {words} {out}").code == 0
+        (panel,) = json.loads((run.parent / out[4:] / "panel.json").read_text())
+        counts.append(panel["n"])
+        assert panel["known"]
+    assert counts[0] > counts[1] >= 1
+    refused = command(f"look.py run={run.name} panel=Bob hair=purple out=more")
+    assert refused.code == 2
+    assert "hair=purple is not known" in refused.err
+
+
 def test_a_sprite_of_ones_own_is_nobody_in_training(command, run, tmp_path):
     pixels = np.zeros((16, 16, 4), np.uint8)
     pixels[4:12, 5:11] = (200, 30, 90, 255)
@@ -97,6 +112,9 @@ def test_wrong_sprites_are_refused(command, run, tmp_path, words, expected):
         ("look.py run=run", "one view"),
         ("look.py panel=Bob", "run="),
         ("look.py run=run panel=99999", "rows 0 to"),
+        ("look.py run=run panl=Bob", "panl is not known; did you mean panel?"),
+        ("look.py run=run panel=Bob hair=own", "hair is not known"),
+        ("look.py noising=Bob hair=own", "hair is not known"),
         ("look.py run=run panel=Bob schedule=cosine", "leave out schedule=cosine"),
         ("sample.py run=run panel=Bob", "type: python look.py run=run panel=Bob"),
         ("sample.py noising=Bob", "type: python look.py noising=Bob"),

@@ -133,7 +133,7 @@ def as_hydra_reads(
         UserError: a budget that is none, or a damaged record of the run.
     """
     meant = as_meant(words, sweep)
-    if config_name == "sample":
+    if config_name in ("sample", "look"):
         meant = collected(meant, config_name)
     for typed, stands_for in (read or {}).items():
         meant = [re.sub(f"^{re.escape(typed)}", stands_for, each) for each in meant]

@@ -4,8 +4,9 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from diffusion.commands.entry import entry, overrides
+from diffusion.commands.entry import entry, overrides, plain
 from diffusion.commands.numbers import LARGEST_SEED, check_numbers
+from diffusion.commands.unknown import unknown_word
 from diffusion.errors import UserError
 
 VIEWS = ("noising", "panel", "variations")
@@ -24,6 +25,9 @@ def view_of(cfg: DictConfig, words: list[str]) -> Path:
     """Writes the view that these words ask for; returns its folder."""
     check_numbers(cfg, {"n": 1, "seed": 0}, {"n": 1024, "seed": LARGEST_SEED})
     views = [view for view in VIEWS if cfg[view] is not None]
+    asked = next(iter(plain(cfg.attribute)), None)  # or a word that is none
+    if asked and (cfg.run is None or views not in (["panel"], ["variations"])):
+        raise UserError(unknown_word(asked, asked, "look"))
     if len(views) != 1:
         raise UserError("Give one view of a sprite: panel=NAME, variations=NAME or noising=NAME.")
     if cfg.run is None and views != ["noising"]:

@@ -7,6 +7,7 @@ from typing import Any
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 
+from diffusion.commands.asking import about_sprite, asked
 from diffusion.commands.entry import plain
 from diffusion.commands.labelling import wanted_labels
 from diffusion.commands.sampling import place
@@ -33,23 +34,26 @@ def look(cfg: DictConfig, view: str) -> Path:
         loaded = load(checkpoint_file(str(cfg.run), cfg.checkpoint), trusted(plain(cfg.trust)))
         data = training_data(loaded.card, cfg.data.get("path"), loaded.trust)
         schedule, settings = loaded.denoiser.schedule, {"checkpoint": loaded.sha256}
-    name, image, own, _ = data.pick(cfg[view])
+    picked = data.pick(cfg[view])
+    name, image, own, _ = picked
     settings |= {"sprite": hashlib.sha256(image.numpy().tobytes()).hexdigest(), "seed": cfg.seed}
     if view != "noising":
         sampler, recipe = loaded.sampler(plain(cfg.get("sampler")))
-        labels = wanted_labels(plain(cfg), loaded, own)
+        words, stay = about_sprite(plain(cfg), loaded, picked)
+        loaded, told, in_words = asked(words, loaded, stay, "look")
+        labels = wanted_labels(words, loaded, own)
         label = own if labels.label is None else labels.label
-        sprites = labels.told(loaded).sprites(
-            sampler, cfg.seed, label=label, guidance=cfg.guidance
-        )
+        guidance = 1.0 if in_words else cfg.guidance
+        sprites = labels.told(loaded).sprites(sampler, cfg.seed, label=label, guidance=guidance)
         settings |= {"sampler": recipe, "guidance": cfg.guidance, "n": cfg.n}
-        settings |= labels.decides(loaded)
+        settings |= labels.decides(loaded) | ({"told": [*told.items()]} if told else {})
     if view == "noising":
         files = noising_pictures(image[None], schedule, cfg.seed)
         print(in_these_sprites(schedule, data))
     elif view == "panel":
         flip = loaded.card["config"]["flip"]
-        files, lines = show_panels([(name, image, label)], sprites.denoiser, data, flip)
+        values = [told.get(k, -1) for k in range(len(loaded.denoiser.attributes))]
+        files, lines = show_panels([(name, image, values or label)], sprites.denoiser, data, flip)
         print(lines)
     else:
         files, lines = show_variations(image, sprites, data, cfg.n)

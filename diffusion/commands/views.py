@@ -23,7 +23,7 @@ LOWEST = -14.0  # log-SNR below which nothing is left of any sprite
 
 
 def show_panels(
-    sprites: Sequence[tuple[str, Tensor, int]],
+    sprites: Sequence[tuple[str, Tensor, Sequence[int] | int]],
     denoiser: Denoiser,
     data: SpriteData,
     flip: bool,
@@ -32,7 +32,8 @@ def show_panels(
     sentence about them.
 
     Args:
-        sprites: name, uint8 `(C, H, W)` and label of each, -1 for none, as `data.pick` returns.
+        sprites: name, uint8 `(C, H, W)` and label of each, -1 for none, as `data.pick` returns; or
+            values of its attributes.
         denoiser: the network, on any device.
         data: the SpriteDataModule it was trained on.
         flip: whether training mirrored sprites, which then are suspects too.

@@ -26,7 +26,7 @@ class PosteriorDenoiser(Denoiser):
     """A `Denoiser` whose model is a `Posterior`.
 
     Args:
-        posterior: over the training sprites, with their labels if the network is told labels.
+        posterior: over the training sprites, with what the network is told of them.
         schedule: noise schedule.
         prediction: in whose units the loss is measured; the clean estimate does not depend on it.
         weighting: weight of each noise level in the loss.
@@ -73,11 +73,14 @@ def memoriser(data: SpriteData, denoiser: Denoiser, flip: bool) -> PosteriorDeno
 
     Args:
         data: the SpriteDataModule that the network was trained on.
-        denoiser: the network; this one is told labels if that one is, and is on its device.
+        denoiser: the network; this one is told labels or attributes if that one is, and is on its
+            device.
         flip: whether training mirrored sprites, which then are known as well.
     """
     rows = suspects(data)
     labels = data.labels(rows) if denoiser.classes else None
+    if denoiser.attributes:
+        labels = data.attribute_values(rows)
     posterior = Posterior.mirrored if flip else Posterior
     return PosteriorDenoiser(
         posterior(PixelCodec().encode(data.images(rows)), labels),

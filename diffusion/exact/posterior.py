@@ -30,12 +30,13 @@ class Posterior(nn.Module):
     nat at low noise, so the likeliest `DIRECT` are computed again by direct difference in float64.
     The sprites are this module's weights: it moves between devices as a network does.
 
-    With a label, int64 `(B,)`, only the sprites of that class are candidates. A label of -1, a
-    class that no sprite has, and any label to a set without labels change nothing.
+    With a label, int64 `(B,)`, only the sprites of that class are candidates; with values of
+    attributes, `(B, A)`, those that have all of them. A label of -1, what no sprite has, and any
+    label to a set without labels change nothing.
 
     Args:
         clean: the sprites `(N, C, H, W)` in the model range, or several pictures of each.
-        labels: class of each sprite, int64 `(N,)`.
+        labels: class of each sprite, int64 `(N,)`, or values of its attributes `(N, A)`.
         copies: of `clean` rows k, k + N, k + 2N, ... show the same sprite; see `mirrored`.
     """
 
@@ -47,7 +48,8 @@ class Posterior(nn.Module):
         self.copies = copies
         labels = torch.full((len(self),), -1) if labels is None else labels
         self.register_buffer("labels", labels.to(clean.device), persistent=False)
-        self.classes = int(labels.max()) + 1  # as of a network, 0 without labels
+        # as of a network, 0 without labels
+        self.classes = int(labels.max()) + 1 if labels.ndim == 1 else 0
         norms = torch.linalg.vector_norm(self.clean.flatten(1), dim=1)
         self.register_buffer("squares", norms.square(), persistent=False)
 
@@ -59,10 +61,12 @@ class Posterior(nn.Module):
     def __len__(self) -> int:
         return len(self.clean) // self.copies
 
-    def in_question(self, label: Tensor | int) -> Tensor:
+    def in_question(self, label: Tensor | Sequence[int] | int) -> Tensor:
         """Which sprites are asked about when labels are told, bool `(B, N)`."""
-        told = torch.as_tensor(label, device=self.labels.device).view(-1, 1)
-        theirs = (self.labels == told) | (told < 0)
+        known, told = self.labels, torch.as_tensor(label, device=self.labels.device)
+        told = told.view(-1, *known.shape[1:] if told.ndim else [1] * (known.ndim - 1))
+        theirs = (known == told[:, None]) | (told[:, None] < 0)
+        theirs = theirs.all(dim=2) if known.ndim == 2 else theirs
         return theirs | ~theirs.any(1, keepdim=True)
 
     def probabilities(
@@ -96,7 +100,7 @@ class Posterior(nn.Module):
             means.append(_product(weight, self.clean.flatten(1)))
         return torch.cat(means).view_as(x_t).to(x_t.dtype)
 
-    def holds(self, x0: Tensor, label: int = -1) -> bool:
+    def holds(self, x0: Tensor, label: Sequence[int] | int = -1) -> bool:
         """Whether this very sprite `(C, H, W)` is one of the set, or of a class of it."""
         blocks = self.clean.split(max(1, BLOCK // x0.numel()))
         same = torch.cat([(block == x0).flatten(1).all(1) for block in blocks])
@@ -118,7 +122,8 @@ class Posterior(nn.Module):
         keys, precision = self.clean.flatten(1), sigma.clamp(min=SHARPEST) ** -2 / 2
         direct = min(DIRECT, len(keys))
         size = max(1, BLOCK // max(len(keys), direct * keys.shape[1]))
-        label = torch.full((len(x_t),), -1, device=x_t.device) if label is None else label
+        if label is None or label.ndim != self.labels.ndim:
+            label = self.labels.new_full((len(x_t), *self.labels.shape[1:]), -1)
         parts = (part.split(size) for part in (x_t.flatten(1), alpha, precision, label))
         for x, a, p, told in zip(*parts, strict=True):
             a, p, x = a[:, None], p[:, None], x.to(precise)

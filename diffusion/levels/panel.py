@@ -60,7 +60,7 @@ class Panel:
     Attributes:
         name: of the sprite.
         known: whether it is a training sprite.
-        n: number of training sprites; where the network is told a label, of that label.
+        n: number of training sprites; where the network is told a label or attributes, of these.
         looks: what is found at each level.
     """
 
@@ -79,7 +79,7 @@ def look(
     names: Sequence[str],
     levels: Sequence[float] = LEVELS,
     seed: int = 0,
-    label: int = -1,
+    label: Sequence[int] | int = -1,
 ) -> Panel:
     """The panel of one sprite.
 
@@ -91,8 +91,8 @@ def look(
         names: of the training sprites, in the order of the posterior.
         levels: times from 0, clean, to 1, noise.
         seed: address of the noise, the same at every level.
-        label: its class, for a network with classes; the exact answer is told it as well, and
-            who has another label is no suspect.
+        label: its class, for a network with classes, or the values of its attributes; the exact
+            answer is told it as well, and who has another label is no suspect.
     """
     codec = PixelCodec()  # soft alpha: half-gone pixels are shown half gone
     device = posterior.clean.device
@@ -101,8 +101,8 @@ def look(
     x_t = noised(x0, denoiser.schedule, times, seed)[0].to(device)
     x0, times = x0.to(device), times.to(device)
     alpha, sigma = denoiser.schedule(times)
-    told = None if label < 0 else torch.full((len(times),), label, device=device)
-
+    none = max([label] if isinstance(label, int) else label) < 0
+    told = None if none else torch.tensor([label] * len(times), device=device)
     known, asked = posterior.holds(x0[0], label), posterior.in_question(label)
     n = int(asked.sum())
     probability = posterior.probabilities(x_t, alpha, sigma, told)

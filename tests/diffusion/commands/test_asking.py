@@ -5,7 +5,8 @@ import torch
 from hands import network
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
-from diffusion.commands.asking import asked, with_label
+from datamodules.picked import Picked
+from diffusion.commands.asking import about_sprite, asked, with_label
 from diffusion.commands.typed import collected, name_of
 from diffusion.runs.loading import Loaded
 
@@ -61,3 +62,31 @@ def test_what_stays_is_told_though_nothing_is_asked_for():
     assert torch.equal(told.denoiser.output(x_t, t), longs)
     told, values, words = asked({"attribute": {"hair": "short"}, "guidance": 1}, loaded, {0: 1})
     assert (values, words) == ({0: 0}, "hair=short"), "what is asked for goes before"
+
+
+def told_of(words, attributes, picked, labels=()):
+    card = {"sprites": {"attributes": attributes, "label_names": [*labels]}}
+    found, stay = about_sprite({"guidance": 1} | words, Loaded(network(), card, ""), picked)
+    return found["label"], found["attribute"], stay
+
+
+def test_own_is_what_the_sprite_has_and_then_all_else_of_it_is_told():
+    known = {"hair": ["short", "long"], "tool": ["axe", "own"]}
+    bob = Picked("Bob", torch.zeros(4, 8, 8), 0, (1, 0))
+    nothing = {"label": None, "attribute": {}}
+    assert told_of(nothing, known, bob) == (None, {}, {})
+    own = {"label": None, "attribute": {"hair": "own"}}
+    assert told_of(own, known, bob) == (None, {"hair": "long"}, {0: 1, 1: 0})
+    value = {"label": None, "attribute": {"tool": "own"}}
+    assert told_of(value, known, bob) == (None, {"tool": "own"}, {0: 1, 1: 0})
+    assert told_of(own, known, Picked("file", torch.zeros(4, 8, 8))) == (None, {}, {})
+
+
+def test_own_and_none_are_words_for_labels_too():
+    bob = Picked("Bob", torch.zeros(4, 8, 8), 0, (1, 0))
+    kinds = {"kind": ["0", "1"], "label": ["orc", "elf"]}
+    own, none = ({"label": word, "attribute": {}} for word in ("own", "none"))
+    assert told_of(own, kinds, bob) == (None, {"label": "orc"}, {0: 1, 1: 0})
+    assert told_of(none, kinds, bob) == (None, {}, {})
+    assert told_of(own, {}, bob, ["orc"]) == (None, {}, {})
+    assert told_of(none, {}, bob, ["orc"]) == ("none", {}, {}), "as wanted_labels reads it"

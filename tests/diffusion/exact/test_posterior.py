@@ -164,6 +164,29 @@ def test_a_label_that_says_nothing_changes_nothing():
         assert each.in_question(label).all()
 
 
+def test_who_is_told_attributes_asks_about_those_who_have_all_of_them():
+    clean, values = sprites(30), torch.arange(30)[:, None] // torch.tensor([10, 1]) % 3
+    x_t, alpha, sigma = noisy(clean[:3], -5.0)
+    whole = Posterior(clean, values)
+    told = torch.tensor([[1, 2], [1, -1], [-1, -1]])
+    both, one, all_of_them = whole.probabilities(x_t, alpha, sigma, told)
+    asked = [(values == row).all(1) for row in (torch.tensor([1, 2]),)] + [values[:, 0] == 1]
+    for found, theirs in zip((both, one), asked, strict=True):
+        assert not found[~theirs].any()
+        assert found.sum() == pytest.approx(1)
+    everybody = Posterior(clean).probabilities(x_t, alpha, sigma)
+    assert torch.equal(all_of_them, everybody[2])
+    assert torch.equal(whole.probabilities(x_t, alpha, sigma), everybody)
+    label = torch.tensor([1, 1, 1])
+    assert torch.equal(whole.probabilities(x_t, alpha, sigma, label), everybody), "no attribute"
+    assert torch.equal(Posterior(clean).probabilities(x_t, alpha, sigma, told), everybody)
+    assert whole.in_question([1, 2]).sum() == asked[0].sum()
+    assert whole.in_question(-1).all()
+    assert whole.holds(clean[12], [1, -1])
+    assert not whole.holds(clean[12], [0, -1])
+    assert whole.classes == 0
+
+
 def test_mirror_images_keep_their_label():
     clean = sprites(9)
     posterior = Posterior.mirrored(clean, labelled(clean))
