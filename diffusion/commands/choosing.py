@@ -1,15 +1,15 @@
 """What depends on the data is chosen once: after the doctor has looked, before anything is made.
 
-`conf/prediction/auto.yaml` names two predictions, and kinds of sprites are told to the network
-where `data.kinds` finds any. What is chosen stands in the run's configuration from then on, as if
-it had been typed.
+`conf/prediction/auto.yaml` names two predictions, kinds of sprites are told to the network where
+`data.kinds` finds any, and it points at colours where attributes are known. What is chosen stands
+in the run's configuration from then on, as if it had been typed.
 """
 
 from typing import Any
 
 from omegaconf import OmegaConf
 
-from datamodules.kinds import AUTO, KIND
+from datamodules.kinds import AUTO, KIND, LABEL
 from diffusion.commands.complaints import CONF
 from diffusion.errors import UserError
 from diffusion.palette import MAX_COLOURS
@@ -17,7 +17,7 @@ from diffusion.sprite_data import SpriteData
 
 FEW, MANY = "few_colours", "many_colours"
 ATTRIBUTES = "attributes"  # the word for a network that is told these
-CLASSES = "model.classes"
+CLASSES, POINTS = "model.classes", "model.points"
 KINDS = "kinds"  # in the card, where some were found
 SUGGESTED = 64  # colours; fewer show, and more are learned more slowly
 
@@ -34,7 +34,8 @@ def chosen(config: dict[str, Any], data: SpriteData) -> tuple[dict[str, Any], di
     """
     config, told = _told(config, data)
     config, picked = _prediction(config, data)
-    return config, told | picked
+    config, points = _points(config, data)
+    return config, told | picked | points
 
 
 def _told(config: dict[str, Any], data: SpriteData) -> tuple[dict[str, Any], dict[str, str]]:
@@ -71,6 +72,17 @@ def _prediction(config: dict[str, Any], data: SpriteData) -> tuple[dict[str, Any
     return config | {"prediction": part}, {"prediction": name}
 
 
+def _points(config: dict[str, Any], data: SpriteData) -> tuple[dict[str, Any], dict[str, str]]:
+    """Attributes that somebody knew show what sprites have in common; kinds less so."""
+    model = config.get("model") or {}
+    if model.get("points") != AUTO:
+        return config, {}
+    named = model.get("classes") == ATTRIBUTES and {*data.attribute_names} - {KIND, LABEL}
+    fits = bool(named and model.get("looks") and "colours" in (config.get("prediction") or {}))
+    found = config | {"model": model | {"points": fits}}
+    return found, {POINTS: "true"} if fits else {}
+
+
 def in_lines(picked: dict[str, str], data: SpriteData) -> list[str]:
     """What was chosen, and what it follows from."""
     why = {}
@@ -79,6 +91,8 @@ def in_lines(picked: dict[str, str], data: SpriteData) -> list[str]:
         why[CLASSES] = f"{data.card[KINDS]} kinds of sprites that look alike{''.join(others)}"
     if "prediction" in picked:
         why["prediction"] = _colours(data)
+    if POINTS in picked:
+        why[POINTS] = f"usual colours of {', '.join(data.attribute_names)}"
     return [f"chosen      {name}={picked[name]}: {text}" for name, text in why.items()]
 
 

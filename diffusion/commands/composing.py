@@ -126,7 +126,8 @@ def _seen(recipe: dict[str, Any], data: SpriteData) -> dict[str, Any]:
     wanted = {key: model[key] for key in ("looks", "points") if key in model}
     for key, value in wanted.items():
         if not isinstance(value, bool):
-            raise UserError(f"model.{key}={value} must be true or false.")
+            others = "" if key == "looks" else "auto, "
+            raise UserError(f"model.{key}={value} must be {others}true or false.")
     seen: dict[str, Any] = {}
     if "looks" in wanted:
         seen["looks"] = list(data.shape[1:]) if wanted["looks"] and model["classes"] else []

@@ -75,6 +75,27 @@ def test_kinds_that_are_found_are_told():
             chosen({"data": {"kinds": 9}, "model": {"classes": classes}}, data)
 
 
+def test_a_network_points_at_colours_of_attributes_that_somebody_knew():
+    model = {"classes": "attributes", "looks": True, "points": "auto"}
+    config, picked = chosen({"model": model, **AUTO}, forge())
+    assert config["model"]["points"] is True
+    assert picked["model.points"] == "true"
+    assert "usual colours of " in in_lines(picked, forge())[-1]
+    assert chosen(config, forge()) == (config, {})
+    for other, data in (
+        ({"classes": False}, forge()),
+        ({"classes": True}, forge()),
+        ({"looks": False}, forge()),
+        ({}, kinds(kinds="auto")),
+        ({"classes": "auto"}, kinds(kinds="auto")),
+    ):
+        config, picked = chosen({"data": {}, "model": model | other, **AUTO}, data)
+        assert config["model"]["points"] is False
+        assert "model.points" not in picked
+    config, _ = chosen({"model": model | {"points": False}, **AUTO}, forge())
+    assert config["model"]["points"] is False
+
+
 @pytest.mark.parametrize(
     ("values", "words"),
     [({"few_colours": "nobody"}, "is no prediction"), ({"width": 3}, "knows no width")],
