@@ -14,6 +14,7 @@ from diffusion.commands.teacher import check_student, find_teacher, students_rec
 from diffusion.denoiser import Denoiser
 from diffusion.distillation import DistillationModule
 from diffusion.errors import UserError
+from diffusion.judge import spread
 from diffusion.losses import Colours
 from diffusion.module import DiffusionModule
 from diffusion.palette import MAX_COLOURS, Palette
@@ -24,6 +25,8 @@ from diffusion.runs.trust import packages_of
 from diffusion.samplers.attribute_draws import AttributeDraws
 from diffusion.samplers.base import Sampler
 from diffusion.sprite_data import SpriteData
+
+LOOKED_AT = 2**16  # training sprites that show what is told
 
 make = partial(instantiate, _convert_="all")  # plain lists: others end up in checkpoints
 
@@ -139,8 +142,8 @@ def _seen(recipe: dict[str, Any], data: SpriteData) -> dict[str, Any]:
 def _told(
     denoiser: Denoiser, data: SpriteData, codec: PixelCodec
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """The training sprites in model range, and what a network can be told of each."""
-    rows = data.split["train"]
+    """Training sprites in model range, and what a network can be told of each."""
+    rows = spread(data.split["train"], LOOKED_AT)
     told = data.attribute_values(rows) if denoiser.attributes else data.labels(rows)
     assert told is not None  # such a network has labels or attributes
     for sprites in data.parts(rows):
