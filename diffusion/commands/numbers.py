@@ -55,7 +55,7 @@ def check_numbers(
         raise UserError(f"{key}={value} must be a whole number, {span}.")
 
 
-LATER = ("model.classes", "model.looks")  # false or true, which the data turn into numbers
+LATER = ("model.classes", "model.looks", "model.points")  # which the data decide
 
 
 def check_kinds(config: Any, path: str = "") -> None:
