@@ -11,7 +11,7 @@ from diffusion.runs.directory import BUDGET, RunDirectory
 from diffusion.sprite_data import SpriteData
 
 PLAIN = 25  # steps of sampler=low_temperature
-LONG = 200_000  # images: after 115,968 a told network hardly copies, after 322,240 it does
+OFTEN = 120  # times that each sprite is seen; after 112 a told network hardly copies, after 191 it does
 
 
 def next_commands(
@@ -39,7 +39,9 @@ def next_commands(
     if "sweep" in map(key_of, words):  # which says by itself what is next
         return found
     if longer and "reason" not in summary:  # it was not stopped early
-        more = _against_copies(run.config, 2 * summary["progress/images"])
+        more = _against_copies(
+            run.config, 2 * summary["progress/images"] / len(data.split["train"])
+        )
         found.append(_training(2 * summary["step"], "twice as long", summary, words, *more))
     if (step := _best_step(run, data)) is not None:
         every = sum(map(len, data.split.values()))
@@ -54,11 +56,11 @@ def plain_sampler(config: dict[str, Any]) -> str:
     return " sampler=low_temperature" if chooses and schedule.get("steps", 0) >= PLAIN else ""
 
 
-def _against_copies(config: dict[str, Any], images: float) -> tuple[str, ...]:
-    """Dropout for a long training of a network that is told something and has none yet."""
+def _against_copies(config: dict[str, Any], often: float) -> tuple[str, ...]:
+    """Dropout for a network that is told something, has none yet, and sees each sprite so often."""
     model = config.get("model") or {}
     fits = model.get("classes") and model.get("dropout") == 0
-    return ("model.dropout=0.1",) if fits and images >= LONG else ()
+    return ("model.dropout=0.1",) if fits and often >= OFTEN else ()
 
 
 def _asked(run: RunDirectory, data: SpriteData) -> str:

@@ -57,12 +57,12 @@ def test_none_is_offered_that_would_be_refused_or_untrue(changed, tmp_path, monk
 @pytest.mark.parametrize(
     ("model", "images", "offered"),
     [
-        ({"classes": True, "dropout": 0.0}, 128_000.0, True),
-        ({"classes": "attributes", "dropout": 0.0}, 128_000.0, True),
-        ({"classes": True, "dropout": 0.0}, 64_000.0, False),
-        ({"classes": False, "dropout": 0.0}, 128_000.0, False),
-        ({"classes": True, "dropout": 0.2}, 128_000.0, False),
-        ({"classes": True}, 128_000.0, False),
+        ({"classes": True, "dropout": 0.0}, 600.0, True),
+        ({"classes": "attributes", "dropout": 0.0}, 600.0, True),
+        ({"classes": True, "dropout": 0.0}, 400.0, False),
+        ({"classes": False, "dropout": 0.0}, 600.0, False),
+        ({"classes": True, "dropout": 0.2}, 600.0, False),
+        ({"classes": True}, 600.0, False),
     ],
 )
 def test_a_long_training_of_a_network_that_is_told_something_is_offered_dropout(
