@@ -11,7 +11,7 @@ from diffusion.runs.directory import BUDGET, RunDirectory
 from diffusion.sprite_data import SpriteData
 
 PLAIN = 25  # steps of sampler=low_temperature
-OFTEN = 120  # times that each sprite is seen; after 112 a told network hardly copies, after 191 it does
+OFTEN = 120  # times that each sprite is seen: after 112 a told network hardly copies yet
 
 
 def next_commands(
@@ -57,7 +57,7 @@ def plain_sampler(config: dict[str, Any]) -> str:
 
 
 def _against_copies(config: dict[str, Any], often: float) -> tuple[str, ...]:
-    """Dropout for a network that is told something, has none yet, and sees each sprite so often."""
+    """Dropout for a network that is told something and has none, and sees each sprite so often."""
     model = config.get("model") or {}
     fits = model.get("classes") and model.get("dropout") == 0
     return ("model.dropout=0.1",) if fits and often >= OFTEN else ()
