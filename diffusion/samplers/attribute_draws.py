@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+CLEAR, SHARE = 3.0, 0.01  # of what two attributes have to do with each other: see `_depend`
 EVEN, STEPS = 128, 16  # the byte of a lift of 1, and bytes for a factor of two
 
 
@@ -20,7 +21,9 @@ class AttributeDraws:
     A value is drawn by p(value) prod p(other | value) over those that are there already: exactly
     as in training for two attributes, and for more as if the others had nothing to do with each
     other (naive Bayes). So combinations are new, and parts that exclude each other (a folder and
-    one of another's subfolders) stay apart. An attribute for which nothing fits is not told.
+    one of another's subfolders) stay apart. Two attributes that have nothing to do with each
+    other, as far as their counts can tell, are drawn so; else what few sprites share by chance
+    would come again. An attribute for which nothing fits is not told.
 
     Args:
         frequencies: share of each value among the sprites that have one, for A attributes.
@@ -54,7 +57,8 @@ class AttributeDraws:
             found = found.view(counts[one], counts[other]).double()
             chance = found.sum(1, keepdim=True) * found.sum(0) / max(1, len(known))
             rows = slice(firsts[one], firsts[one + 1]), slice(firsts[other], firsts[other + 1])
-            lifts[rows] = found / chance.clamp(min=1e-9)
+            lift = found / chance.clamp(min=1e-9)
+            lifts[rows] = lift if _depend(found, chance) else (chance > 0).double()
             lifts[rows[::-1]] = lifts[rows].T
         return cls(frequencies, _in_bytes(lifts))
 
@@ -98,6 +102,22 @@ class AttributeDraws:
                 row[attribute] = min(value, int(weights.nonzero().max()))
                 beside *= self.lifts[firsts[attribute] + int(row[attribute])]
         return row
+
+
+def _depend(found: Tensor, chance: Tensor) -> bool:
+    """Whether two attributes have to do with each other, by how often their values are together.
+
+    Pearson's chi-squared must be `CLEAR` deviations above what chance makes (of so sparse a table
+    the variance is about that of Poisson counts), and by `SHARE` of the most that it could be: the
+    square of Cramer's V, as Bergsma 2013 corrects it, "A bias-correction for Cramer's V".
+    """
+    there = chance > 0
+    free = [int(there.any(dim).sum()) - 1 for dim in (0, 1)]
+    if min(free) < 1:
+        return False
+    above = float(((found - chance).square() / chance)[there].sum()) - free[0] * free[1]
+    spread = free[0] * free[1] * float((2 + 1 / chance[there]).mean())
+    return above > max(CLEAR * spread**0.5, SHARE * float(found.sum()) * min(free))
 
 
 def _bytes(lifts: Tensor) -> Tensor:
