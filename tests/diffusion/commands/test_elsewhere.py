@@ -114,7 +114,7 @@ ANSWERS = {  # what is typed: a part of what is said
 def _asked(verb, word):
     """As far as a run has to know the word, it is one that learned none."""
     cfg = compose(verb, as_hydra_reads(verb, [word]))
-    asked(plain(cfg), SimpleNamespace(card={"sprites": {}}))
+    asked(plain(cfg), SimpleNamespace(card={"sprites": {}}), verb=verb)
 
 
 def said(verb, word, monkeypatch):

@@ -45,6 +45,7 @@ class Mine(Cost): ...
 """
 WORDS = [
     *("~model.widths", "~model.blocks", "~model.dropout", "~model.layout", "~model.looks"),
+    "~model.points",
     *("model._target_=mine.Net", "model.classes=0", "+model.width=8", "schedule=cosine"),
     *("schedule._target_=mine.Schedule", "prediction._target_=mine.Prediction"),
     *("weighting=uniform", "weighting._target_=mine.Weighting", "data._target_=mine.Data"),
