@@ -46,7 +46,8 @@ def look(cfg: DictConfig, view: str) -> Path:
         guidance = 1.0 if in_words else cfg.guidance
         sprites = labels.told(loaded).sprites(sampler, cfg.seed, label=label, guidance=guidance)
         settings |= {"sampler": recipe, "guidance": cfg.guidance, "n": cfg.n}
-        settings |= labels.decides(loaded) | ({"told": [*told.items()]} if told else {})
+        settings |= labels.decides(loaded)
+        settings |= {"told": [[k, told[k]] for k in sorted(told)]} if told else {}
     if view == "noising":
         files = noising_pictures(image[None], schedule, cfg.seed)
         print(in_these_sprites(schedule, data))
