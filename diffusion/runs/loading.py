@@ -108,8 +108,7 @@ class Loaded:
         if known := self.card["sprites"].get("attributes"):
             name, values = next(iter(known.items()))
             raise UserError(
-                f"This run learned attributes; ask for {name}={values[0]}, say, when you make "
-                "sprites; a look tells none."
+                f"This run learned attributes and no labels; ask for {name}={values[0]}, say."
             )
         if not names:
             raise UserError("This run learned no labels; train with model.classes=true.")
