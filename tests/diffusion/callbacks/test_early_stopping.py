@@ -5,7 +5,7 @@ import json
 import pytest
 from conftest import QUICK
 from parts import composed
-from training import fit
+from training import fit as fit_for_long
 
 from diffusion.callbacks.early_stopping import EarlyStopping
 from diffusion.clock import callback_of
@@ -16,30 +16,35 @@ WORDS = (STILL, *STOPPING, "callbacks.early_stopping.patience=2")
 LONG = "trainer.max_steps=100"
 
 
+def fit(folder, *words):
+    """A training that is measured every three steps."""
+    return fit_for_long(folder, "trainer.val_check_interval=3", *words)
+
+
 def test_it_stops_after_so_many_validations_without_a_better_one(tmp_path):
     trainer = fit(tmp_path, *WORDS, LONG)
-    assert trainer.global_step == 30  # the first validation of ten steps is the best
+    assert trainer.global_step == 9  # the first validation of three steps is the best
     assert callback_of(trainer, EarlyStopping).reason.endswith(" in 2 validations")
 
 
 def test_a_run_that_learns_goes_on(tmp_path):
-    trainer = fit(tmp_path, *WORDS[1:], "trainer.max_steps=40")
-    assert trainer.global_step == 40
+    trainer = fit(tmp_path, *WORDS[1:], "trainer.max_steps=12")
+    assert trainer.global_step == 12
     assert callback_of(trainer, EarlyStopping).reason == ""
 
 
 def test_what_it_has_waited_is_in_the_checkpoint(tmp_path):
-    assert fit(tmp_path, *WORDS, "trainer.max_steps=25").global_step == 25
-    assert fit(tmp_path, *WORDS, LONG).global_step == 30
+    assert fit(tmp_path, *WORDS, "trainer.max_steps=8").global_step == 8
+    assert fit(tmp_path, *WORDS, LONG).global_step == 9
 
 
 def test_a_stopped_run_stays_stopped_until_it_may_wait_longer(tmp_path):
     fit(tmp_path, *WORDS, LONG)
-    assert fit(tmp_path, *WORDS, LONG).global_step == 30
-    assert fit(tmp_path, *WORDS, "callbacks.early_stopping.patience=4", LONG).global_step == 50
+    assert fit(tmp_path, *WORDS, LONG).global_step == 9
+    assert fit(tmp_path, *WORDS, "callbacks.early_stopping.patience=4", LONG).global_step == 15
 
 
-@pytest.mark.parametrize(("word", "step"), [("mode=max", 30), ("min_delta=100", 30)])
+@pytest.mark.parametrize(("word", "step"), [("mode=max", 9), ("min_delta=100", 9)])
 def test_better_is_what_the_configuration_says(tmp_path, word, step):
     """The loss of a network that learns never rises above the first, nor falls by a hundred."""
     words = (*WORDS[1:], f"callbacks.early_stopping.{word}")
