@@ -135,10 +135,11 @@ PLANTS = (
 
 @pytest.mark.parametrize("plant", PLANTS)
 def test_no_group_of_a_strangers_configuration_names_code(tmp_path, plant):
+    """Every group meets every third plant, and neighbours others."""
     run = tmp_path / "run"
     good = begun(run, ["logger=csv"])
     file = run / ".hydra" / "config.yaml"
-    for way in places(good):
+    for way in list(places(good))[PLANTS.index(plant) % 3 :: 3]:
         bad = copy.deepcopy(good)
         node = bad
         for key in way:
