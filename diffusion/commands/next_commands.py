@@ -12,6 +12,7 @@ from diffusion.sprite_data import SpriteData
 
 PLAIN = 25  # steps of sampler=low_temperature
 OFTEN = 120  # times that each sprite is seen: after 112 a told network hardly copies yet
+FEW = 500  # training sprites: of 300, 15% are copies with dropout of 0.1, and 0.2% with 0.2
 
 
 def next_commands(
@@ -40,7 +41,7 @@ def next_commands(
         return found
     if longer and "reason" not in summary:  # it was not stopped early
         more = _against_copies(
-            run.config, 2 * summary["progress/images"] / len(data.split["train"])
+            run.config, 2 * summary["progress/images"], len(data.split["train"])
         )
         found.append(_training(2 * summary["step"], "twice as long", summary, words, *more))
     if (step := _best_step(run, data)) is not None:
@@ -56,11 +57,12 @@ def plain_sampler(config: dict[str, Any]) -> str:
     return " sampler=low_temperature" if chooses and schedule.get("steps", 0) >= PLAIN else ""
 
 
-def _against_copies(config: dict[str, Any], often: float) -> tuple[str, ...]:
-    """Dropout for a network that is told something and has none, and sees each sprite so often."""
+def _against_copies(config: dict[str, Any], images: float, sprites: int) -> tuple[str, ...]:
+    """Dropout for a network that is told something, has none, and sees its sprites often."""
     model = config.get("model") or {}
     fits = model.get("classes") and model.get("dropout") == 0
-    return ("model.dropout=0.1",) if fits and often >= OFTEN else ()
+    rate = 0.2 if sprites < FEW else 0.1
+    return (f"model.dropout={rate}",) if fits and images >= OFTEN * sprites else ()
 
 
 def _asked(run: RunDirectory, data: SpriteData) -> str:

@@ -1,5 +1,6 @@
 """What the end of a run offers to type can be typed, and is what it says."""
 
+import re
 from types import SimpleNamespace
 
 import pytest
@@ -11,13 +12,13 @@ SUMMARY = {"step": 100, "progress/images": 6400, "train/images_per_second": 16.0
 WORDS = ["data=array", "data.path='a.npz'", "trainer.max_steps=100", "++data.hold_out=0.1"]
 
 
-def trainings(tmp_path, monkeypatch, words=(), longer=False, unseen=2, **changed):
+def trainings(tmp_path, monkeypatch, words=(), longer=False, unseen=2, train=8, **changed):
     (tmp_path / "checkpoints").mkdir(exist_ok=True)
     (tmp_path / "checkpoints" / "best.ckpt").touch()
     monkeypatch.setattr(offered, "read", lambda _: {"global_step": 50})
     config = {"data": FILE, "callbacks": {}, "teacher": None} | changed.pop("config", {})
     data = SimpleNamespace(
-        split={"train": range(8), "val": range(unseen), "test": range(unseen)},
+        split={"train": range(train), "val": range(unseen), "test": range(unseen)},
         called=lambda row: "Bob",
         attribute_names={},
     )
@@ -55,20 +56,22 @@ def test_none_is_offered_that_would_be_refused_or_untrue(changed, tmp_path, monk
 
 
 @pytest.mark.parametrize(
-    ("model", "images", "offered"),
+    ("model", "train", "often", "offered"),
     [
-        ({"classes": True, "dropout": 0.0}, 600.0, True),
-        ({"classes": "attributes", "dropout": 0.0}, 600.0, True),
-        ({"classes": True, "dropout": 0.0}, 400.0, False),
-        ({"classes": False, "dropout": 0.0}, 600.0, False),
-        ({"classes": True, "dropout": 0.2}, 600.0, False),
-        ({"classes": True}, 600.0, False),
+        ({"classes": True, "dropout": 0.0}, 8, 75, "0.2"),
+        ({"classes": True, "dropout": 0.0}, 499, 75, "0.2"),
+        ({"classes": True, "dropout": 0.0}, 500, 75, "0.1"),
+        ({"classes": "attributes", "dropout": 0.0}, 500, 75, "0.1"),
+        ({"classes": True, "dropout": 0.0}, 8, 50, None),
+        ({"classes": False, "dropout": 0.0}, 8, 75, None),
+        ({"classes": True, "dropout": 0.2}, 8, 75, None),
+        ({"classes": True}, 8, 75, None),
     ],
 )
 def test_a_long_training_of_a_network_that_is_told_something_is_offered_dropout(
-    model, images, offered, tmp_path, monkeypatch
+    model, train, often, offered, tmp_path, monkeypatch
 ):
-    changed = {"progress/images": images, "config": {"model": model}}
-    longer, whole = trainings(tmp_path, monkeypatch, longer=True, **changed)
-    assert ("model.dropout=0.1" in longer) == offered
+    changed = {"progress/images": float(often * train), "config": {"model": model}}
+    longer, whole = trainings(tmp_path, monkeypatch, longer=True, train=train, **changed)
+    assert re.findall(r"model\.dropout=(\S+)", longer) == [offered] * (offered is not None)
     assert "dropout" not in whole
