@@ -44,8 +44,9 @@ def test_a_student_is_trained_sampled_and_shared_as_any_run_is(command, tmp_path
 @pytest.mark.processes
 def test_a_student_learns_the_same_on_one_and_on_two_processes(command, launch, tmp_path):
     small = "model.widths=[32] model.blocks=1 prediction=palette"
-    assert command(f"{SMOKE} {small} hydra.run.dir=teacher").code == 0
+    assert command(f"{SMOKE} {small} closing=false hydra.run.dir=teacher").code == 0
     line = f"{STUDENT} teacher=teacher trainer.precision=32-true trainer.log_every_n_steps=1"
+    line += " closing=false"
     assert command(f"{line} trainer.accelerator=cpu hydra.run.dir=alone").code == 0
     both = launch(f"{line} trainer=ddp trainer.accelerator=cpu hydra.run.dir=both")
     out, _ = both.communicate(timeout=900)

@@ -19,8 +19,8 @@ WORDS = "model.classes=true prediction=palette sampler=dpm_solver sampler.steps=
 @pytest.mark.parametrize(
     "words",
     [
-        WORDS,
         WORDS.replace("=true", "=attributes"),
+        pytest.param(WORDS, marks=pytest.mark.nightly),
         pytest.param("prediction=velocity", marks=pytest.mark.nightly),
     ],
 )

@@ -203,6 +203,7 @@ def test_failed_jobs_stop_nobody_and_are_continued(launch, tmp_path):
     path = f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}"
     bomb = "+callbacks.bomb._target_=bomb.Bomb"
     line = f"{SWEEP} logger=wandb seed=0,1,2 {bomb} checkpoint.every_n_steps=10"
+    line += " closing=false trainer.val_check_interval=10"
 
     process = launch(line, WANDB_MODE="offline", PYTHONPATH=path)
     out, _ = process.communicate(timeout=900)

@@ -141,7 +141,8 @@ def test_a_signal_saves_the_exact_step(command, launch, tmp_path, number, code):
 @pytest.mark.parametrize(
     "options",
     [
-        "checkpoint.every_n_steps=20",  # a checkpoint on the step of a validation
+        # a checkpoint on the step of a validation
+        "checkpoint.every_n_steps=20 trainer.val_check_interval=10",
         pytest.param(
             "trainer.accumulate_grad_batches=4 trainer.log_every_n_steps=1",
             marks=pytest.mark.nightly,
@@ -149,7 +150,7 @@ def test_a_signal_saves_the_exact_step(command, launch, tmp_path, number, code):
     ],
 )
 def test_an_interrupted_run_continues_to_the_same_bits(command, launch, tmp_path, options):
-    line = f"{SMOKE} {options} trainer.max_steps=60"
+    line = f"{SMOKE} {options} trainer.max_steps=60 closing=false"
     assert command(f"{line} hydra.run.dir=whole").code == 0
     process = launch(f"{line} hydra.run.dir=cut")
     table = tmp_path / "cut" / "metrics.csv"
@@ -247,7 +248,7 @@ def test_help_and_configuration_do_not_wait_for_torch(words):
 
 @pytest.mark.processes
 def test_a_run_begins_with_the_weights_of_another_and_continues_without_it(command, tmp_path):
-    line = f"{SMOKE} trainer.max_steps=2"
+    line = f"{SMOKE} trainer.max_steps=2 closing=false"
     assert command(f"{line} hydra.run.dir=first").code == 0
     second = f"{line} seed=1 init_from=first/checkpoints/last.ckpt hydra.run.dir=second"
     assert "begins with 100.0% of its weights" in command(second).out
