@@ -16,6 +16,7 @@ from limits import may_take
 
 import diffusion.callbacks.samples
 import diffusion.commands.closing  # noqa: F401  what commands import late is there before a child is forked
+from diffusion.metrics import told_apart
 
 ROOT = Path(__file__).parents[1]
 REAL = ROOT.parent / "shared" / "data"
@@ -78,6 +79,12 @@ def command(tmp_path, monkeypatch):
         return Result(code, (tmp_path / ".out").read_text(), (tmp_path / ".err").read_text())
 
     return run
+
+
+@pytest.fixture
+def short_judges(monkeypatch):
+    """Judges train for a third of their steps, where what is told apart is easy to tell."""
+    monkeypatch.setattr(told_apart, "STEPS", told_apart.STEPS // 3)
 
 
 @pytest.fixture(scope="session")

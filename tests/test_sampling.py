@@ -246,6 +246,7 @@ def test_a_hand_is_laid_on_sprites_from_the_command_line(command, tmp_path):
 
 
 @pytest.mark.processes
+@pytest.mark.usefixtures("short_judges")
 def test_the_best_of_many_keep_their_index_and_are_the_same_in_any_batch(command, tmp_path):
     line = QUICK.replace("data.n=60", "data.n=420")
     assert command(f"{line} hydra.run.dir=run").code == 0

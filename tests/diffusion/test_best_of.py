@@ -8,13 +8,8 @@ from datamodules.forge import ForgeData
 from diffusion.best_of import best_of, check_candidates
 from diffusion.errors import UserError
 from diffusion.judge import Judge
-from diffusion.metrics import told_apart
 
-
-@pytest.fixture(autouse=True)
-def _short(monkeypatch):
-    """A third of the steps: what is told here is easy to tell."""
-    monkeypatch.setattr(told_apart, "STEPS", told_apart.STEPS // 3)
+pytestmark = pytest.mark.usefixtures("short_judges")
 
 
 @pytest.fixture(scope="module")

@@ -61,13 +61,7 @@ PLANTED = {
 }
 
 
-@pytest.fixture
-def short(monkeypatch):
-    """A third of the steps, where what is told is easy to tell."""
-    monkeypatch.setattr(told_apart, "STEPS", told_apart.STEPS // 3)
-
-
-@pytest.mark.usefixtures("short")
+@pytest.mark.usefixtures("short_judges")
 @pytest.mark.parametrize("name", PLANTED)
 def test_what_is_no_new_sprite_fails_one_of_the_two(judge, training, name):
     told, copies = pair(judge, PLANTED[name](training))
@@ -77,7 +71,7 @@ def test_what_is_no_new_sprite_fails_one_of_the_two(judge, training, name):
         assert copies == 1
 
 
-@pytest.mark.usefixtures("short")
+@pytest.mark.usefixtures("short_judges")
 def test_the_stronger_the_damage_the_more_often_it_is_told(judge, training):
     def swapped(share):
         flat, drawn = training.clone().flatten(2), torch.Generator().manual_seed(0)
