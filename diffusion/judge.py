@@ -20,6 +20,10 @@ NONE_UNSEEN = (
     "No sprites were held out, so what is said of unseen real sprites is of training sprites, "
     "each held against those of other groups."
 )
+IN_FEW = (
+    "Samples are held against real sprites in {} colours (data.most_colours), not in all of "
+    "their own."
+)
 REFERENCE = 4_000  # training sprites that samples are compared with; more would only take longer
 
 
@@ -50,6 +54,8 @@ class Judge:
     ) -> None:
         self.data, self.rows, self.held_out = data, training, held_out
         self.notes = list[str]([] if len(held_out) else [NONE_UNSEEN])
+        if few := data.card.get("few_colours"):
+            self.notes.append(IN_FEW.format(few))
         reference = data.images(spread(training, REFERENCE))
         unseen = data.images(spread(held_out, n))
         self.scales: dict[str, Scale] = {}

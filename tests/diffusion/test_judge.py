@@ -35,6 +35,15 @@ def test_unseen_sprites_are_good_and_new(judge, data):
     assert all(math.isfinite(value) for value in scores.values())
 
 
+@pytest.mark.parametrize(("most", "said"), [(8, True), (200, False), (None, False)])
+def test_real_sprites_in_few_colours_are_said_to_be(most, said):
+    few = ForgeData(n=100, most_colours=most)
+    few.setup()
+    notes = [note for note in Judge.of(few, {}, 8).notes if "data.most_colours" in note]
+    assert bool(notes) == said
+    assert all(f"real sprites in {most} colours" in note for note in notes)
+
+
 def test_it_knows_beforehand_what_it_will_measure(judge, data):
     known = judge.names()
     assert sorted(known) == sorted(set(known))
