@@ -6,9 +6,9 @@
 
 Every contestant learns the same training part (split by groups) for the last of the times, over
 which its learning rate falls; at each of them its averaged weights are kept, and later make
-sprites with the same number of network evaluations. Contestants run one after another, each in a
-process of its own; what FOLDER already holds is not made again. The table and the picture judge
-all that FOLDER holds.
+sprites with the same number of network evaluations. All learn every colour. Contestants run one
+after another, each in a process of its own; what FOLDER already holds is not made again. The table
+and the picture judge all that FOLDER holds.
 """
 
 import argparse

@@ -37,6 +37,11 @@ def main() -> None:
     parser.add_argument("--steps", nargs="+", type=int, default=[10, 25])
     parser.add_argument("--temperatures", nargs="+", type=float, default=[1.0, 0.7, 0.5, 0.33])
     parser.add_argument("--data", help="where the training data is now")
+    parser.add_argument(
+        "--all-colours",
+        action="store_true",
+        help="judge by the sprites as they are, where the run learned them in few colours",
+    )
     parser.add_argument("--picture", type=Path)
     arguments = parser.parse_args()
     loaded = load(checkpoint_file(arguments.run, "last"))
@@ -45,6 +50,10 @@ def main() -> None:
         draw(loaded, ways).save(arguments.picture, optimize=True)
         return
     data = training_data(loaded.card, arguments.data)
+    if arguments.all_colours:
+        data.most_colours = None
+        del data.card  # so that they are read again
+        data.setup()
     judge = Judge.of(data, {"features": SpriteFeatures(), "art": PixelArt()}, arguments.n)
     real = data.validity(data.images(data.split["val"][:8]))
     read = {key: name for key, name in READ.items() if key in real}

@@ -16,6 +16,7 @@ from scipy.spatial import KDTree
 from datamodules.arrays import Images, Sprites, canonical, packed
 from datamodules.files.on_disk import OnDisk
 
+EXACT, STANDING = 256, 128  # of more than EXACT colours so many stand for all, unless said
 LOOKED_AT = 4096  # sprites whose colours decide
 COMPARED = 512  # sprites that tell how far pixels move
 

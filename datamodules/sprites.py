@@ -16,8 +16,8 @@ from datamodules.batches import Batch, EvalBatches, TrainBatches
 from datamodules.doctor.examination import Card, check, examine, pinned
 from datamodules.doctor.splits import HELD_OUT, Parts, nested
 from datamodules.errors import DataError
-from datamodules.few_colours import in_few_colours
-from datamodules.kinds import with_kinds
+from datamodules.few_colours import EXACT, STANDING, in_few_colours
+from datamodules.kinds import AUTO, with_kinds
 from datamodules.picked import Picked, from_file
 from datamodules.rules import READER
 
@@ -36,7 +36,8 @@ class SpriteDataModule(LightningDataModule, ABC):
         hold_out: share of the sprites that are kept from training, half for validation and half
             for the test; with 0 all are trained on, and nothing is unseen.
         most_colours: of the training sprites; where they have more, all sprites are brought to so
-            many that stand for theirs. None keeps every colour.
+            many that stand for theirs. `auto` brings them to 128 where there are more than 256,
+            None keeps every colour.
         attributes: where more is known of each sprite, see `datamodules.attributes`; None for what
             the source itself knows.
         kinds: about so many kinds of sprites that look alike are found, as one more attribute,
@@ -66,7 +67,7 @@ class SpriteDataModule(LightningDataModule, ABC):
         seed: int = 0,
         n_train: int | None = None,
         hold_out: float = HELD_OUT,
-        most_colours: int | None = None,
+        most_colours: int | str | None = None,
         attributes: str | None = None,
         kinds: int | str | None = None,
     ) -> None:
@@ -248,13 +249,18 @@ class SpriteDataModule(LightningDataModule, ABC):
             return batch
         return {name: values.pin_memory() for name, values in batch.items()}
 
-    def _bring_to(self, most: int) -> None:
+    def _bring_to(self, most: int | str) -> None:
         """Brings the sprites to so many colours where the training sprites have more."""
-        if not isinstance(most, int) or most < 2:
+        if most == AUTO:
+            kept, most = EXACT, STANDING
+        elif isinstance(most, int) and most >= 2:
+            kept = most
+        else:
             raise DataError(
-                f"data.most_colours={most} must be a whole number, 2 or more; null keeps all."
+                f"data.most_colours={most} must be {AUTO}, or a whole number, 2 or more; null "
+                "keeps all."
             )
-        if len(self.colours(most)) > most:
+        if len(self.colours(kept)) > kept:
             self.sprites, note = in_few_colours(self.sprites, self.split["train"], most)
             self.card["notes"].append(note)
             self.card["few_colours"] = most

@@ -42,7 +42,7 @@ class Palette(Velocity, nn.Module):
             raise UserError(
                 f"prediction=palette needs sprites of 1 to {MAX_COLOURS} colours, and these have "
                 f"{len(colours) or 'none'}{' or more' if len(colours) > MAX_COLOURS else ''}; use "
-                "prediction=velocity, or data.most_colours=64."
+                "prediction=velocity, or data.most_colours=auto."
             )
         known = torch.tensor(colours, dtype=torch.float32) / 127.5 - 1
         self.register_buffer("colours", known, persistent=False)  # the recipe holds them

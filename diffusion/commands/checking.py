@@ -9,7 +9,7 @@ from PIL import Image
 from datamodules.doctor.examination import table, unused
 from datamodules.rules import READER, as_before
 from diffusion import pictures
-from diffusion.commands.choosing import KINDS, chosen, in_lines
+from diffusion.commands.choosing import KINDS, chosen, in_lines, to_read
 from diffusion.commands.numbers import check_kinds
 from diffusion.errors import UserError
 from diffusion.levels.unseen import unseen_colours
@@ -56,7 +56,7 @@ def check(config: dict[str, Any]) -> None:
 def examined(config: dict[str, Any], reader: int) -> Any:
     """The SpriteDataModule of a configuration, read by these rules and examined."""
     check_kinds(config)
-    source = as_before(config["data"], reader) | {"seed": config["seed"]}
+    source = as_before(to_read(config), reader) | {"seed": config["seed"]}
     data = build(source, packages=("datamodules", *packages_of(source)))
     data.setup()
     return data

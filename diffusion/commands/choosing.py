@@ -1,5 +1,6 @@
 """What depends on the data is chosen once: after the doctor has looked, before anything is made.
 
+A network that chooses among colours has sprites of very many brought to some that stand for all,
 `conf/prediction/auto.yaml` names two predictions, kinds of sprites are told to the network where
 `data.kinds` finds any, and it points at colours where attributes are known. What is chosen stands
 in the run's configuration from then on, as if it had been typed.
@@ -9,6 +10,7 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
+from datamodules.few_colours import EXACT, STANDING
 from datamodules.kinds import AUTO, KIND, LABEL
 from diffusion.commands.complaints import CONF
 from diffusion.errors import UserError
@@ -17,9 +19,17 @@ from diffusion.sprite_data import SpriteData
 
 FEW, MANY = "few_colours", "many_colours"
 ATTRIBUTES = "attributes"  # the word for a network that is told these
-CLASSES, POINTS = "model.classes", "model.points"
-KINDS = "kinds"  # in the card, where some were found
-SUGGESTED = 64  # colours; fewer show, and more are learned more slowly
+CLASSES, POINTS, COLOURS = "model.classes", "model.points", "data.most_colours"
+KINDS, BROUGHT = "kinds", "few_colours"  # in the card, where some were found, or it was done
+
+
+def to_read(config: dict[str, Any]) -> dict[str, Any]:
+    """What `data` is built from: networks that do not choose among colours learn all of them."""
+    data, prediction = config["data"], config.get("prediction")
+    if data.get("most_colours") != AUTO or prediction is None:
+        return data
+    part = _named(prediction[FEW]) if FEW in prediction else prediction
+    return data if "colours" in part else data | {"most_colours": None}
 
 
 def chosen(config: dict[str, Any], data: SpriteData) -> tuple[dict[str, Any], dict[str, str]]:
@@ -32,10 +42,20 @@ def chosen(config: dict[str, Any], data: SpriteData) -> tuple[dict[str, Any], di
     Raises:
         UserError: a name that is no prediction's, or other values beside the two names.
     """
+    config, brought = _brought(config, data)
     config, told = _told(config, data)
     config, picked = _prediction(config, data)
     config, points = _points(config, data)
-    return config, told | picked | points
+    return config, brought | told | picked | points
+
+
+def _brought(config: dict[str, Any], data: SpriteData) -> tuple[dict[str, Any], dict[str, str]]:
+    """To how many colours the sprites were brought, if to any."""
+    source = config.get("data") or {}
+    if source.get("most_colours") != AUTO:
+        return config, {}
+    few = data.card.get(BROUGHT)
+    return config | {"data": source | {"most_colours": few}}, {COLOURS: f"{few}"} if few else {}
 
 
 def _told(config: dict[str, Any], data: SpriteData) -> tuple[dict[str, Any], dict[str, str]]:
@@ -65,11 +85,17 @@ def _prediction(config: dict[str, Any], data: SpriteData) -> tuple[dict[str, Any
         )
     few = len(data.colours(limit=MAX_COLOURS)) <= MAX_COLOURS
     name = str(names[FEW if few else MANY])
-    file = CONF / "prediction" / f"{name}.yaml"
-    part = OmegaConf.to_container(OmegaConf.load(file)) if file.is_file() else {}
-    if not isinstance(part, dict) or "_target_" not in part:
+    part = _named(name)
+    if "_target_" not in part:
         raise UserError(f"prediction.{FEW if few else MANY}={name} is no prediction.")
     return config | {"prediction": part}, {"prediction": name}
+
+
+def _named(name: object) -> dict[str, Any]:
+    """The values of a prediction; none of a name that is no prediction's."""
+    file = CONF / "prediction" / f"{name}.yaml"
+    part: Any = OmegaConf.to_container(OmegaConf.load(file)) if file.is_file() else {}
+    return part if isinstance(part, dict) else {}
 
 
 def _points(config: dict[str, Any], data: SpriteData) -> tuple[dict[str, Any], dict[str, str]]:
@@ -86,6 +112,8 @@ def _points(config: dict[str, Any], data: SpriteData) -> tuple[dict[str, Any], d
 def in_lines(picked: dict[str, str], data: SpriteData) -> list[str]:
     """What was chosen, and what it follows from."""
     why = {}
+    if COLOURS in picked:
+        why[COLOURS] = f"of more than {EXACT}; null keeps all, and is learned far more slowly"
     if CLASSES in picked:
         others = [f", {name}" for name in data.attribute_names if name != KIND]
         why[CLASSES] = f"{data.card[KINDS]} kinds of sprites that look alike{''.join(others)}"
@@ -101,6 +129,6 @@ def _colours(data: SpriteData) -> str:
     if found <= MAX_COLOURS:
         return f"{found} colours"
     return (
-        f"more than {MAX_COLOURS} colours. data.most_colours={SUGGESTED} brings sprites to "
-        f"{SUGGESTED} that stand for all, and is learned much sooner; check=true shows it"
+        f"more than {MAX_COLOURS} colours. data.most_colours={STANDING} brings sprites to "
+        f"{STANDING} that stand for all, and is learned far sooner; check=true shows it"
     )

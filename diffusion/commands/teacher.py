@@ -41,6 +41,13 @@ def find_teacher(config: dict[str, Any], data: SpriteData) -> Loaded:
             "the student the same: data=array data.path=..., and data.hold_out= where it was "
             "typed, as in the teacher's run."
         )
+    most = (teacher.card.get("config") or {"data": {}})["data"].get("most_colours")
+    few = data.card.get("few_colours")
+    if few != most and (few is not None or len(data.colours(most)) > most):
+        raise UserError(
+            "The teacher learned the sprites in other colours; give the student the same: "
+            f"data.most_colours={'null' if most is None else most}."
+        )
     if "teacher" in teacher.card or isinstance(teacher.denoiser.prediction, SharpPalette):
         raise UserError(f"teacher={config['teacher']} is a student itself; give its own teacher.")
     return teacher

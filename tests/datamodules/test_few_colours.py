@@ -100,6 +100,16 @@ def test_sprites_on_disk_are_brought_to_them_when_they_are_read(tmp_path, monkey
     np.testing.assert_array_equal(outside.sprites.take(rows), inside.sprites.take(rows))
 
 
+@pytest.mark.parametrize(("colours", "left"), [(256, 256), (257, 128)])
+def test_auto_keeps_as_many_as_an_indexed_image_has(tmp_path, colours, left):
+    images = np.zeros((60, 8, 8, 3), np.uint8)
+    which = RNG.permutation(images[..., 0].size).reshape(60, 8, 8) % colours
+    images[..., 0], images[..., 1] = which % 256, which // 256
+    data = read(tmp_path, images, most_colours="auto")
+    assert len(data.colours(limit=1000)) == left
+    assert data.card.get("few_colours") == (None if left == colours else left)
+
+
 @pytest.mark.parametrize("most", [1, 0, 2.5, "many"])
 def test_other_numbers_are_refused(tmp_path, most):
     with pytest.raises(DataError, match="most_colours"):

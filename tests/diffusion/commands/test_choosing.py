@@ -7,7 +7,7 @@ from parts import CONF
 
 from datamodules.array import ArrayData
 from datamodules.forge import ForgeData
-from diffusion.commands.choosing import chosen, in_lines
+from diffusion.commands.choosing import chosen, in_lines, to_read
 from diffusion.errors import UserError
 
 AUTO = {"prediction": OmegaConf.to_container(OmegaConf.load(CONF / "prediction" / "auto.yaml"))}
@@ -44,7 +44,39 @@ def test_many_colours_brought_to_few_are_a_palette(tmp_path):
     config, picked = chosen({**AUTO}, data)
     assert picked == {"prediction": "palette"}
     assert in_lines(picked, data) == ["chosen      prediction=palette: 64 colours"]
-    assert "data.most_colours=64" in in_lines({"prediction": "velocity"}, many(tmp_path))[0]
+    assert "data.most_colours=128" in in_lines({"prediction": "velocity"}, many(tmp_path))[0]
+
+
+def test_by_default_very_many_colours_are_brought_to_some_that_stand_for_all(tmp_path):
+    words = {**AUTO, "data": {"path": "x", "most_colours": "auto"}}
+    data = many(tmp_path, most_colours="auto")
+    config, picked = chosen(words, data)
+    assert config["data"] == {"path": "x", "most_colours": 128}
+    assert picked == {"data.most_colours": "128", "prediction": "palette"}
+    line, _ = in_lines(picked, data)
+    assert line.startswith("chosen      data.most_colours=128: ")
+    assert "null keeps all" in line
+    assert chosen(config, data) == (config, {})
+    config, picked = chosen(words, forge())
+    assert config["data"]["most_colours"] is None
+    assert picked == {"prediction": "palette"}
+
+
+@pytest.mark.parametrize(
+    ("prediction", "brings"),
+    [
+        (AUTO["prediction"], True),
+        ({"_target_": "diffusion.palette.Palette", "colours": ()}, True),
+        (None, True),  # a student's is its teacher's
+        ({"_target_": "diffusion.predictions.Velocity"}, False),
+        ({"few_colours": "velocity", "many_colours": "velocity"}, False),
+    ],
+)
+def test_a_network_that_does_not_choose_among_colours_learns_all(prediction, brings):
+    words = {"prediction": prediction, "data": {"most_colours": "auto", "path": "x"}}
+    assert to_read(words) == {"path": "x", "most_colours": "auto" if brings else None}
+    words = {"prediction": prediction, "data": {"most_colours": 9}}
+    assert to_read(words) == {"most_colours": 9}, "it was typed"
 
 
 def test_what_was_chosen_is_not_chosen_again():
