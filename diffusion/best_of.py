@@ -5,8 +5,8 @@ part, from one half of the candidates, and say of the other half how real each l
 is judged by a network that has learned from it, and copies of training sprites gain nothing.
 
 What looks most real is first of all of the kinds that the generator makes too rarely. So sprites
-compete within their own label; and the half that surprises the generator itself, such as one with
-specks, comes after the other.
+compete within their own label, where a network is told nothing else; and the half that surprises
+the generator itself, such as one with specks, comes after the other.
 """
 
 from dataclasses import dataclass

@@ -120,6 +120,8 @@ def test_sheet_that_the_cell_does_not_divide(command, tmp_path):
         ("trainer.log_every_n_steps=0", "log_every_n_steps"),
         ("trainer.accumulate_grad_batches=0", "accumulate_grad_batches"),
         ("trainer.max_steps=null", "max_steps"),
+        ("trainer.max_steps=-1", "minutes=N"),
+        ("trainer.max_steps=-1 trainer.max_time=null", "minutes=N"),
         ("trainer.precision=foo", "precision"),
         ("trainer.precision=foo logger=wandb", "precision"),
         ("optimizer.lr=abc", "optimizer"),

@@ -95,8 +95,9 @@ def test_nobody_can_tell_apart_what_nobody_kept():
     assert "held_out_combinations" not in data.validity(data.images(data.split["train"][:8]))
 
 
-def test_how_long_must_be_typed(command, sprites, tmp_path):
-    refused = command(words_of(f"{SMALL} data.hold_out=0", "run"))
+@pytest.mark.parametrize("more", ["", "trainer.max_time=null", "trainer.max_steps=-1"])
+def test_how_long_must_be_typed(command, sprites, tmp_path, more):
+    refused = command(words_of(f"{SMALL} data.hold_out=0 {more}", "run"))
     assert refused.code == 2
     assert "minutes=N or trainer.max_steps=N" in refused.err
     assert not (tmp_path / "run" / ".hydra").exists()

@@ -180,6 +180,7 @@ CASES = (
          "data.attributes=parts.csv", "data=folder data.path=nested data.attributes=folders"),
     case(train, "model=course prediction=epsilon model.classes=attributes", "model=tiny"),
     case(train, "data.hold_out=0", "minutes=1", "trainer.max_steps=9"),
+    case(train, "trainer.max_steps=-1", "minutes=1 -trainer.max_steps", "trainer.max_steps=9"),
     case(train, "experiment=smoke callbacks=[]",
          "callbacks=default", "callbacks=[default,early_stopping]"),
     case(SAMPLE, f"{FEW} run=run labels=7", "labels={2:3}"),

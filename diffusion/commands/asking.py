@@ -72,7 +72,8 @@ def asked(
 def with_label(words: Mapping[str, Any], loaded: Loaded) -> dict[str, Any]:
     """The words; `label=` asks for an attribute where one is called so, as beside kinds."""
     label, known = words["label"], loaded.card["sprites"].get("attributes", {})
-    if label is None or LABEL not in known:
+    others = label == "none" or isinstance(label, list) or "+" in str(label)
+    if label is None or LABEL not in known or (others and label not in known[LABEL]):
         return dict(words)
     return {**words, LABEL: None, ATTRIBUTE: words[ATTRIBUTE] | {LABEL: label}}
 

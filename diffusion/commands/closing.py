@@ -26,6 +26,7 @@ from diffusion.drawing.pairs import pairs
 from diffusion.judge import Judge, who_is_new
 from diffusion.levels.losses import history
 from diffusion.metrics.scale import Score
+from diffusion.metrics.told_apart import MIN_GROUPS
 from diffusion.module import DiffusionModule
 from diffusion.novelty.passport import Findings
 from diffusion.runs.directory import RunDirectory
@@ -245,7 +246,12 @@ def _table(
                 f"guess: 50%), with {summary['samples/copy_rate']:.0%} that repeat"
             )
         elif held_out:
-            rows["told apart"] = f"cannot be told with so few; report.py makes more than {SAMPLES}"
+            unseen = len(set(data.groups[data.split["test"]].tolist()))
+            rows["told apart"] = (
+                f"cannot be told with so few held out: {unseen} that do not repeat each other"
+                if unseen < MIN_GROUPS
+                else f"cannot be told with so few; report.py makes more than {SAMPLES}"
+            )
     if {"samples/sprite_fd", "held_out/sprite_fd", "noise/sprite_fd"} <= summary.keys():
         rows["sprite distance"] = (
             f"{summary['samples/sprite_fd']:.1f} (unseen real sprites: "

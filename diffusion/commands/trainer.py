@@ -22,6 +22,7 @@ from diffusion.runs.wandb_logger import tags_of
 from diffusion.sprite_data import SpriteData
 
 MAX_DEVICES = 4096  # of one machine
+NO_BUDGET = ("null", "-1", "")  # values of steps or of a time that leave it open
 
 
 def check_averages(config: dict[str, Any], words: list[str]) -> None:
@@ -43,8 +44,9 @@ def check_budget(config: dict[str, Any], words: list[str]) -> None:
         config: the resolved configuration as plain containers.
         words: of the command line.
     """
-    typed = {key_of(word) for word in words}
-    if config["data"].get("hold_out") == 0 and typed.isdisjoint(BUDGET):
+    typed = [word for word in words if key_of(word) in BUDGET]
+    said = any(word.partition("=")[2] not in NO_BUDGET for word in typed)
+    if config["data"].get("hold_out") == 0 and not said:
         raise UserError(
             "data.hold_out=0 leaves no sprites that show when to end; give minutes=N or "
             "trainer.max_steps=N. A run that holds some out ends with the command to type."
@@ -69,6 +71,11 @@ def compose_trainer(config: dict[str, Any], folder: Path) -> lightning.Trainer:
         raise UserError(
             f"trainer.max_steps={settings['max_steps']} must be a whole number; -1 leaves it to "
             "trainer.max_time."
+        )
+    if settings["max_steps"] == -1 and settings.get("max_time") is None:
+        raise UserError(
+            "trainer.max_steps=-1 leaves the end to a time, and none is given; in its place give "
+            "minutes=N or trainer.max_steps=N."
         )
     clip = settings["gradient_clip_val"]
     if clip is not None and not (isinstance(clip, int | float) and clip >= 0):

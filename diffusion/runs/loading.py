@@ -107,6 +107,12 @@ class Loaded:
         names = self.card["sprites"]["label_names"] if self.denoiser.classes else []
         if known := self.card["sprites"].get("attributes"):
             name, values = next(iter(known.items()))
+            if "label" in known:
+                raise UserError(
+                    "This run was told labels beside other attributes: ask for one of them, as "
+                    f"label={known['label'][0]}. Only a run trained with model.classes=true "
+                    "counts or mixes them, knows none, or takes positions."
+                )
             raise UserError(
                 f"This run learned attributes and no labels; ask for {name}={values[0]}, say."
             )

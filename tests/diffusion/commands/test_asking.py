@@ -7,7 +7,9 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from datamodules.picked import Picked
 from diffusion.commands.asking import about_sprite, asked, with_label
+from diffusion.commands.labelling import wanted_labels
 from diffusion.commands.typed import collected, name_of
+from diffusion.errors import UserError
 from diffusion.runs.loading import Loaded
 
 PARSER = OverridesParser.create()
@@ -45,6 +47,27 @@ def test_label_asks_for_the_attribute_of_that_name():
     for known, found in ((["kind", "label"], both), (["kind"], words)):
         card = {"sprites": {"attributes": dict.fromkeys(known, ["3", "knight"])}}
         assert with_label(words, Loaded(network(), card, "")) == found
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        {"label": "knight+mage"},
+        {"label": ["knight:1", "mage:2"]},
+        {"label": "none"},
+        {"labels": {"knight": 2}},
+        {"label_index": 0},
+    ],
+)
+def test_labels_beside_kinds_are_asked_for_one_by_one(typed):
+    words = {"label": None, "attribute": {}} | typed
+    known = {"kind": ["0", "1"], "label": ["knight", "mage"]}
+    loaded = Loaded(network(), {"sprites": {"attributes": known, "label_names": []}}, "")
+    with pytest.raises(UserError, match="as label=knight. .*model.classes=true"):
+        wanted_labels(with_label(words, loaded), loaded, None)
+    odd = Loaded(network(), {"sprites": {"attributes": {"label": ["a+b", "none"]}}}, "")
+    for name in ("a+b", "none"):
+        assert with_label({"label": name, "attribute": {}}, odd)["attribute"] == {"label": name}
 
 
 def test_what_python_has_quoted_is_not_quoted_again():
