@@ -12,11 +12,15 @@ from pathlib import Path
 
 import pytest
 from fuzzing import CASES
+from hypothesis import settings
 from limits import may_take
 
 import diffusion.callbacks.samples
 import diffusion.commands.closing  # noqa: F401  what commands import late is there before a child is forked
 from diffusion.metrics import told_apart
+
+settings.register_profile("untimed", deadline=None)  # a busy machine breaks no law
+settings.load_profile("untimed")
 
 ROOT = Path(__file__).parents[1]
 REAL = ROOT.parent / "shared" / "data"

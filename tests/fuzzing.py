@@ -11,7 +11,6 @@ def fuzz(by_day):
     """Settings for a law of so many cases, always the same; the environment may ask for others."""
     return settings(
         max_examples=int(os.environ.get(CASES, by_day)),
-        deadline=None,
         derandomize=True,
         suppress_health_check=[HealthCheck.function_scoped_fixture],
     )

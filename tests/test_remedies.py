@@ -234,6 +234,7 @@ NOT_TYPED = {  # what a sentence is about cannot be had in a test, and why
     "A document of Aseprite": "65,536 sprites",
     "wandb_sweep= writes down": "the remedy is a sweep; see test_wandb_sweep",
     "logger.wandb.tags={} must be words": "of a logger that is made; see test_dashboards",
+    "was told labels beside other attributes": "a run told kinds; see test_asking",
     "No attribute that tells sprites apart": "the report asks only sources that know theirs",
 }
 SLOW = [pytest.mark.processes, pytest.mark.nightly]

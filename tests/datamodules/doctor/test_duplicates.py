@@ -64,7 +64,7 @@ def two_other_pixels(image, rng):
 
 @pytest.mark.parametrize("channels", [4, 3, 1])
 @pytest.mark.parametrize("kind", VARIANTS)
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 2**32))
 def test_variants_are_one_group_and_strangers_are_not(kind, channels, seed):
     rng = np.random.default_rng(seed)
@@ -170,7 +170,7 @@ def test_above_a_limit_keys_alone_are_used_and_it_is_said(monkeypatch, limit):
     assert rule == "shift, mirror, recolouring, too many to compare pairs"
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=40), st.sampled_from([1, 3, 4]))
 def test_the_first_of_equal_rows(kinds, channels):
     images = crowd(0)[kinds][..., :channels]

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from datamodules.doctor.likeness import IN_PLACE, planes, recoloured, shifted
@@ -30,7 +30,6 @@ def sprites(draw):
     return colours[rng.integers(0, 6, shape)] * rng.integers(0, 2, shape, dtype=np.uint32)
 
 
-@settings(deadline=None)
 @given(sprites())
 def test_every_column_is_the_key_of_that_shift(plane):
     keys = shifted(plane[None])[0]
@@ -56,7 +55,6 @@ def exchanged(plane, rng):
     return result
 
 
-@settings(deadline=None)
 @given(sprites(), st.integers(0, 2**32))
 def test_an_exchange_of_colours_keeps_the_keys(plane, seed):
     plane = np.where(plane > 0, plane | np.uint32(1 << 24), 0).astype(np.uint32)

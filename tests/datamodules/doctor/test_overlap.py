@@ -24,7 +24,7 @@ def found(colours):
     return {tuple(pair) for part in Overlap(colours).pairs() for pair in part.tolist()}
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     seed=st.integers(0, 2**32),
     n=st.integers(2, 30),

@@ -75,7 +75,7 @@ def test_what_sprites_enclose_is_kept_and_said():
     assert notes == ["756 pixels of the colour ff00ff were made transparent."]
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.integers(0, 2**24 - 1), st.integers(0, 5))
 def test_a_named_colour_goes_and_nothing_else(colour, near):
     word = f"{colour:06x}"

@@ -12,7 +12,7 @@ RNG = np.random.default_rng(0)
 MAGENTA = (255, 0, 255, 255)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     height=st.integers(1, 9),
     width=st.integers(1, 9),
@@ -35,7 +35,7 @@ def test_cutting_undoes_tiling(height, width, rows, columns, margin, spacing, tr
     assert all((take(sheet, cell) == cells[k]).all() for k, cell in enumerate(found))
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     length=st.integers(1, 60),
     cell=st.integers(1, 9),

@@ -15,7 +15,7 @@ def noise(rng, shape):
     return rng.integers(0, 4, shape, dtype=np.uint8)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 999), f=st.integers(2, 8), h=st.integers(6, 20), w=st.integers(6, 20))
 def test_every_enlargement_is_found_and_undone(seed, f, h, w):
     small = noise(np.random.default_rng(seed), (10, h, w, 3))

@@ -103,7 +103,7 @@ def test_lossless_formats(tmp_path, suffix):
     assert (read(tmp_path / f"a.{suffix}")[0][0] == rgba(sprite)).all()
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_animations_are_composed_by_the_specification(tmp_path_factory, data):
     rng = np.random.default_rng(data.draw(st.integers(0, 2**32)))

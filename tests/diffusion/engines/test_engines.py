@@ -60,7 +60,7 @@ def files_of(kind, it):
     return dict(zip(engine.names(it.tag), engine.content(it), strict=True))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.integers(1, 40),
     st.builds(

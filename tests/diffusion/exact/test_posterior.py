@@ -30,7 +30,7 @@ def bayes(clean, x_t, alpha, sigma):
     return torch.softmax(torch.tensor(rows, dtype=torch.float64), dim=1)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(log_snr=st.floats(-12, 12), n=st.sampled_from([1, 2, 30, 90]))
 def test_probabilities_are_bayes_rule_and_sum_to_one(log_snr, n):
     clean = sprites(n)
@@ -127,7 +127,7 @@ def labelled(clean, groups=3):
     return torch.arange(len(clean)) % groups
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(log_snr=st.floats(-12, 6), n=st.sampled_from([3, 30, 300]))
 def test_who_is_told_a_label_asks_about_that_class_alone(log_snr, n):
     """Classes smaller and larger than what is computed twice, and sprites of another class."""

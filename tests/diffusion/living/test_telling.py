@@ -41,7 +41,7 @@ def test_uniform_numbers_are_those_of_torch_to_the_bit(address):
     assert found.tolist() == [float(each) for each in expected]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     st.integers(1, 40),
     st.lists(st.integers(1, 30), min_size=1, max_size=6),

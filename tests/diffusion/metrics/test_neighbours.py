@@ -41,7 +41,7 @@ def brute_force(samples, real):
     }
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.integers(6, 40), st.integers(6, 40), st.integers(0, 99), st.floats(0.3, 2))
 def test_equal_brute_force(n, m, seed, spread):
     samples, real = features(n, seed, spread), features(m, seed + 100)

@@ -83,7 +83,7 @@ def test_a_closed_outline_is_1_and_gaps_open_it():
     assert statistic("dark share of the outline", bright).item() == 0
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.integers(0, 7), st.integers(0, 6), st.integers(3, 9), st.integers(3, 10))
 def test_the_box_and_its_centre(top, left, height, width):
     row = METRIC.describe(figure(top, left, height, width))[0]
@@ -122,7 +122,7 @@ def test_soft_alpha_is_the_share_of_pixels_that_are_neither():
     assert statistic("soft alpha", sprites).item() == 8 / 256, "a few levels are no shadow"
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(1, 20), st.integers(0, 99), st.sampled_from([1, 3, 4]))
 @example(1, 34, 1)
 def test_a_set_is_at_distance_0_from_itself_in_any_order(n, seed, channels):

@@ -56,7 +56,7 @@ def check(samples, training, found):
 
 
 @KINDS
-@settings(max_examples=2, deadline=None)
+@settings(max_examples=2)
 @given(seed=st.integers(0, 999), size=st.integers(1, 30))
 def test_nothing_nearer_exists_among_drawings(channels, seed, size):
     training = drawn(10, channels, seed)
