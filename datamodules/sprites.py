@@ -263,7 +263,7 @@ class SpriteDataModule(LightningDataModule, ABC):
         if len(self.colours(kept)) > kept:
             self.sprites, note = in_few_colours(self.sprites, self.split["train"], most)
             self.card["notes"].append(note)
-            self.card["few_colours"] = most
+            self.card["brought_to"] = most
 
     def _train_on(self, n: int) -> None:
         train = self.split["train"]

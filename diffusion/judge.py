@@ -54,7 +54,7 @@ class Judge:
     ) -> None:
         self.data, self.rows, self.held_out = data, training, held_out
         self.notes = list[str]([] if len(held_out) else [NONE_UNSEEN])
-        if few := data.card.get("few_colours"):
+        if few := data.card.get("brought_to"):
             self.notes.append(IN_FEW.format(few))
         reference = data.images(spread(training, REFERENCE))
         unseen = data.images(spread(held_out, n))

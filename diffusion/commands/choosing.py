@@ -10,7 +10,7 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from datamodules.few_colours import EXACT, STANDING
+from datamodules.few_colours import STANDING
 from datamodules.kinds import AUTO, KIND, LABEL
 from diffusion.commands.complaints import CONF
 from diffusion.errors import UserError
@@ -20,16 +20,21 @@ from diffusion.sprite_data import SpriteData
 FEW, MANY = "few_colours", "many_colours"
 ATTRIBUTES = "attributes"  # the word for a network that is told these
 CLASSES, POINTS, COLOURS = "model.classes", "model.points", "data.most_colours"
-KINDS, BROUGHT = "kinds", "few_colours"  # in the card, where some were found, or it was done
+KINDS, BROUGHT = "kinds", "brought_to"  # in the card, where some were found, or it was done
 
 
 def to_read(config: dict[str, Any]) -> dict[str, Any]:
     """What `data` is built from: networks that do not choose among colours learn all of them."""
-    data, prediction = config["data"], config.get("prediction")
-    if data.get("most_colours") != AUTO or prediction is None:
-        return data
+    prediction = config.get("prediction")
+    if prediction is None:  # a student's is its teacher's, which is held against the data later
+        return dict(config["data"])
     part = _named(prediction[FEW]) if FEW in prediction else prediction
-    return data if "colours" in part else data | {"most_colours": None}
+    return dict(config["data"]) if "colours" in part else as_they_are(config["data"])
+
+
+def as_they_are(data: dict[str, Any]) -> dict[str, Any]:
+    """A source whose sprites nobody brings to fewer colours, unless a number of them was typed."""
+    return data | ({"most_colours": None} if data.get("most_colours") == AUTO else {})
 
 
 def chosen(config: dict[str, Any], data: SpriteData) -> tuple[dict[str, Any], dict[str, str]]:
@@ -113,7 +118,9 @@ def in_lines(picked: dict[str, str], data: SpriteData) -> list[str]:
     """What was chosen, and what it follows from."""
     why = {}
     if COLOURS in picked:
-        why[COLOURS] = f"of more than {EXACT}; null keeps all, and is learned far more slowly"
+        why[COLOURS] = (
+            f"of more than {MAX_COLOURS}; null keeps all, and is learned far more slowly"
+        )
     if CLASSES in picked:
         others = [f", {name}" for name in data.attribute_names if name != KIND]
         why[CLASSES] = f"{data.card[KINDS]} kinds of sprites that look alike{''.join(others)}"

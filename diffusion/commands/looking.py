@@ -8,6 +8,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig
 
 from diffusion.commands.asking import about_sprite, asked
+from diffusion.commands.choosing import as_they_are
 from diffusion.commands.entry import plain
 from diffusion.commands.labelling import wanted_labels
 from diffusion.commands.sampling import place
@@ -27,7 +28,8 @@ def look(cfg: DictConfig, view: str) -> Path:
         their folder.
     """
     if cfg.run is None:
-        data, schedule = instantiate(cfg.data, seed=cfg.seed), instantiate(cfg.schedule)
+        data = instantiate(as_they_are(plain(cfg.data)), seed=cfg.seed)
+        schedule = instantiate(cfg.schedule)
         data.setup()
         settings: dict[str, Any] = {"schedule": plain(cfg.schedule)}
     else:

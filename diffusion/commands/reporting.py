@@ -6,6 +6,7 @@ from typing import Any
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
+from diffusion.commands.choosing import as_they_are
 from diffusion.commands.complaints import CONF
 from diffusion.commands.entry import plain
 from diffusion.commands.galleries import gallery_of_report
@@ -63,6 +64,7 @@ def report(cfg: DictConfig) -> Path:
     of = cfg.runs_in or (runs[0] if len(runs) == 1 else ".")
     folder = place(cfg.out, of, "report")
     words = {key: value for key, value in plain(cfg).items() if key != "gallery"}
+    words["data"] = as_they_are(words["data"])
     output = Output(
         folder,
         {"words": words | {"out": None}, "of": list(map(sha256, files))},
@@ -74,7 +76,7 @@ def report(cfg: DictConfig) -> Path:
     metrics = with_inception(instantiate(cfg.metrics), cfg.inception)
     moved_to, sampler = cfg.data.get("path"), plain(cfg.get("sampler"))
     if cfg.images:
-        data = instantiate(cfg.data)
+        data = instantiate(words["data"])
         data.setup()
         judged = [judge_file(cfg.images, data, metrics)]
     else:

@@ -4,6 +4,7 @@ from typing import Any
 
 from torch.optim import Optimizer
 
+from diffusion.commands.choosing import BROUGHT
 from diffusion.errors import UserError
 from diffusion.muon import Muon
 from diffusion.palette import Palette, SharpPalette
@@ -41,16 +42,22 @@ def find_teacher(config: dict[str, Any], data: SpriteData) -> Loaded:
             "the student the same: data=array data.path=..., and data.hold_out= where it was "
             "typed, as in the teacher's run."
         )
-    most = (teacher.card.get("config") or {"data": {}})["data"].get("most_colours")
-    few = data.card.get("few_colours")
-    if few != most and (few is not None or len(data.colours(most)) > most):
+    _check_colours(teacher, data)
+    if "teacher" in teacher.card or isinstance(teacher.denoiser.prediction, SharpPalette):
+        raise UserError(f"teacher={config['teacher']} is a student itself; give its own teacher.")
+    return teacher
+
+
+def _check_colours(teacher: Loaded, data: SpriteData) -> None:
+    """Refuses sprites that were brought to other colours; an exported teacher does not say."""
+    if "config" not in teacher.card:
+        return
+    most, brought = teacher.card["config"]["data"].get("most_colours"), data.card.get(BROUGHT)
+    if brought != most and (brought is not None or len(data.colours(most)) > most):
         raise UserError(
             "The teacher learned the sprites in other colours; give the student the same: "
             f"data.most_colours={'null' if most is None else most}."
         )
-    if "teacher" in teacher.card or isinstance(teacher.denoiser.prediction, SharpPalette):
-        raise UserError(f"teacher={config['teacher']} is a student itself; give its own teacher.")
-    return teacher
 
 
 def students_recipe(teacher: Loaded) -> dict[str, Any]:

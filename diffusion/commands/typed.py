@@ -63,8 +63,8 @@ def with_budget(words: Sequence[str]) -> list[str]:
     value = typed[-1].partition("=")[2].strip("'")
     if not MINUTES.fullmatch(value) or not 1 <= round(60 * float(value)) < MOST_SECONDS:
         raise UserError(
-            f"minutes={value} must be a number of minutes, such as 10 or 0.5, that makes a second "
-            f"to {MOST_SECONDS // (24 * 3600)} days."
+            f"minutes={value} must be a number of minutes, such as 10 or 0.5, from a second to "
+            f"less than {MOST_SECONDS // (24 * 3600)} days."
         )
     for word in words:
         if key_of(word) in BUDGET:

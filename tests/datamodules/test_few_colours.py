@@ -107,7 +107,7 @@ def test_auto_keeps_as_many_as_an_indexed_image_has(tmp_path, colours, left):
     images[..., 0], images[..., 1] = which % 256, which // 256
     data = read(tmp_path, images, most_colours="auto")
     assert len(data.colours(limit=1000)) == left
-    assert data.card.get("few_colours") == (None if left == colours else left)
+    assert data.card.get("brought_to") == (None if left == colours else left)
 
 
 @pytest.mark.parametrize("most", [1, 0, 2.5, "many"])

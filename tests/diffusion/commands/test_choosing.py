@@ -6,9 +6,11 @@ from omegaconf import OmegaConf
 from parts import CONF
 
 from datamodules.array import ArrayData
+from datamodules.few_colours import EXACT
 from datamodules.forge import ForgeData
-from diffusion.commands.choosing import chosen, in_lines, to_read
+from diffusion.commands.choosing import as_they_are, chosen, in_lines, to_read
 from diffusion.errors import UserError
+from diffusion.palette import MAX_COLOURS
 
 AUTO = {"prediction": OmegaConf.to_container(OmegaConf.load(CONF / "prediction" / "auto.yaml"))}
 
@@ -77,6 +79,17 @@ def test_a_network_that_does_not_choose_among_colours_learns_all(prediction, bri
     assert to_read(words) == {"path": "x", "most_colours": "auto" if brings else None}
     words = {"prediction": prediction, "data": {"most_colours": 9}}
     assert to_read(words) == {"most_colours": 9}, "it was typed"
+
+
+def test_sources_without_that_word_are_left_alone():
+    """An own source need not know it; and what is kept is what a palette can hold."""
+    for own in ({"_target_": "mine"}, {"most_colours": 9}, {"most_colours": None}):
+        assert as_they_are(own) == own
+        assert (
+            to_read({"data": own, "prediction": {"_target_": "diffusion.predictions.Velocity"}})
+            == own
+        )
+    assert EXACT == MAX_COLOURS
 
 
 def test_what_was_chosen_is_not_chosen_again():
